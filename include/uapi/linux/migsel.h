@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/migsel.yaml */
+/* YNL-GEN uapi header */
+
+#ifndef _UAPI_LINUX_MIGSEL_H
+#define _UAPI_LINUX_MIGSEL_H
+
+#define MIGSEL_FAMILY_NAME	"migsel"
+#define MIGSEL_FAMILY_VERSION	1
+
+#define MIGSEL_MAX_VMKS	256
+
+/**
+ * enum migsel_reason - Why a packet leaves the way it does. The values from
+ *   untagged to multi-nic are the rows of the rule's table, tested in this
+ *   order.
+ * @MIGSEL_REASON_UNTAGGED: The packet carries neither tag. Not touched.
+ * @MIGSEL_REASON_NO_VMK: The namespace has no vmk. Not touched.
+ * @MIGSEL_REASON_NOT_UNICAST: The destination is local, multicast, broadcast
+ *   or link-local. Not touched.
+ * @MIGSEL_REASON_BOUND_DEVICE: The socket is bound to a device. Not touched.
+ * @MIGSEL_REASON_COLD_FIRST_VMK: Cold, leaves by the first vmk.
+ * @MIGSEL_REASON_NO_MIGRATION_VMK: Hot, and no vmk carries migration traffic.
+ *   Refused.
+ * @MIGSEL_REASON_SINGLE_NIC: Hot, and the first vmk is the only migration vmk.
+ * @MIGSEL_REASON_SAME_SUBNET: Hot, and the only migration vmk shares a subnet
+ *   with the first vmk. Leaves by the first vmk.
+ * @MIGSEL_REASON_DEDICATED_SUBNET: Hot, and the only migration vmk shares no
+ *   subnet with the first vmk. Leaves by the migration vmk.
+ * @MIGSEL_REASON_MULTI_NIC_BOUND: Hot, two or more migration vmks, and the
+ *   socket is bound to an address of one of them. Leaves by that one.
+ * @MIGSEL_REASON_MULTI_NIC: Hot, two or more migration vmks. Leaves by the one
+ *   on which the flow was placed.
+ * @MIGSEL_REASON_LINK_DOWN: The chosen vmk, or each candidate, is not usable.
+ *   Refused.
+ * @MIGSEL_REASON_NO_ROUTE: No route to the destination through the chosen vmk,
+ *   or through any usable candidate. Refused.
+ */
+enum migsel_reason {
+	MIGSEL_REASON_UNTAGGED,
+	MIGSEL_REASON_NO_VMK,
+	MIGSEL_REASON_NOT_UNICAST,
+	MIGSEL_REASON_BOUND_DEVICE,
+	MIGSEL_REASON_COLD_FIRST_VMK,
+	MIGSEL_REASON_NO_MIGRATION_VMK,
+	MIGSEL_REASON_SINGLE_NIC,
+	MIGSEL_REASON_SAME_SUBNET,
+	MIGSEL_REASON_DEDICATED_SUBNET,
+	MIGSEL_REASON_MULTI_NIC_BOUND,
+	MIGSEL_REASON_MULTI_NIC,
+	MIGSEL_REASON_LINK_DOWN,
+	MIGSEL_REASON_NO_ROUTE,
+
+	/* private: */
+	__MIGSEL_REASON_MAX,
+	MIGSEL_REASON_MAX = (__MIGSEL_REASON_MAX - 1)
+};
+
+/**
+ * enum migsel_class - What a packet's mark says of it.
+ */
+enum migsel_class {
+	MIGSEL_CLASS_NONE,
+	MIGSEL_CLASS_HOT,
+	MIGSEL_CLASS_COLD,
+
+	/* private: */
+	__MIGSEL_CLASS_MAX,
+	MIGSEL_CLASS_MAX = (__MIGSEL_CLASS_MAX - 1)
+};
+
+/**
+ * enum migsel_verdict - What becomes of a packet.
+ */
+enum migsel_verdict {
+	MIGSEL_VERDICT_PASS,
+	MIGSEL_VERDICT_STEER,
+	MIGSEL_VERDICT_REFUSE,
+};
+
+/**
+ * enum migsel_mode - Whether decisions are carried out (enforce), only counted
+ *   and reported (observe), or not made at all (off).
+ */
+enum migsel_mode {
+	MIGSEL_MODE_ENFORCE,
+	MIGSEL_MODE_OBSERVE,
+	MIGSEL_MODE_OFF,
+
+	/* private: */
+	__MIGSEL_MODE_MAX,
+	MIGSEL_MODE_MAX = (__MIGSEL_MODE_MAX - 1)
+};
+
+/**
+ * enum migsel_unreachable - Whether a refused packet is dropped and its sender
+ *   told (refuse), or leaves by the plain route (pass).
+ */
+enum migsel_unreachable {
+	MIGSEL_UNREACHABLE_REFUSE,
+	MIGSEL_UNREACHABLE_PASS,
+
+	/* private: */
+	__MIGSEL_UNREACHABLE_MAX,
+	MIGSEL_UNREACHABLE_MAX = (__MIGSEL_UNREACHABLE_MAX - 1)
+};
+
+/**
+ * enum migsel_outcome - What a row of the rule's table said of a query.
+ */
+enum migsel_outcome {
+	MIGSEL_OUTCOME_SKIPPED,
+	MIGSEL_OUTCOME_APPLIED,
+	MIGSEL_OUTCOME_NOT_REACHED,
+};
+
+enum {
+	MIGSEL_A_COUNTERS_PACKETS = 1,
+	MIGSEL_A_COUNTERS_BYTES,
+	MIGSEL_A_COUNTERS_PAD,
+
+	__MIGSEL_A_COUNTERS_MAX,
+	MIGSEL_A_COUNTERS_MAX = (__MIGSEL_A_COUNTERS_MAX - 1)
+};
+
+enum {
+	MIGSEL_A_VMK_IFINDEX = 1,
+	MIGSEL_A_VMK_IFNAME,
+	MIGSEL_A_VMK_POSITION,
+	MIGSEL_A_VMK_MIGRATION,
+	MIGSEL_A_VMK_WEIGHT,
+	MIGSEL_A_VMK_USABLE,
+	MIGSEL_A_VMK_HOT,
+	MIGSEL_A_VMK_COLD,
+
+	__MIGSEL_A_VMK_MAX,
+	MIGSEL_A_VMK_MAX = (__MIGSEL_A_VMK_MAX - 1)
+};
+
+enum {
+	MIGSEL_A_TAG_MASK = 1,
+	MIGSEL_A_TAG_HOT,
+	MIGSEL_A_TAG_COLD,
+
+	__MIGSEL_A_TAG_MAX,
+	MIGSEL_A_TAG_MAX = (__MIGSEL_A_TAG_MAX - 1)
+};
+
+enum {
+	MIGSEL_A_POLICY_MODE = 1,
+	MIGSEL_A_POLICY_UNREACHABLE,
+
+	__MIGSEL_A_POLICY_MAX,
+	MIGSEL_A_POLICY_MAX = (__MIGSEL_A_POLICY_MAX - 1)
+};
+
+enum {
+	MIGSEL_A_ROW_REASON = 1,
+	MIGSEL_A_ROW_OUTCOME,
+	MIGSEL_A_ROW_WHY,
+
+	__MIGSEL_A_ROW_MAX,
+	MIGSEL_A_ROW_MAX = (__MIGSEL_A_ROW_MAX - 1)
+};
+
+enum {
+	MIGSEL_A_CANDIDATE_IFINDEX = 1,
+	MIGSEL_A_CANDIDATE_IFNAME,
+	MIGSEL_A_CANDIDATE_USABLE,
+	MIGSEL_A_CANDIDATE_ROUTED,
+	MIGSEL_A_CANDIDATE_PLACED,
+	MIGSEL_A_CANDIDATE_WEIGHT,
+
+	__MIGSEL_A_CANDIDATE_MAX,
+	MIGSEL_A_CANDIDATE_MAX = (__MIGSEL_A_CANDIDATE_MAX - 1)
+};
+
+enum {
+	MIGSEL_A_ROUTE_DST4 = 1,
+	MIGSEL_A_ROUTE_DST6,
+	MIGSEL_A_ROUTE_SRC4,
+	MIGSEL_A_ROUTE_SRC6,
+	MIGSEL_A_ROUTE_IFINDEX,
+	MIGSEL_A_ROUTE_IFNAME,
+	MIGSEL_A_ROUTE_MARK,
+	MIGSEL_A_ROUTE_CLASS,
+	MIGSEL_A_ROUTE_DETAILS,
+	MIGSEL_A_ROUTE_VERDICT,
+	MIGSEL_A_ROUTE_REASON,
+	MIGSEL_A_ROUTE_GATEWAY4,
+	MIGSEL_A_ROUTE_GATEWAY6,
+	MIGSEL_A_ROUTE_ROW,
+	MIGSEL_A_ROUTE_CANDIDATE,
+
+	__MIGSEL_A_ROUTE_MAX,
+	MIGSEL_A_ROUTE_MAX = (__MIGSEL_A_ROUTE_MAX - 1)
+};
+
+enum {
+	MIGSEL_A_STATS_REASON = 1,
+	MIGSEL_A_STATS_PACKETS,
+	MIGSEL_A_STATS_BYTES,
+	MIGSEL_A_STATS_PAD,
+
+	__MIGSEL_A_STATS_MAX,
+	MIGSEL_A_STATS_MAX = (__MIGSEL_A_STATS_MAX - 1)
+};
+
+enum {
+	MIGSEL_A_ALARM_REASON = 1,
+	MIGSEL_A_ALARM_DST4,
+	MIGSEL_A_ALARM_DST6,
+	MIGSEL_A_ALARM_IFINDEX,
+	MIGSEL_A_ALARM_IFNAME,
+	MIGSEL_A_ALARM_DEV_IFINDEX,
+	MIGSEL_A_ALARM_DEV_IFNAME,
+	MIGSEL_A_ALARM_LOST,
+
+	__MIGSEL_A_ALARM_MAX,
+	MIGSEL_A_ALARM_MAX = (__MIGSEL_A_ALARM_MAX - 1)
+};
+
+enum {
+	MIGSEL_CMD_UNSPEC,
+	MIGSEL_CMD_VMK_ADD,
+	MIGSEL_CMD_VMK_SET,
+	MIGSEL_CMD_VMK_DEL,
+	MIGSEL_CMD_VMK_FLUSH,
+	MIGSEL_CMD_VMK_GET,
+	MIGSEL_CMD_TAG_SET,
+	MIGSEL_CMD_TAG_GET,
+	MIGSEL_CMD_POLICY_SET,
+	MIGSEL_CMD_POLICY_GET,
+	MIGSEL_CMD_ROUTE_GET,
+	MIGSEL_CMD_STATS_GET,
+	MIGSEL_CMD_STATS_RESET,
+	MIGSEL_CMD_VMK_ADD_NTF,
+	MIGSEL_CMD_VMK_SET_NTF,
+	MIGSEL_CMD_VMK_DEL_NTF,
+	MIGSEL_CMD_TAG_NTF,
+	MIGSEL_CMD_POLICY_NTF,
+	MIGSEL_CMD_ALARM_NTF,
+
+	__MIGSEL_CMD_MAX,
+	MIGSEL_CMD_MAX = (__MIGSEL_CMD_MAX - 1)
+};
+
+#define MIGSEL_MCGRP_CONFIG	"config"
+#define MIGSEL_MCGRP_ALARM	"alarm"
+
+#endif /* _UAPI_LINUX_MIGSEL_H */

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Alarms about hot flows that leave by something other than their migration
+ * vmk. The hook leaves them in a ring, a work item sends them. What the ring or
+ * the rate limit drops is counted, and the count is sent.
+ */
+
+#include <linux/ratelimit.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <net/genetlink.h>
+
+#include "migsel.h"
+#include "netlink.h"
+
+#define RING_SIZE	64
+
+struct egress_alarm {
+	enum migsel_reason reason;
+	enum migsel_family family;
+	struct in6_addr dst;
+	int vmk_ifindex;
+	int out_ifindex;
+	char vmk_ifname[IFNAMSIZ];
+	char out_ifname[IFNAMSIZ];
+};
+
+/**
+ * struct migsel_alarms - alarms to send
+ * @net: the namespace
+ * @lock: guards @ring, @head, @n and @lost; bottom halves off
+ * @work: sends them
+ * @report: sends @lost if no alarm does
+ * @limit: at most RING_SIZE a second
+ * @head: the oldest
+ * @n: how many there are
+ * @lost: how many were dropped since the last message
+ * @ring: the alarms
+ */
+struct migsel_alarms {
+	struct net *net;
+	spinlock_t lock;
+	struct work_struct work;
+	struct delayed_work report;
+	struct ratelimit_state limit;
+	unsigned int head;
+	unsigned int n;
+	u32 lost;
+	struct egress_alarm ring[RING_SIZE];
+};
+
+static int put_dst(struct sk_buff *msg, const struct egress_alarm *alarm)
+{
+	if (alarm->family == MIGSEL_INET)
+		return nla_put_be32(msg, MIGSEL_A_ALARM_DST4,
+				    alarm->dst.s6_addr32[3]);
+	return nla_put_in6_addr(msg, MIGSEL_A_ALARM_DST6, &alarm->dst);
+}
+
+static int put_alarm(struct sk_buff *msg, const struct egress_alarm *alarm)
+{
+	if (nla_put_u32(msg, MIGSEL_A_ALARM_REASON, alarm->reason) ||
+	    put_dst(msg, alarm))
+		return -EMSGSIZE;
+	if (alarm->vmk_ifindex &&
+	    (nla_put_u32(msg, MIGSEL_A_ALARM_IFINDEX, alarm->vmk_ifindex) ||
+	     nla_put_string(msg, MIGSEL_A_ALARM_IFNAME, alarm->vmk_ifname)))
+		return -EMSGSIZE;
+	if (alarm->out_ifindex &&
+	    (nla_put_u32(msg, MIGSEL_A_ALARM_DEV_IFINDEX,
+			 alarm->out_ifindex) ||
+	     nla_put_string(msg, MIGSEL_A_ALARM_DEV_IFNAME,
+			    alarm->out_ifname)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Send an alarm, or only the number of lost ones. False without memory. */
+static bool send(struct net *net, const struct egress_alarm *alarm, u32 lost)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return false;
+	hdr = genlmsg_put(msg, 0, 0, &migsel_genl_family, 0,
+			  MIGSEL_CMD_ALARM_NTF);
+	if (!hdr ||
+	    (alarm && put_alarm(msg, alarm)) ||
+	    (lost && nla_put_u32(msg, MIGSEL_A_ALARM_LOST, lost))) {
+		nlmsg_free(msg);
+		return false;
+	}
+	genlmsg_end(msg, hdr);
+	genlmsg_multicast_netns(&migsel_genl_family, net, msg, 0,
+				MIGSEL_NLGRP_ALARM, GFP_KERNEL);
+	return true;
+}
+
+static bool alarms_pop(struct migsel_alarms *alarms, struct egress_alarm *alarm)
+{
+	bool found;
+
+	spin_lock_bh(&alarms->lock);
+	found = alarms->n;
+	if (found) {
+		*alarm = alarms->ring[alarms->head];
+		alarms->head = (alarms->head + 1) % RING_SIZE;
+		alarms->n--;
+	}
+	spin_unlock_bh(&alarms->lock);
+	return found;
+}
+
+static void alarms_lose(struct migsel_alarms *alarms, u32 lost)
+{
+	spin_lock_bh(&alarms->lock);
+	alarms->lost += lost;
+	spin_unlock_bh(&alarms->lock);
+}
+
+static void alarms_send(struct migsel_alarms *alarms)
+{
+	struct egress_alarm alarm;
+	u32 lost;
+
+	while (alarms_pop(alarms, &alarm))
+		if (!send(alarms->net, &alarm, 0))
+			alarms_lose(alarms, 1);
+
+	spin_lock_bh(&alarms->lock);
+	lost = alarms->lost;
+	alarms->lost = 0;
+	spin_unlock_bh(&alarms->lock);
+	if (lost && !send(alarms->net, NULL, lost)) {
+		alarms_lose(alarms, lost);
+		schedule_delayed_work(&alarms->report, HZ);
+	}
+}
+
+static void alarms_work(struct work_struct *work)
+{
+	alarms_send(container_of(work, struct migsel_alarms, work));
+}
+
+static void alarms_report(struct work_struct *work)
+{
+	alarms_send(container_of(work, struct migsel_alarms, report.work));
+}
+
+/**
+ * migsel_alarm_wanted - whether anybody listens
+ * @net: the namespace
+ */
+bool migsel_alarm_wanted(struct net *net)
+{
+	return genl_has_listeners(&migsel_genl_family, net,
+				  MIGSEL_NLGRP_ALARM) > 0;
+}
+
+/**
+ * migsel_alarm - raise an alarm
+ * @alarms: alarms to send
+ * @reason: what was decided
+ * @family: the packet's family
+ * @dst: its destination, IPv4 as a mapped address
+ * @vmk: the vmk that should have carried it, may be NULL
+ * @out: the device that it leaves by, NULL if refused
+ *
+ * Context: any but hard interrupt.
+ */
+void migsel_alarm(struct migsel_alarms *alarms, enum migsel_reason reason,
+		  enum migsel_family family, const struct in6_addr *dst,
+		  const struct net_device *vmk, const struct net_device *out)
+{
+	bool lost = false;
+
+	spin_lock_bh(&alarms->lock);
+	if (alarms->n < RING_SIZE && __ratelimit(&alarms->limit)) {
+		struct egress_alarm *alarm;
+
+		alarm = &alarms->ring[(alarms->head + alarms->n++) % RING_SIZE];
+		memset(alarm, 0, sizeof(*alarm));
+		alarm->reason = reason;
+		alarm->family = family;
+		alarm->dst = *dst;
+		if (vmk) {
+			alarm->vmk_ifindex = vmk->ifindex;
+			strscpy(alarm->vmk_ifname, vmk->name, IFNAMSIZ);
+		}
+		if (out) {
+			alarm->out_ifindex = out->ifindex;
+			strscpy(alarm->out_ifname, out->name, IFNAMSIZ);
+		}
+	} else {
+		alarms->lost++;
+		lost = true;
+	}
+	spin_unlock_bh(&alarms->lock);
+
+	if (lost)
+		schedule_delayed_work(&alarms->report, HZ);
+	else
+		schedule_work(&alarms->work);
+}
+
+/**
+ * migsel_alarms_alloc - an empty ring
+ * @net: the namespace
+ *
+ * Return: the ring, NULL without memory.
+ */
+struct migsel_alarms *migsel_alarms_alloc(struct net *net)
+{
+	struct migsel_alarms *alarms;
+
+	alarms = kzalloc(sizeof(*alarms), GFP_KERNEL);
+	if (!alarms)
+		return NULL;
+	alarms->net = net;
+	spin_lock_init(&alarms->lock);
+	INIT_WORK(&alarms->work, alarms_work);
+	INIT_DELAYED_WORK(&alarms->report, alarms_report);
+	ratelimit_state_init(&alarms->limit, HZ, RING_SIZE);
+	ratelimit_set_flags(&alarms->limit, RATELIMIT_MSG_ON_RELEASE);
+	return alarms;
+}
+
+/**
+ * migsel_alarms_free - send what is left and free a ring
+ * @alarms: the ring, which no hook uses any more, may be NULL
+ *
+ * Context: process, sleeps.
+ */
+void migsel_alarms_free(struct migsel_alarms *alarms)
+{
+	if (!alarms)
+		return;
+	flush_work(&alarms->work);
+	flush_delayed_work(&alarms->report);
+	cancel_delayed_work_sync(&alarms->report);
+	kfree(alarms);
+}

@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The LOCAL_OUT hook: tag, decision, route. The only per-packet code. */
+
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <linux/sock_diag.h>
+#include <net/dst.h>
+#include <net/gso.h>
+#include <net/inet_sock.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/tcp.h>
+
+#include "migsel.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/**
+ * struct egress - a tagged packet on its way
+ * @ms: migsel in its namespace
+ * @snap: the configuration
+ * @skb: the packet
+ * @sk: its sender if that is a full socket, or NULL
+ * @plain: the route that it came with
+ * @route: the route that it is to take instead, held, or NULL
+ * @query: what the rule asks of it
+ * @key: what its route is looked up by, once @has_key
+ * @vmk: position of the vmk that it leaves by, or MIGSEL_NO_VMK
+ * @has_key: @key is filled in
+ * @kept: @plain is the route that @sk keeps for its packets
+ * @cached: the decision was answered from a cached one
+ */
+struct egress {
+	struct migsel_net *ms;
+	const struct migsel_snap *snap;
+	struct sk_buff *skb;
+	struct sock *sk;
+	struct dst_entry *plain;
+	struct dst_entry *route;
+	struct migsel_query query;
+	struct migsel_flow_key key;
+	int vmk;
+	bool has_key;
+	bool kept;
+	bool cached;
+};
+
+static const void *egress_daddr(const struct egress *e)
+{
+	if (e->query.family == MIGSEL_INET)
+		return &ip_hdr(e->skb)->daddr;
+	return &ipv6_hdr(e->skb)->daddr;
+}
+
+static const struct migsel_flow_key *egress_key(struct egress *e)
+{
+	if (!e->has_key) {
+		migsel_flow_key(&e->key, e->skb, e->query.family, e->ms->net,
+				e->sk);
+		e->has_key = true;
+	}
+	return &e->key;
+}
+
+/* The usable migration vmk to whose address the sender bound its socket. */
+static int egress_bound_vmk(const struct egress *e)
+{
+	const struct sock *sk = e->sk;
+
+	if (!sk || !(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
+		return MIGSEL_NO_VMK;
+	if (e->query.family == MIGSEL_INET)
+		return migsel_snap_owner(e->snap, MIGSEL_INET,
+					 &inet_sk(sk)->inet_rcv_saddr);
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6)
+		return migsel_snap_owner(e->snap, MIGSEL_INET6,
+					 &sk->sk_v6_rcv_saddr);
+#endif
+	return MIGSEL_NO_VMK;
+}
+
+/* The outer packet of a tunnel that is a vmk: the inner one was decided on. */
+static bool egress_from_vmk(const struct egress *e)
+{
+	const struct net_device *dev = e->skb->dev;
+	u32 i;
+
+	if (!dev || dev == dst_dev_rcu(e->plain))
+		return false;
+	for (i = 0; i < e->snap->rule.n_vmks; i++)
+		if (e->snap->vmks[i].dev == dev)
+			return true;
+	return false;
+}
+
+static bool sk_is_tcp_flow(const struct sock *sk)
+{
+	return sk_is_tcp(sk) &&
+	       !((1 << inet_sk_state_load(sk)) & (TCPF_CLOSE | TCPF_LISTEN));
+}
+
+static bool sk_is_udp_flow(const struct sock *sk)
+{
+	return sk_is_inet(sk) && sk->sk_protocol == IPPROTO_UDP &&
+	       sk->sk_state == TCP_ESTABLISHED;
+}
+
+/* Whether a socket is the one end of a packet's flow. */
+static bool sk_has_tuple(const struct sock *sk,
+			 const struct migsel_flow_key *key)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	if (key->proto != sk->sk_protocol ||
+	    key->sport != inet->inet_sport || key->dport != inet->inet_dport)
+		return false;
+	if (key->family == MIGSEL_INET)
+		return key->daddr.s6_addr32[3] == inet->inet_daddr &&
+		       key->saddr.s6_addr32[3] == inet->inet_saddr;
+#if IS_ENABLED(CONFIG_IPV6)
+	return sk->sk_family == AF_INET6 &&
+	       ipv6_addr_equal(&key->daddr, &sk->sk_v6_daddr) &&
+	       ipv6_addr_equal(&key->saddr, &inet6_sk(sk)->saddr);
+#else
+	return false;
+#endif
+}
+
+static u64 flow_cookie(struct sock *sk)
+{
+	u64 cookie = atomic64_read(&sk->sk_cookie);
+	u32 halves[2];
+
+	if (cookie)
+		return cookie;
+	sock_diag_save_cookie(sk, halves);
+	return atomic64_read(&sk->sk_cookie);
+}
+
+/* The flow that a packet belongs to, 0 if to none. */
+static u64 egress_flow_id(struct egress *e)
+{
+	struct sock *sk = e->sk == e->skb->sk ? e->sk : NULL;
+
+	if (sk && sk_is_tcp_flow(sk))
+		return flow_cookie(sk);
+	if (sk && sk_is_udp_flow(sk) && sk_has_tuple(sk, egress_key(e)))
+		return flow_cookie(sk);
+	if (egress_key(e)->proto == IPPROTO_TCP)
+		return 0;
+	return migsel_flow_id(egress_key(e));
+}
+
+/*
+ * Look for a route through a vmk. The one that the socket keeps is as good as
+ * any if it leaves by the vmk: the FIB gave it, here or before.
+ */
+static bool egress_reach(struct egress *e, int vmk)
+{
+	const struct net_device *dev = e->snap->vmks[vmk].dev;
+	bool cached;
+
+	dst_release(e->route);
+	e->route = NULL;
+	if (e->kept && dst_dev_rcu(e->plain) == dev)
+		return true;
+
+	egress_key(e);
+	e->key.oif = dev->ifindex;
+	e->route = migsel_route_get(e->ms, &e->key, e->sk, &cached);
+	e->cached &= cached;
+	return e->route;
+}
+
+static u8 egress_state(struct egress *e, int vmk)
+{
+	if (!migsel_usable(e->snap, vmk, e->query.family))
+		return 0;
+	return egress_reach(e, vmk) ? MIGSEL_USABLE | MIGSEL_ROUTED :
+				      MIGSEL_USABLE;
+}
+
+/* Which of several candidates the packet leaves by. */
+static enum migsel_reason egress_multi(struct egress *e)
+{
+	const struct migsel_rule *rule = &e->snap->rule;
+	u64 id = egress_flow_id(e);
+	u8 state[MIGSEL_MAX_VMKS];
+	enum migsel_reason reason;
+	int current_vmk;
+	u32 i;
+
+	current_vmk = migsel_snap_position(e->snap,
+					   migsel_flow_ifindex(e->ms->flows,
+							       id));
+	if (current_vmk != MIGSEL_NO_VMK &&
+	    rule->vmks[current_vmk].migration) {
+		state[current_vmk] = egress_state(e, current_vmk);
+		if (state[current_vmk] & MIGSEL_ROUTED) {
+			e->vmk = current_vmk;
+			return MIGSEL_REASON_MULTI_NIC;
+		}
+	}
+
+	for (i = 0; i < rule->n_vmks; i++)
+		if (rule->vmks[i].migration)
+			state[i] = egress_state(e, i);
+	reason = migsel_place(e->ms->flows, e->snap, e->query.family, id,
+			      state, &e->vmk);
+	if (id)
+		e->cached = false;
+	if (e->vmk != MIGSEL_NO_VMK && !egress_reach(e, e->vmk))
+		return MIGSEL_REASON_NO_ROUTE;
+	return reason;
+}
+
+/* Both stages of the rule, and the route that follows from them. */
+static enum migsel_reason egress_decide(struct egress *e)
+{
+	enum migsel_reason reason;
+
+	reason = migsel_rule_reason(&e->snap->rule, &e->query);
+	if (migsel_rule_passes(reason) || migsel_rule_refuses(reason))
+		return reason;
+	if (reason == MIGSEL_REASON_MULTI_NIC)
+		return egress_multi(e);
+
+	e->vmk = migsel_rule_candidate(&e->snap->rule, &e->query, reason);
+	return migsel_rule_single(reason, egress_state(e, e->vmk));
+}
+
+/*
+ * Whether the route may be replaced in the socket: only by a packet of the
+ * socket's own flow, tagged by the socket itself, that no transform is due to
+ * or has been applied to.
+ */
+static bool egress_owned(struct egress *e)
+{
+	const struct sock *sk = e->sk;
+
+	if (!e->kept || sk != e->skb->sk || dst_xfrm(e->route) ||
+	    migsel_class(&e->snap->tag, READ_ONCE(sk->sk_mark)) !=
+	    e->query.class)
+		return false;
+	if (e->query.family == MIGSEL_INET ?
+	    IPCB(e->skb)->flags & IPSKB_XFRM_TRANSFORMED :
+	    IP6CB(e->skb)->flags & IP6SKB_XFRM_TRANSFORMED)
+		return false;
+	return (sk_is_tcp_flow(sk) || sk_is_udp_flow(sk)) &&
+	       sk_has_tuple(sk, egress_key(e));
+}
+
+/*
+ * TCP holds the socket lock. UDP does not: its route must still be the one that
+ * the packet came with, or connect() has changed the destination.
+ */
+static void egress_keep(struct egress *e)
+{
+	struct dst_entry **cache =
+		(__force struct dst_entry **)&e->sk->sk_dst_cache;
+	struct dst_entry *old = e->plain;
+
+#if IS_ENABLED(CONFIG_IPV6)
+	if (e->query.family == MIGSEL_INET6)
+		WRITE_ONCE(inet6_sk(e->sk)->dst_cookie,
+			   rt6_get_cookie(dst_rt6_info(e->route)));
+#endif
+	dst_hold(e->route);
+	if (sk_is_tcp(e->sk))
+		sk_setup_caps(e->sk, e->route);
+	else
+		dst_release(try_cmpxchg(cache, &old, e->route) ? old :
+								 e->route);
+}
+
+/* Whether a TCP packet needs no fragments on a route. */
+static bool egress_fits(const struct sk_buff *skb, const struct dst_entry *dst)
+{
+	unsigned int mtu = dst_mtu(dst);
+
+	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
+				 skb->len <= mtu;
+}
+
+static unsigned int egress_steer(struct egress *e, enum migsel_reason reason)
+{
+	struct sk_buff *skb = e->skb;
+	bool owned = e->kept;
+
+	if (e->route) {
+		owned = egress_owned(e);
+		if (owned)
+			egress_keep(e);
+		skb_dst_drop(skb);
+		skb_dst_set(skb, e->route);
+	}
+
+	/* TCP cuts its queue anew for the socket's route after a failure. */
+	if (owned && sk_is_tcp(e->sk) && !egress_fits(skb, skb_dst(skb)))
+		return NF_DROP_ERR(-ENOBUFS);
+
+	migsel_count(e->ms, reason, skb);
+	migsel_count_vmk(&e->snap->vmks[e->vmk], e->query.class, skb);
+	return NF_ACCEPT;
+}
+
+static unsigned int egress_pass(struct egress *e, enum migsel_reason reason)
+{
+	int vmk = migsel_snap_position(e->snap,
+				       dst_dev_rcu(e->plain)->ifindex);
+
+	dst_release(e->route);
+	migsel_count(e->ms, reason, e->skb);
+	if (vmk != MIGSEL_NO_VMK)
+		migsel_count_vmk(&e->snap->vmks[vmk], e->query.class, e->skb);
+	return NF_ACCEPT;
+}
+
+static unsigned int egress_refuse(struct egress *e, enum migsel_reason reason)
+{
+	struct sock *sk = e->sk;
+
+	dst_release(e->route);
+	migsel_count(e->ms, reason, e->skb);
+	if (sk && sk == e->skb->sk && sk_is_tcp(sk) &&
+	    inet_sk_state_load(sk) == TCP_SYN_SENT)
+		migsel_refuse(e->ms->refusals, sk);
+	return NF_DROP_ERR(-EHOSTUNREACH);
+}
+
+/* Raised for a hot packet that its migration vmk does not carry. */
+static void egress_alarm(struct egress *e, enum migsel_reason reason,
+			 const struct net_device *out)
+{
+	const struct migsel_rule *rule = &e->snap->rule;
+	const struct net_device *vmk = NULL;
+	u64 id;
+
+	if (e->query.class != MIGSEL_CLASS_HOT ||
+	    !migsel_alarm_wanted(e->ms->net))
+		return;
+	id = egress_flow_id(e);
+	if (!id || !migsel_flow_alarm(e->ms->flows, id, reason))
+		return;
+	if (rule->n_migration)
+		vmk = e->snap->vmks[rule->migration].dev;
+	migsel_alarm(e->ms->alarms, reason, e->query.family,
+		     &egress_key(e)->daddr, vmk, out);
+}
+
+static void egress_trace(struct egress *e, enum migsel_reason reason)
+{
+	const struct net_device *dev = NULL;
+
+	if (!trace_migsel_select_enabled() || e->cached)
+		return;
+	if (migsel_rule_passes(reason))
+		dev = dst_dev_rcu(e->plain);
+	else if (!migsel_rule_refuses(reason))
+		dev = e->snap->vmks[e->vmk].dev;
+	trace_migsel_select(e->query.class, egress_key(e), reason, dev);
+}
+
+static unsigned int egress_finish(struct egress *e)
+{
+	const struct migsel_policy *policy = &e->snap->policy;
+	enum migsel_reason reason;
+	bool pass;
+
+	reason = egress_decide(e);
+	if (migsel_rule_passes(reason) || migsel_rule_refuses(reason))
+		e->cached = false;
+	egress_trace(e, reason);
+
+	pass = migsel_rule_passes(reason) ||
+	       policy->mode != MIGSEL_MODE_ENFORCE;
+	if (migsel_rule_refuses(reason)) {
+		pass |= policy->unreachable == MIGSEL_UNREACHABLE_PASS;
+		egress_alarm(e, reason, pass ? dst_dev_rcu(e->plain) : NULL);
+		if (!pass)
+			return egress_refuse(e, reason);
+	} else if (reason == MIGSEL_REASON_SAME_SUBNET) {
+		egress_alarm(e, reason, pass ? dst_dev_rcu(e->plain) :
+					       e->snap->vmks[e->vmk].dev);
+	}
+	return pass ? egress_pass(e, reason) : egress_steer(e, reason);
+}
+
+static unsigned int egress_tagged(struct migsel_net *ms,
+				  const struct migsel_snap *snap,
+				  enum migsel_class class, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	struct egress e;
+
+	/* All but the key, which few packets need. */
+	e.ms = ms;
+	e.snap = snap;
+	e.skb = skb;
+	e.sk = state->sk && sk_fullsock(state->sk) ? state->sk : NULL;
+	e.plain = skb_dst(skb);
+	e.route = NULL;
+	e.vmk = MIGSEL_NO_VMK;
+	e.has_key = false;
+	e.kept = e.sk && rcu_access_pointer(e.sk->sk_dst_cache) == e.plain;
+	e.cached = true;
+
+	/* It comes back to the hook once it is transformed. */
+	if (dst_xfrm(e.plain))
+		return NF_ACCEPT;
+	if (egress_from_vmk(&e))
+		return NF_ACCEPT;
+
+	e.query.class = class;
+	e.query.family = state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
+	e.query.not_unicast = !migsel_route_is_unicast(e.plain, e.query.family,
+						       egress_daddr(&e));
+	e.query.bound_device = state->sk && READ_ONCE(state->sk->sk_bound_dev_if);
+	e.query.bound_vmk = MIGSEL_NO_VMK;
+	if (snap->rule.n_migration > 1)
+		e.query.bound_vmk = egress_bound_vmk(&e);
+	return egress_finish(&e);
+}
+
+static unsigned int egress_hook(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state)
+{
+	const struct migsel_snap *snap;
+	struct migsel_net *ms = priv;
+	enum migsel_class class;
+
+	snap = rcu_dereference(ms->snap);
+	if (unlikely(!snap))
+		return NF_ACCEPT;
+
+	class = migsel_class(&snap->tag, skb->mark);
+	if (class == MIGSEL_CLASS_NONE) {
+		migsel_count(ms, MIGSEL_REASON_UNTAGGED, skb);
+		return NF_ACCEPT;
+	}
+
+	return egress_tagged(ms, snap, class, skb, state);
+}
+
+/**
+ * migsel_egress_start - register the hook and what it needs
+ * @ms: migsel in a namespace, with RTNL held
+ * @extack: says why it failed
+ *
+ * Context: process, sleeps.
+ * Return: 0, or a negative error with nothing changed.
+ */
+int migsel_egress_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
+{
+	int err = -ENOMEM;
+
+	ASSERT_RTNL();
+
+	ms->flows = migsel_flows_alloc();
+	ms->routes = migsel_routes_alloc();
+	ms->refusals = migsel_refusals_alloc();
+	ms->alarms = migsel_alarms_alloc(ms->net);
+	if (!ms->flows || !ms->routes || !ms->refusals || !ms->alarms)
+		goto err_stop;
+
+	ms->hook.hook = egress_hook;
+	ms->hook.priv = ms;
+	ms->hook.pf = NFPROTO_INET;
+	ms->hook.hooknum = NF_INET_LOCAL_OUT;
+	ms->hook.priority = NF_IP_PRI_FILTER + 1;
+	err = nf_register_net_hook(ms->net, &ms->hook);
+	if (err)
+		goto err_stop;
+	ms->hooked = true;
+	return 0;
+
+err_stop:
+	NL_SET_ERR_MSG(extack, "cannot register the hook");
+	migsel_egress_stop(ms);
+	return err;
+}
+
+/**
+ * migsel_egress_unhook - unregister the hook
+ * @ms: migsel in a namespace, with RTNL held. Packets may be in the hook until
+ *	a grace period has passed.
+ */
+void migsel_egress_unhook(struct migsel_net *ms)
+{
+	ASSERT_RTNL();
+
+	nf_unregister_net_hook(ms->net, &ms->hook);
+	ms->hooked = false;
+}
+
+/**
+ * migsel_egress_stop - free what the hook needed
+ * @ms: migsel in a namespace, with RTNL held and no packet in the hook
+ *
+ * Context: process, sleeps.
+ */
+void migsel_egress_stop(struct migsel_net *ms)
+{
+	ASSERT_RTNL();
+
+	migsel_alarms_free(ms->alarms);
+	migsel_refusals_free(ms->refusals);
+	migsel_routes_free(ms->routes);
+	kvfree(ms->flows);
+	ms->alarms = NULL;
+	ms->refusals = NULL;
+	ms->routes = NULL;
+	ms->flows = NULL;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Module init and exit, and the lifetime of migsel in a namespace. */
+
+#include <linux/module.h>
+#include <net/genetlink.h>
+
+#include "migsel.h"
+
+unsigned int migsel_net_id __read_mostly;
+
+static int __net_init migsel_init_net(struct net *net)
+{
+	struct migsel_net *ms = migsel_net(net);
+	int cpu;
+
+	ms->stats = alloc_percpu(struct migsel_stats);
+	if (!ms->stats)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(ms->stats, cpu)->syncp);
+	ms->net = net;
+	migsel_vmk_init_net(ms);
+	return 0;
+}
+
+static void __net_exit migsel_exit_net(struct net *net)
+{
+	struct migsel_net *ms = migsel_net(net);
+
+	migsel_vmk_exit_net(ms);
+	free_percpu(ms->stats);
+}
+
+static struct pernet_operations migsel_net_ops = {
+	.init = migsel_init_net,
+	.exit = migsel_exit_net,
+	.id = &migsel_net_id,
+	.size = sizeof(struct migsel_net),
+};
+
+static int __init migsel_init(void)
+{
+	int err;
+
+	err = register_pernet_subsys(&migsel_net_ops);
+	if (err)
+		return err;
+	err = migsel_notifier_init();
+	if (err)
+		goto err_pernet;
+	err = migsel_netlink_init();
+	if (err)
+		goto err_notifier;
+	return 0;
+
+err_notifier:
+	migsel_notifier_exit();
+err_pernet:
+	unregister_pernet_subsys(&migsel_net_ops);
+	return err;
+}
+
+static void __exit migsel_exit(void)
+{
+	migsel_netlink_exit();
+	migsel_notifier_exit();
+	unregister_pernet_subsys(&migsel_net_ops);
+}
+
+module_init(migsel_init);
+module_exit(migsel_exit);
+
+MODULE_AUTHOR("The migsel authors");
+MODULE_DESCRIPTION("Egress selection for virtual machine migration traffic");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_GENL_FAMILY(MIGSEL_FAMILY_NAME);

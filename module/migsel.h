@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of migsel share. Calls go one way:
+ *
+ *   netlink, notifier -> vmk -> rule <- egress -> route, place, refuse, alarm
+ *
+ * Locking
+ *
+ * RTNL guards the configuration: the list of vmks, tag, policy and the hook's
+ * registration, that is, every field of struct migsel_net above "packet side".
+ *
+ * The packet side reads the configuration through migsel_net::snap, under RCU.
+ * A snapshot is immutable. migsel_publish() swaps it, waits for readers and
+ * invalidates the routes they chose before it returns; what only the old
+ * snapshot referred to may then be freed.
+ *
+ * migsel_flows::lock guards the memory of flows; readers retry. It is taken
+ * for writing only for a flow not seen before. migsel_refusals::lock and
+ * migsel_alarms::lock guard the rings between the hook and its work items.
+ * The three are leaves. The route cache is per CPU, with bottom halves off.
+ */
+
+#ifndef _MIGSEL_H
+#define _MIGSEL_H
+
+#include <linux/list.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "rule.h"
+
+struct dst_entry;
+struct netlink_ext_ack;
+struct sk_buff;
+struct sock;
+
+struct migsel_alarms;
+struct migsel_flows;
+struct migsel_refusals;
+struct migsel_routes;
+
+/**
+ * struct migsel_counter - packets and bytes (IP layer)
+ * @packets: packets
+ * @bytes: bytes
+ */
+struct migsel_counter {
+	u64_stats_t packets;
+	u64_stats_t bytes;
+};
+
+/**
+ * struct migsel_vmk_stats - what left by a vmk, on one CPU
+ * @class: for each class
+ * @syncp: lets 32-bit readers see whole values
+ */
+struct migsel_vmk_stats {
+	struct migsel_counter class[MIGSEL_CLASS_MAX + 1];
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * struct migsel_stats - what was decided in a namespace, on one CPU
+ * @reason: for each reason
+ * @syncp: lets 32-bit readers see whole values
+ */
+struct migsel_stats {
+	struct migsel_counter reason[MIGSEL_REASON_MAX + 1];
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * struct migsel_sum - a counter summed over all CPUs
+ * @packets: packets
+ * @bytes: bytes
+ */
+struct migsel_sum {
+	u64 packets;
+	u64 bytes;
+};
+
+/**
+ * struct migsel_vmk - a device registered as a vmk
+ * @list: place in migsel_net::vmks, the order of vmks
+ * @dev: the device, held until it leaves the namespace
+ * @dev_tracker: tracks that reference
+ * @stats: what left by it
+ * @zero: what @stats stood at when they were last reset
+ * @migration: carries migration traffic
+ * @weight: share of the multi-NIC flows
+ */
+struct migsel_vmk {
+	struct list_head list;
+	struct net_device *dev;
+	netdevice_tracker dev_tracker;
+	struct migsel_vmk_stats __percpu *stats;
+	struct migsel_sum zero[MIGSEL_CLASS_MAX + 1];
+	bool migration;
+	u8 weight;
+};
+
+/**
+ * struct migsel_tag - how a packet mark is read
+ * @mask: the bits that hold the tag
+ * @hot: their value for hot traffic
+ * @cold: their value for cold traffic
+ */
+struct migsel_tag {
+	u32 mask;
+	u32 hot;
+	u32 cold;
+};
+
+/**
+ * struct migsel_policy - what is made of a decision
+ * @mode: whether it is carried out
+ * @unreachable: what becomes of a refused packet
+ */
+struct migsel_policy {
+	enum migsel_mode mode;
+	enum migsel_unreachable unreachable;
+};
+
+/**
+ * struct migsel_snap_vmk - a vmk, as the packet side sees it
+ * @dev: the device, valid as long as the snapshot
+ * @stats: what left by it, likewise
+ */
+struct migsel_snap_vmk {
+	struct net_device *dev;
+	struct migsel_vmk_stats __percpu *stats;
+};
+
+/**
+ * struct migsel_snap - an immutable picture of the configuration
+ * @tag: how marks are read
+ * @policy: what is made of decisions
+ * @rule: the vmks, as the rule sees them
+ * @vmks: the vmks, in the same order
+ */
+struct migsel_snap {
+	struct migsel_tag tag;
+	struct migsel_policy policy;
+	struct migsel_rule rule;
+	struct migsel_snap_vmk vmks[];
+};
+
+/**
+ * struct migsel_net - migsel in one network namespace
+ * @net: the namespace
+ * @vmks: the vmks in their order, struct migsel_vmk
+ * @n_vmks: length of @vmks
+ * @tag: how marks are read
+ * @policy: what is made of decisions
+ * @generation: changes whenever a dump would read differently, never 0
+ * @hooked: the hook is registered
+ * @hook: the hook
+ * @zero: what @stats stood at when they were last reset
+ * @rebuild: publishes anew after an IPv6 address has changed
+ * @snap: the configuration, NULL if there is no vmk
+ * @stats: what was decided
+ * @flows: the memory of flows, there while the hook is registered
+ * @routes: the route cache, likewise
+ * @refusals: connections to abort, likewise
+ * @alarms: alarms to send, likewise
+ */
+struct migsel_net {
+	struct net *net;
+	struct list_head vmks;
+	u32 n_vmks;
+	struct migsel_tag tag;
+	struct migsel_policy policy;
+	u32 generation;
+	bool hooked;
+	struct nf_hook_ops hook;
+	struct migsel_sum zero[MIGSEL_REASON_MAX + 1];
+	struct work_struct rebuild;
+
+	/* packet side */
+	struct migsel_snap __rcu *snap;
+	struct migsel_stats __percpu *stats;
+	struct migsel_flows *flows;
+	struct migsel_routes __percpu *routes;
+	struct migsel_refusals *refusals;
+	struct migsel_alarms *alarms;
+};
+
+extern unsigned int migsel_net_id;
+
+static inline struct migsel_net *migsel_net(const struct net *net)
+{
+	return net_generic(net, migsel_net_id);
+}
+
+/**
+ * migsel_class - what a mark says of a packet
+ * @tag: how marks are read
+ * @mark: the mark
+ */
+static inline enum migsel_class migsel_class(const struct migsel_tag *tag,
+					     u32 mark)
+{
+	mark &= tag->mask;
+	if (mark == tag->hot)
+		return MIGSEL_CLASS_HOT;
+	if (mark == tag->cold)
+		return MIGSEL_CLASS_COLD;
+	return MIGSEL_CLASS_NONE;
+}
+
+/**
+ * migsel_usable - whether a vmk can carry packets of a family now
+ * @snap: the configuration
+ * @vmk: position of the vmk
+ * @family: the family
+ */
+static inline bool migsel_usable(const struct migsel_snap *snap, int vmk,
+				 enum migsel_family family)
+{
+	const struct net_device *dev = snap->vmks[vmk].dev;
+
+	return snap->rule.vmks[vmk].addressed[family] &&
+	       (READ_ONCE(dev->flags) & IFF_UP) && netif_carrier_ok(dev);
+}
+
+/**
+ * migsel_snap_position - the vmk that a device is
+ * @snap: the configuration
+ * @ifindex: the device
+ *
+ * Return: the position of the vmk, MIGSEL_NO_VMK if the device is none.
+ */
+static inline int migsel_snap_position(const struct migsel_snap *snap,
+				       int ifindex)
+{
+	u32 i;
+
+	for (i = 0; i < snap->rule.n_vmks; i++)
+		if (snap->vmks[i].dev->ifindex == ifindex)
+			return i;
+	return MIGSEL_NO_VMK;
+}
+
+/* vmk.c */
+struct migsel_vmk *migsel_vmk_find(struct migsel_net *ms,
+				   const struct net_device *dev);
+int migsel_vmk_add(struct migsel_net *ms, struct net_device *dev, u32 position,
+		   bool migration, u8 weight, struct netlink_ext_ack *extack);
+int migsel_vmk_set(struct migsel_net *ms, struct migsel_vmk *vmk, u32 position,
+		   bool migration, u8 weight, struct netlink_ext_ack *extack);
+void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk);
+void migsel_vmk_flush(struct migsel_net *ms, struct list_head *gone);
+void migsel_vmk_free(struct migsel_vmk *vmk);
+void migsel_vmk_refresh(struct migsel_net *ms);
+u32 migsel_vmk_position(const struct migsel_net *ms,
+			const struct migsel_vmk *vmk);
+int migsel_tag_set(struct migsel_net *ms, const struct migsel_tag *tag,
+		   struct netlink_ext_ack *extack);
+int migsel_policy_set(struct migsel_net *ms,
+		      const struct migsel_policy *policy,
+		      struct netlink_ext_ack *extack);
+void migsel_vmk_init_net(struct migsel_net *ms);
+void migsel_vmk_exit_net(struct migsel_net *ms);
+
+/* snap.c */
+struct migsel_snap *migsel_snap_build(const struct migsel_net *ms, gfp_t gfp);
+int migsel_snap_owner(const struct migsel_snap *snap,
+		      enum migsel_family family, const void *addr);
+
+/* notifier.c */
+int migsel_notifier_init(void);
+void migsel_notifier_exit(void);
+
+/* egress.c */
+int migsel_egress_start(struct migsel_net *ms, struct netlink_ext_ack *extack);
+void migsel_egress_unhook(struct migsel_net *ms);
+void migsel_egress_stop(struct migsel_net *ms);
+
+/* route.c */
+/**
+ * struct migsel_flow_key - what a route is looked up by
+ * @daddr: destination, IPv4 as a mapped address
+ * @saddr: source, likewise
+ * @flowinfo: IPv6 traffic class and flow label
+ * @mark: the packet mark
+ * @uid: owner of the socket, for rules that ask
+ * @oif: the device to look through
+ * @sport: source port, 0 if the protocol has none
+ * @dport: destination port, likewise
+ * @family: the address family
+ * @proto: the transport protocol
+ * @dsfield: the IPv4 DS field
+ * @pad: zero
+ */
+struct migsel_flow_key {
+	struct in6_addr daddr;
+	struct in6_addr saddr;
+	__be32 flowinfo;
+	u32 mark;
+	kuid_t uid;
+	int oif;
+	__be16 sport;
+	__be16 dport;
+	u8 family;
+	u8 proto;
+	u8 dsfield;
+	u8 pad;
+};
+
+void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
+		     enum migsel_family family, const struct net *net,
+		     const struct sock *sk);
+bool migsel_route_is_unicast(const struct dst_entry *dst,
+			     enum migsel_family family, const void *daddr);
+struct dst_entry *migsel_route_lookup(struct net *net,
+				      const struct migsel_flow_key *key,
+				      const struct sock *sk);
+struct dst_entry *migsel_route_get(struct migsel_net *ms,
+				   const struct migsel_flow_key *key,
+				   const struct sock *sk, bool *cached);
+struct migsel_routes __percpu *migsel_routes_alloc(void);
+void migsel_routes_free(struct migsel_routes __percpu *routes);
+
+/* place.c */
+u64 migsel_flow_id(const struct migsel_flow_key *key);
+int migsel_flow_ifindex(struct migsel_flows *flows, u64 id);
+bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
+		       enum migsel_reason reason);
+enum migsel_reason migsel_place(struct migsel_flows *flows,
+				const struct migsel_snap *snap,
+				enum migsel_family family, u64 id,
+				const u8 *state, int *vmk);
+void migsel_place_peek(struct migsel_flows *flows,
+		       const struct migsel_snap *snap,
+		       enum migsel_family family, u32 *placed);
+void migsel_place_sync(struct migsel_flows *flows,
+		       const struct migsel_snap *snap);
+struct migsel_flows *migsel_flows_alloc(void);
+
+/* refuse.c */
+void migsel_refuse(struct migsel_refusals *refusals, struct sock *sk);
+struct migsel_refusals *migsel_refusals_alloc(void);
+void migsel_refusals_free(struct migsel_refusals *refusals);
+
+/* alarm.c */
+bool migsel_alarm_wanted(struct net *net);
+void migsel_alarm(struct migsel_alarms *alarms, enum migsel_reason reason,
+		  enum migsel_family family, const struct in6_addr *dst,
+		  const struct net_device *vmk, const struct net_device *out);
+struct migsel_alarms *migsel_alarms_alloc(struct net *net);
+void migsel_alarms_free(struct migsel_alarms *alarms);
+
+/* stats.c */
+void migsel_count(struct migsel_net *ms, enum migsel_reason reason,
+		  const struct sk_buff *skb);
+void migsel_count_vmk(const struct migsel_snap_vmk *vmk,
+		      enum migsel_class class, const struct sk_buff *skb);
+void migsel_stats_sum(const struct migsel_net *ms, enum migsel_reason reason,
+		      struct migsel_sum *sum);
+void migsel_vmk_stats_sum(const struct migsel_vmk *vmk,
+			  enum migsel_class class, struct migsel_sum *sum);
+void migsel_stats_reset(struct migsel_net *ms);
+
+/* netlink.c */
+void migsel_netlink_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk);
+int migsel_netlink_init(void);
+void migsel_netlink_exit(void);
+
+#endif /* _MIGSEL_H */

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/migsel.yaml */
+/* YNL-GEN kernel source */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "netlink_gen.h"
+
+#include <uapi/linux/migsel.h>
+
+/* MIGSEL_CMD_VMK_ADD - do */
+const struct nla_policy migsel_vmk_add_nl_policy[MIGSEL_A_VMK_WEIGHT + 1] = {
+	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[MIGSEL_A_VMK_POSITION] = { .type = NLA_U32, },
+	[MIGSEL_A_VMK_MIGRATION] = NLA_POLICY_MAX(NLA_U32, 1),
+	[MIGSEL_A_VMK_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, 255),
+};
+
+/* MIGSEL_CMD_VMK_SET - do */
+const struct nla_policy migsel_vmk_set_nl_policy[MIGSEL_A_VMK_WEIGHT + 1] = {
+	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[MIGSEL_A_VMK_POSITION] = { .type = NLA_U32, },
+	[MIGSEL_A_VMK_MIGRATION] = NLA_POLICY_MAX(NLA_U32, 1),
+	[MIGSEL_A_VMK_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, 255),
+};
+
+/* MIGSEL_CMD_VMK_DEL - do */
+const struct nla_policy migsel_vmk_del_nl_policy[MIGSEL_A_VMK_IFINDEX + 1] = {
+	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* MIGSEL_CMD_VMK_FLUSH - do */
+const struct nla_policy migsel_vmk_flush_nl_policy[MIGSEL_A_VMK_IFINDEX + 1] = {
+	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* MIGSEL_CMD_VMK_GET - do */
+const struct nla_policy migsel_vmk_get_nl_policy[MIGSEL_A_VMK_IFINDEX + 1] = {
+	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* MIGSEL_CMD_TAG_SET - do */
+const struct nla_policy migsel_tag_set_nl_policy[MIGSEL_A_TAG_COLD + 1] = {
+	[MIGSEL_A_TAG_MASK] = { .type = NLA_U32, },
+	[MIGSEL_A_TAG_HOT] = { .type = NLA_U32, },
+	[MIGSEL_A_TAG_COLD] = { .type = NLA_U32, },
+};
+
+/* MIGSEL_CMD_POLICY_SET - do */
+const struct nla_policy migsel_policy_set_nl_policy[MIGSEL_A_POLICY_UNREACHABLE + 1] = {
+	[MIGSEL_A_POLICY_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[MIGSEL_A_POLICY_UNREACHABLE] = NLA_POLICY_MAX(NLA_U32, 1),
+};
+
+/* MIGSEL_CMD_ROUTE_GET - do */
+const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DETAILS + 1] = {
+	[MIGSEL_A_ROUTE_DST4] = { .type = NLA_U32, },
+	[MIGSEL_A_ROUTE_DST6] = NLA_POLICY_EXACT_LEN(16),
+	[MIGSEL_A_ROUTE_SRC4] = { .type = NLA_U32, },
+	[MIGSEL_A_ROUTE_SRC6] = NLA_POLICY_EXACT_LEN(16),
+	[MIGSEL_A_ROUTE_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[MIGSEL_A_ROUTE_MARK] = { .type = NLA_U32, },
+	[MIGSEL_A_ROUTE_CLASS] = NLA_POLICY_MAX(NLA_U32, 2),
+	[MIGSEL_A_ROUTE_DETAILS] = { .type = NLA_FLAG, },
+};
+
+/* Ops table for migsel */
+const struct genl_ops migsel_nl_ops[8] = {
+	{
+		.cmd		= MIGSEL_CMD_VMK_ADD,
+		.doit		= migsel_nl_vmk_add_doit,
+		.policy		= migsel_vmk_add_nl_policy,
+		.maxattr	= MIGSEL_A_VMK_WEIGHT,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= MIGSEL_CMD_VMK_SET,
+		.doit		= migsel_nl_vmk_set_doit,
+		.policy		= migsel_vmk_set_nl_policy,
+		.maxattr	= MIGSEL_A_VMK_WEIGHT,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= MIGSEL_CMD_VMK_DEL,
+		.doit		= migsel_nl_vmk_del_doit,
+		.policy		= migsel_vmk_del_nl_policy,
+		.maxattr	= MIGSEL_A_VMK_IFINDEX,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= MIGSEL_CMD_VMK_FLUSH,
+		.doit		= migsel_nl_vmk_flush_doit,
+		.policy		= migsel_vmk_flush_nl_policy,
+		.maxattr	= MIGSEL_A_VMK_IFINDEX,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= MIGSEL_CMD_VMK_GET,
+		.doit		= migsel_nl_vmk_get_doit,
+		.dumpit		= migsel_nl_vmk_get_dumpit,
+		.policy		= migsel_vmk_get_nl_policy,
+		.maxattr	= MIGSEL_A_VMK_IFINDEX,
+	},
+	{
+		.cmd		= MIGSEL_CMD_TAG_SET,
+		.doit		= migsel_nl_tag_set_doit,
+		.policy		= migsel_tag_set_nl_policy,
+		.maxattr	= MIGSEL_A_TAG_COLD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= MIGSEL_CMD_POLICY_SET,
+		.doit		= migsel_nl_policy_set_doit,
+		.policy		= migsel_policy_set_nl_policy,
+		.maxattr	= MIGSEL_A_POLICY_UNREACHABLE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= MIGSEL_CMD_ROUTE_GET,
+		.doit		= migsel_nl_route_get_doit,
+		.policy		= migsel_route_get_nl_policy,
+		.maxattr	= MIGSEL_A_ROUTE_DETAILS,
+	},
+};

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Follows devices and addresses of vmks. */
+
+#include <linux/inetdevice.h>
+#include <linux/netdevice.h>
+#include <linux/notifier.h>
+#include <linux/rtnetlink.h>
+#include <net/addrconf.h>
+
+#include "migsel.h"
+
+/* A move to another namespace is NETDEV_UNREGISTER in the old one. */
+static int netdev_event(struct notifier_block *nb, unsigned long event,
+			void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct migsel_net *ms = migsel_net(dev_net(dev));
+	struct migsel_vmk *vmk = migsel_vmk_find(ms, dev);
+
+	if (!vmk)
+		return NOTIFY_DONE;
+
+	switch (event) {
+	case NETDEV_UP:
+	case NETDEV_DOWN:
+	case NETDEV_CHANGE:
+		if (ms->hooked)
+			migsel_place_sync(ms->flows, rtnl_dereference(ms->snap));
+		break;
+	case NETDEV_UNREGISTER:
+		migsel_netlink_vmk_del(ms, vmk);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static int inetaddr_event(struct notifier_block *nb, unsigned long event,
+			  void *ptr)
+{
+	const struct in_ifaddr *ifa = ptr;
+	struct net_device *dev = ifa->ifa_dev->dev;
+	struct migsel_net *ms = migsel_net(dev_net(dev));
+
+	if (migsel_vmk_find(ms, dev))
+		migsel_vmk_refresh(ms);
+	return NOTIFY_DONE;
+}
+
+/* This chain is atomic: the snapshot is built by a work item. */
+static int __maybe_unused inet6addr_event(struct notifier_block *nb,
+					  unsigned long event, void *ptr)
+{
+	const struct inet6_ifaddr *ifa = ptr;
+	const struct net_device *dev = ifa->idev->dev;
+	struct migsel_net *ms = migsel_net(dev_net(dev));
+	const struct migsel_snap *snap;
+	u32 i;
+
+	rcu_read_lock();
+	snap = rcu_dereference(ms->snap);
+	for (i = 0; snap && i < snap->rule.n_vmks; i++)
+		if (snap->vmks[i].dev == dev)
+			schedule_work(&ms->rebuild);
+	rcu_read_unlock();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block netdev_nb = {
+	.notifier_call = netdev_event,
+};
+
+static struct notifier_block inetaddr_nb = {
+	.notifier_call = inetaddr_event,
+};
+
+#if IS_ENABLED(CONFIG_IPV6)
+static struct notifier_block inet6addr_nb = {
+	.notifier_call = inet6addr_event,
+};
+
+static int inet6addr_init(void)
+{
+	return register_inet6addr_notifier(&inet6addr_nb);
+}
+
+static void inet6addr_exit(void)
+{
+	unregister_inet6addr_notifier(&inet6addr_nb);
+}
+#else
+static int inet6addr_init(void)
+{
+	return 0;
+}
+
+static void inet6addr_exit(void)
+{
+}
+#endif
+
+int __init migsel_notifier_init(void)
+{
+	int err;
+
+	err = register_netdevice_notifier(&netdev_nb);
+	if (err)
+		return err;
+	err = register_inetaddr_notifier(&inetaddr_nb);
+	if (err)
+		goto err_netdev;
+	err = inet6addr_init();
+	if (err)
+		goto err_inetaddr;
+	return 0;
+
+err_inetaddr:
+	unregister_inetaddr_notifier(&inetaddr_nb);
+err_netdev:
+	unregister_netdevice_notifier(&netdev_nb);
+	return err;
+}
+
+void migsel_notifier_exit(void)
+{
+	inet6addr_exit();
+	unregister_inetaddr_notifier(&inetaddr_nb);
+	unregister_netdevice_notifier(&netdev_nb);
+}

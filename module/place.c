@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The bounded memory of flows: on which vmk a multi-NIC flow was placed, and
+ * for what an alarm was raised about a flow.
+ *
+ * A flow that is not in use gives way to a new one first. A forgotten flow that
+ * sends again is a new one.
+ */
+
+#include <linux/random.h>
+#include <linux/seqlock.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+
+#include "migsel.h"
+
+#define FLOW_SETS	512
+#define FLOW_WAYS	8
+
+/**
+ * struct flow - a remembered flow
+ * @id: migsel_flow_id() or the cookie of its socket, 0 if free
+ * @ifindex: device of the vmk on which it was placed, 0 if on none
+ * @alarmed: one more than the reason of the last alarm, 0 if there was none
+ * @used: seen since a place was last looked for
+ */
+struct flow {
+	u64 id;
+	int ifindex;
+	u8 alarmed;
+	bool used;
+};
+
+/**
+ * struct member - a vmk, as it was when counting began
+ * @ifindex: its device, 0 if it does not carry migration traffic
+ * @weight: its share
+ * @usable: whether it was usable
+ */
+struct member {
+	int ifindex;
+	u8 weight;
+	bool usable;
+};
+
+/**
+ * struct migsel_flows - the memory of flows of a namespace
+ * @lock: guards everything here; readers of @sets retry
+ * @sets: the flows, by a hash of their id
+ * @members: the vmks for which @placed counts, by family and position
+ * @placed: flows placed since @members last changed, likewise
+ */
+struct migsel_flows {
+	seqlock_t lock;
+	struct flow sets[FLOW_SETS][FLOW_WAYS];
+	struct member members[MIGSEL_N_FAMILIES][MIGSEL_MAX_VMKS];
+	u32 placed[MIGSEL_N_FAMILIES][MIGSEL_MAX_VMKS];
+};
+
+static siphash_key_t flow_key __read_mostly;
+
+/**
+ * migsel_flow_id - the identity of a flow that no socket stands for
+ * @key: a packet of it
+ *
+ * Return: a number that no socket cookie equals, never 0.
+ */
+u64 migsel_flow_id(const struct migsel_flow_key *key)
+{
+	struct {
+		struct in6_addr daddr;
+		struct in6_addr saddr;
+		__be16 sport;
+		__be16 dport;
+		u32 proto;
+	} __packed __aligned(8) tuple = {
+		.daddr = key->daddr,
+		.saddr = key->saddr,
+		.sport = key->sport,
+		.dport = key->dport,
+		.proto = key->proto,
+	};
+
+	net_get_random_once(&flow_key, sizeof(flow_key));
+	return siphash(&tuple, sizeof(tuple), &flow_key) | BIT_ULL(63);
+}
+
+static struct flow *flow_set(struct migsel_flows *flows, u64 id)
+{
+	return flows->sets[hash_64(id, ilog2(FLOW_SETS))];
+}
+
+static struct flow *flow_find(struct migsel_flows *flows, u64 id)
+{
+	struct flow *set = flow_set(flows, id);
+	int i;
+
+	for (i = 0; i < FLOW_WAYS; i++)
+		if (READ_ONCE(set[i].id) == id)
+			return &set[i];
+	return NULL;
+}
+
+/* The second chance: whoever was not seen since the last time has to go. */
+static struct flow *flow_victim(struct flow *set)
+{
+	int i;
+
+	for (i = 0; i < FLOW_WAYS; i++)
+		if (!set[i].id || !set[i].used)
+			return &set[i];
+	for (i = 0; i < FLOW_WAYS; i++)
+		set[i].used = false;
+	return &set[get_random_u32() % FLOW_WAYS];
+}
+
+static struct flow *flow_remember(struct migsel_flows *flows, u64 id)
+{
+	struct flow *flow;
+
+	lockdep_assert_held(&flows->lock.lock);
+
+	flow = flow_find(flows, id);
+	if (!flow) {
+		flow = flow_victim(flow_set(flows, id));
+		flow->id = id;
+		flow->ifindex = 0;
+		flow->alarmed = 0;
+	}
+	flow->used = true;
+	return flow;
+}
+
+/**
+ * migsel_flow_ifindex - where a flow lives
+ * @flows: the memory
+ * @id: the flow
+ *
+ * Context: any but hard interrupt. Takes no lock.
+ * Return: the device, 0 if the flow is not remembered.
+ */
+int migsel_flow_ifindex(struct migsel_flows *flows, u64 id)
+{
+	struct flow *flow;
+	unsigned int seq;
+	int ifindex;
+
+	do {
+		seq = read_seqbegin(&flows->lock);
+		flow = flow_find(flows, id);
+		ifindex = flow ? READ_ONCE(flow->ifindex) : 0;
+	} while (read_seqretry(&flows->lock, seq));
+
+	if (flow && !READ_ONCE(flow->used))
+		WRITE_ONCE(flow->used, true);
+	return ifindex;
+}
+
+/**
+ * migsel_flow_alarm - whether an alarm about a flow is news
+ * @flows: the memory
+ * @id: the flow
+ * @reason: what the alarm would be about
+ *
+ * Context: any but hard interrupt.
+ * Return: true if the last alarm about the flow was about something else.
+ */
+bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
+		       enum migsel_reason reason)
+{
+	struct flow *flow;
+	unsigned int seq;
+	bool news;
+
+	do {
+		seq = read_seqbegin(&flows->lock);
+		flow = flow_find(flows, id);
+		news = !flow || READ_ONCE(flow->alarmed) != reason + 1;
+	} while (read_seqretry(&flows->lock, seq));
+	if (!news)
+		return false;
+
+	write_seqlock_bh(&flows->lock);
+	flow = flow_remember(flows, id);
+	news = flow->alarmed != reason + 1;
+	flow->alarmed = reason + 1;
+	write_sequnlock_bh(&flows->lock);
+	return news;
+}
+
+static struct member member_now(const struct migsel_snap *snap,
+				enum migsel_family family, u32 vmk)
+{
+	struct member now = {};
+
+	if (vmk < snap->rule.n_vmks && snap->rule.vmks[vmk].migration) {
+		now.ifindex = snap->vmks[vmk].dev->ifindex;
+		now.weight = snap->rule.vmks[vmk].weight;
+		now.usable = migsel_usable(snap, vmk, family);
+	}
+	return now;
+}
+
+static bool member_equal(const struct member *a, const struct member *b)
+{
+	return a->ifindex == b->ifindex && a->weight == b->weight &&
+	       a->usable == b->usable;
+}
+
+/* Flows are counted since the usable set, the members or a weight changed. */
+static void sync_family(struct migsel_flows *flows,
+			const struct migsel_snap *snap,
+			enum migsel_family family)
+{
+	struct member *members = flows->members[family];
+	bool changed = false;
+	u32 i;
+
+	lockdep_assert_held(&flows->lock.lock);
+
+	for (i = 0; i < MIGSEL_MAX_VMKS; i++) {
+		struct member now = member_now(snap, family, i);
+
+		if (i >= snap->rule.n_vmks && !members[i].ifindex)
+			break;
+		if (!member_equal(&members[i], &now)) {
+			members[i] = now;
+			changed = true;
+		}
+	}
+	if (changed)
+		memset(flows->placed[family], 0, sizeof(flows->placed[family]));
+}
+
+/**
+ * migsel_place_sync - count anew if the usable set, the members or a weight
+ *	changed
+ * @flows: the memory
+ * @snap: the configuration
+ *
+ * Context: any but hard interrupt.
+ */
+void migsel_place_sync(struct migsel_flows *flows,
+		       const struct migsel_snap *snap)
+{
+	enum migsel_family family;
+
+	write_seqlock_bh(&flows->lock);
+	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
+		sync_family(flows, snap, family);
+	write_sequnlock_bh(&flows->lock);
+}
+
+/**
+ * migsel_place - place a multi-NIC flow
+ * @flows: the memory
+ * @snap: the configuration
+ * @family: the flow's family
+ * @id: the flow, 0 for a packet that belongs to none
+ * @state: the state of each migration vmk
+ * @vmk: where to put the position of the chosen one, or MIGSEL_NO_VMK
+ *
+ * Context: any but hard interrupt.
+ * Return: MIGSEL_REASON_MULTI_NIC, or why the packet is refused.
+ */
+enum migsel_reason migsel_place(struct migsel_flows *flows,
+				const struct migsel_snap *snap,
+				enum migsel_family family, u64 id,
+				const u8 *state, int *vmk)
+{
+	struct migsel_candidates cands = {
+		.state = state,
+		.placed = flows->placed[family],
+		.current_vmk = MIGSEL_NO_VMK,
+	};
+	enum migsel_reason reason;
+	struct flow *flow;
+
+	write_seqlock_bh(&flows->lock);
+	sync_family(flows, snap, family);
+	flow = id ? flow_find(flows, id) : NULL;
+	if (flow)
+		cands.current_vmk = migsel_snap_position(snap, flow->ifindex);
+	reason = migsel_rule_multi(&snap->rule, &cands, vmk);
+	if (id && *vmk != cands.current_vmk && *vmk != MIGSEL_NO_VMK) {
+		flow_remember(flows, id)->ifindex =
+			snap->vmks[*vmk].dev->ifindex;
+		flows->placed[family][*vmk]++;
+	}
+	write_sequnlock_bh(&flows->lock);
+	return reason;
+}
+
+/**
+ * migsel_place_peek - how many flows were placed on each vmk
+ * @flows: the memory
+ * @snap: the configuration
+ * @family: the family
+ * @placed: where to put it, MIGSEL_MAX_VMKS long
+ *
+ * Context: any but hard interrupt.
+ */
+void migsel_place_peek(struct migsel_flows *flows,
+		       const struct migsel_snap *snap,
+		       enum migsel_family family, u32 *placed)
+{
+	write_seqlock_bh(&flows->lock);
+	sync_family(flows, snap, family);
+	memcpy(placed, flows->placed[family], sizeof(flows->placed[family]));
+	write_sequnlock_bh(&flows->lock);
+}
+
+/**
+ * migsel_flows_alloc - an empty memory
+ *
+ * Return: the memory, to be freed by kvfree(), NULL without memory.
+ */
+struct migsel_flows *migsel_flows_alloc(void)
+{
+	struct migsel_flows *flows;
+
+	flows = kvzalloc(sizeof(*flows), GFP_KERNEL);
+	if (flows)
+		seqlock_init(&flows->lock);
+	return flows;
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Routes through a chosen device, and a cache of them for packets whose socket
+ * cannot keep one.
+ */
+
+#include <linux/icmp.h>
+#include <linux/jhash.h>
+#include <net/dst.h>
+#include <net/flow.h>
+#include <net/inet_sock.h>
+#include <net/ip6_route.h>
+#include <net/ip_fib.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/xfrm.h>
+
+#include "migsel.h"
+
+#define ROUTE_SLOTS	64
+
+/**
+ * struct migsel_route_slot - a cached route, on one CPU
+ * @key: what it was looked up by
+ * @dst: the route, held, NULL if the slot is empty. Routes let go of their
+ *	device by themselves when it is unregistered.
+ * @cookie: tells whether an IPv6 route is still valid
+ */
+struct migsel_route_slot {
+	struct migsel_flow_key key;
+	struct dst_entry *dst;
+	u32 cookie;
+};
+
+struct migsel_routes {
+	struct migsel_route_slot slots[ROUTE_SLOTS];
+};
+
+static void key_ports(struct migsel_flow_key *key, const struct sk_buff *skb,
+		      unsigned int offset)
+{
+	const __be16 *ports;
+	__be16 buf[2];
+
+	switch (key->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		ports = skb_header_pointer(skb, offset, sizeof(buf), buf);
+		if (ports) {
+			key->sport = ports[0];
+			key->dport = ports[1];
+		}
+		break;
+	}
+}
+
+/**
+ * migsel_flow_key - what a packet's route is looked up by
+ * @key: where to put it; the device is left open
+ * @skb: the packet
+ * @family: its family
+ * @net: its namespace
+ * @sk: its sender, a full socket, or NULL
+ */
+void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
+		     enum migsel_family family, const struct net *net,
+		     const struct sock *sk)
+{
+	memset(key, 0, sizeof(*key));
+	key->family = family;
+	key->mark = skb->mark;
+	key->uid = sock_net_uid(net, sk);
+
+	if (family == MIGSEL_INET) {
+		const struct iphdr *iph = ip_hdr(skb);
+
+		ipv6_addr_set_v4mapped(iph->daddr, &key->daddr);
+		ipv6_addr_set_v4mapped(iph->saddr, &key->saddr);
+		key->dsfield = iph->tos;
+		key->proto = iph->protocol;
+		key_ports(key, skb, skb_network_offset(skb) + ip_hdrlen(skb));
+	} else {
+		const struct ipv6hdr *iph = ipv6_hdr(skb);
+		int offset = skb_network_offset(skb) + sizeof(*iph);
+		__be16 frag_off;
+
+		key->daddr = iph->daddr;
+		key->saddr = iph->saddr;
+		key->flowinfo = ip6_flowinfo(iph);
+		key->proto = iph->nexthdr;
+		offset = ipv6_skip_exthdr(skb, offset, &key->proto, &frag_off);
+		if (offset >= 0)
+			key_ports(key, skb, offset);
+	}
+}
+
+/**
+ * migsel_route_is_unicast - whether a packet goes to one host on the network
+ * @dst: its route
+ * @family: its family
+ * @daddr: its destination, 4 or 16 bytes in network order
+ *
+ * Context: under rcu_read_lock().
+ * Return: false if the route is local, or the destination multicast, broadcast
+ * or link-local.
+ */
+bool migsel_route_is_unicast(const struct dst_entry *dst,
+			     enum migsel_family family, const void *daddr)
+{
+	if (dst_dev_rcu(dst)->flags & IFF_LOOPBACK)
+		return false;
+	if (family == MIGSEL_INET)
+		return dst_rtable(dst)->rt_type == RTN_UNICAST &&
+		       !ipv4_is_linklocal_169(*(const __be32 *)daddr);
+	return !(dst_rt6_info(dst)->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST)) &&
+	       !(ipv6_addr_type(daddr) &
+		 (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL |
+		  IPV6_ADDR_LOOPBACK));
+}
+
+/*
+ * ip_route_output_flow() takes any destination for on-link if it is given a
+ * device: the FIB has to know a route first.
+ */
+static struct dst_entry *lookup_inet(struct net *net,
+				     const struct migsel_flow_key *key,
+				     const struct sock *sk)
+{
+	struct flowi4 fl4 = {
+		.flowi4_iif = LOOPBACK_IFINDEX,
+		.flowi4_oif = key->oif,
+		.flowi4_mark = key->mark,
+		.flowi4_uid = key->uid,
+		.flowi4_proto = key->proto,
+		.flowi4_flags = FLOWI_FLAG_ANYSRC,
+		.daddr = key->daddr.s6_addr32[3],
+		.saddr = key->saddr.s6_addr32[3],
+		.fl4_sport = key->sport,
+		.fl4_dport = key->dport,
+	};
+	struct fib_result res = {};
+	struct flowi4 probe;
+	struct rtable *rt;
+
+	if (sk)
+		fl4.flowi4_flags |= inet_sk_flowi_flags(sk);
+	flowi4_set_dsfield(&fl4, key->dsfield);
+
+	probe = fl4;
+	if (fib_lookup(net, &probe, &res, 0) || res.type != RTN_UNICAST)
+		return NULL;
+	rt = ip_route_output_flow(net, &fl4, sk);
+	return IS_ERR(rt) ? NULL : &rt->dst;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+/* Beside a source address the device is a hint, unless told otherwise. */
+static struct dst_entry *lookup_inet6(struct net *net,
+				      const struct migsel_flow_key *key,
+				      const struct sock *sk)
+{
+	struct flowi6 fl6 = {
+		.flowi6_oif = key->oif,
+		.flowi6_mark = key->mark,
+		.flowi6_uid = key->uid,
+		.flowi6_proto = key->proto,
+		.flowlabel = key->flowinfo,
+		.daddr = key->daddr,
+		.saddr = key->saddr,
+		.fl6_sport = key->sport,
+		.fl6_dport = key->dport,
+	};
+	struct dst_entry *dst;
+
+	dst = ip6_route_output_flags(net, NULL, &fl6, RT6_LOOKUP_F_IFACE);
+	if (dst->error) {
+		dst_release(dst);
+		return NULL;
+	}
+	dst = xfrm_lookup_route(net, dst, flowi6_to_flowi(&fl6), sk, 0);
+	return IS_ERR(dst) ? NULL : dst;
+}
+#else
+static struct dst_entry *lookup_inet6(struct net *net,
+				      const struct migsel_flow_key *key,
+				      const struct sock *sk)
+{
+	return NULL;
+}
+#endif
+
+/**
+ * migsel_route_lookup - find a route through a device
+ * @net: the namespace
+ * @key: what to look for, and the device
+ * @sk: the sender, a full socket, or NULL
+ *
+ * A route is an entry of the FIB, all rules honoured.
+ *
+ * Context: under rcu_read_lock().
+ * Return: the route, held, or NULL if there is none.
+ */
+struct dst_entry *migsel_route_lookup(struct net *net,
+				      const struct migsel_flow_key *key,
+				      const struct sock *sk)
+{
+	struct dst_entry *dst;
+
+	dst = key->family == MIGSEL_INET ? lookup_inet(net, key, sk) :
+					   lookup_inet6(net, key, sk);
+	if (dst && dst_dev_rcu(dst)->ifindex != key->oif) {
+		dst_release(dst);
+		return NULL;
+	}
+	return dst;
+}
+
+static u32 slot_hash(const struct migsel_flow_key *key)
+{
+	return jhash_3words((__force u32)key->daddr.s6_addr32[3],
+			    (__force u32)key->sport << 16 |
+			    (__force u32)key->dport, key->oif, 0) % ROUTE_SLOTS;
+}
+
+static struct dst_entry *slot_get(const struct migsel_route_slot *slot,
+				  const struct migsel_flow_key *key)
+{
+	struct dst_entry *dst = slot->dst;
+
+	if (!dst || memcmp(&slot->key, key, sizeof(*key)) ||
+	    !dst_check(dst, slot->cookie))
+		return NULL;
+	dst_hold(dst);
+	return dst;
+}
+
+/* A route that carries a transform belongs to one packet. */
+static void slot_set(struct migsel_route_slot *slot,
+		     const struct migsel_flow_key *key, struct dst_entry *dst)
+{
+	if (dst_xfrm(dst))
+		return;
+	dst_release(slot->dst);
+	slot->key = *key;
+	slot->dst = dst_clone(dst);
+	slot->cookie = key->family == MIGSEL_INET6 ?
+		       rt6_get_cookie(dst_rt6_info(dst)) : 0;
+}
+
+/**
+ * migsel_route_get - like migsel_route_lookup(), from the cache if possible
+ * @ms: migsel in the packet's namespace
+ * @key: what to look for, and the device
+ * @sk: the sender, a full socket, or NULL
+ * @cached: set to whether the cache had it
+ *
+ * Context: under rcu_read_lock().
+ * Return: the route, held, or NULL if there is none.
+ */
+struct dst_entry *migsel_route_get(struct migsel_net *ms,
+				   const struct migsel_flow_key *key,
+				   const struct sock *sk, bool *cached)
+{
+	struct migsel_route_slot *slot;
+	struct dst_entry *dst;
+
+	local_bh_disable();
+	slot = &this_cpu_ptr(ms->routes)->slots[slot_hash(key)];
+	dst = slot_get(slot, key);
+	*cached = dst;
+	if (!dst) {
+		dst = migsel_route_lookup(ms->net, key, sk);
+		if (dst)
+			slot_set(slot, key, dst);
+	}
+	local_bh_enable();
+	return dst;
+}
+
+/**
+ * migsel_routes_alloc - an empty cache
+ *
+ * Return: the cache, NULL without memory.
+ */
+struct migsel_routes __percpu *migsel_routes_alloc(void)
+{
+	return alloc_percpu(struct migsel_routes);
+}
+
+/**
+ * migsel_routes_free - free a cache and let go of its routes
+ * @routes: the cache, which no hook uses any more, may be NULL
+ */
+void migsel_routes_free(struct migsel_routes __percpu *routes)
+{
+	int cpu, i;
+
+	if (!routes)
+		return;
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < ROUTE_SLOTS; i++)
+			dst_release(per_cpu_ptr(routes, cpu)->slots[i].dst);
+	free_percpu(routes);
+}

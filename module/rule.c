@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The egress rule, see Documentation/networking/migsel.rst for its table. */
+
+#include "rule.h"
+
+static unsigned int addr_bits(const struct migsel_addr *addr)
+{
+	return addr->family == MIGSEL_INET ? 32 : 128;
+}
+
+static bool addr_link_local(const struct migsel_addr *addr)
+{
+	if (addr->family == MIGSEL_INET)
+		return addr->local[0] == 169 && addr->local[1] == 254;
+	return addr->local[0] == 0xfe && (addr->local[1] & 0xc0) == 0x80;
+}
+
+static bool addr_same_subnet(const struct migsel_addr *a,
+			     const struct migsel_addr *b)
+{
+	unsigned int bytes = a->len / 8, rest = a->len % 8, i;
+
+	if (a->family != b->family || a->len != b->len ||
+	    a->len == addr_bits(a))
+		return false;
+	if (a->family == MIGSEL_INET6 &&
+	    (addr_link_local(a) || addr_link_local(b)))
+		return false;
+
+	for (i = 0; i < bytes; i++)
+		if (a->prefix[i] != b->prefix[i])
+			return false;
+	return !rest || !((a->prefix[i] ^ b->prefix[i]) >> (8 - rest));
+}
+
+static bool vmk_same_subnet(const struct migsel_rule_vmk *a,
+			    const struct migsel_rule_vmk *b,
+			    enum migsel_family family)
+{
+	u32 i, j;
+
+	for (i = 0; i < a->n_addrs; i++)
+		for (j = 0; j < b->n_addrs; j++)
+			if (a->addrs[i].family == family &&
+			    addr_same_subnet(&a->addrs[i], &b->addrs[j]))
+				return true;
+	return false;
+}
+
+/**
+ * migsel_rule_prepare - derive what does not depend on a packet
+ * @rule: a configuration whose @vmks and @n_vmks are filled in
+ */
+void migsel_rule_prepare(struct migsel_rule *rule)
+{
+	int family;
+	u32 i, j;
+
+	rule->n_migration = 0;
+	rule->migration = MIGSEL_NO_VMK;
+	for (i = 0; i < rule->n_vmks; i++) {
+		struct migsel_rule_vmk *vmk = &rule->vmks[i];
+
+		for (family = 0; family < MIGSEL_N_FAMILIES; family++)
+			vmk->addressed[family] = false;
+		for (j = 0; j < vmk->n_addrs; j++)
+			if (!addr_link_local(&vmk->addrs[j]))
+				vmk->addressed[vmk->addrs[j].family] = true;
+
+		if (vmk->migration && !rule->n_migration++)
+			rule->migration = i;
+	}
+
+	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
+		rule->same_subnet[family] = rule->n_migration &&
+			vmk_same_subnet(&rule->vmks[0],
+					&rule->vmks[rule->migration], family);
+}
+
+/**
+ * migsel_rule_applies - whether one row of the table applies to a packet
+ * @rule: the configuration
+ * @query: the packet, to which no earlier row applies
+ * @row: the row, MIGSEL_REASON_UNTAGGED to MIGSEL_REASON_MULTI_NIC
+ *
+ * Return: true if it does.
+ */
+bool migsel_rule_applies(const struct migsel_rule *rule,
+			 const struct migsel_query *query,
+			 enum migsel_reason row)
+{
+	switch (row) {
+	case MIGSEL_REASON_UNTAGGED:
+		return query->class == MIGSEL_CLASS_NONE;
+	case MIGSEL_REASON_NO_VMK:
+		return rule->n_vmks == 0;
+	case MIGSEL_REASON_NOT_UNICAST:
+		return query->not_unicast;
+	case MIGSEL_REASON_BOUND_DEVICE:
+		return query->bound_device;
+	case MIGSEL_REASON_COLD_FIRST_VMK:
+		return query->class == MIGSEL_CLASS_COLD;
+	case MIGSEL_REASON_NO_MIGRATION_VMK:
+		return rule->n_migration == 0;
+	case MIGSEL_REASON_SINGLE_NIC:
+		return rule->n_migration == 1 && rule->migration == 0;
+	case MIGSEL_REASON_SAME_SUBNET:
+		return rule->n_migration == 1 &&
+		       rule->same_subnet[query->family];
+	case MIGSEL_REASON_DEDICATED_SUBNET:
+		return rule->n_migration == 1;
+	case MIGSEL_REASON_MULTI_NIC_BOUND:
+		return query->bound_vmk != MIGSEL_NO_VMK;
+	case MIGSEL_REASON_MULTI_NIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * migsel_rule_reason - stage 1: the row of the table that applies
+ * @rule: the configuration
+ * @query: the packet
+ *
+ * Return: the first row that applies, the last one always does.
+ */
+enum migsel_reason migsel_rule_reason(const struct migsel_rule *rule,
+				      const struct migsel_query *query)
+{
+	enum migsel_reason row = MIGSEL_REASON_UNTAGGED;
+
+	while (!migsel_rule_applies(rule, query, row))
+		row++;
+	return row;
+}
+
+/**
+ * migsel_rule_why - what was found when a row was tested
+ * @query: the packet
+ * @row: the row
+ * @applies: what migsel_rule_applies() said
+ *
+ * Return: a few words for a person.
+ */
+const char *migsel_rule_why(const struct migsel_query *query,
+			    enum migsel_reason row, bool applies)
+{
+	switch (row) {
+	case MIGSEL_REASON_UNTAGGED:
+		return applies ? "no tag" :
+		       query->class == MIGSEL_CLASS_HOT ? "tagged hot" :
+							  "tagged cold";
+	case MIGSEL_REASON_NO_VMK:
+		return applies ? "no vmk is registered" :
+				 "a vmk is registered";
+	case MIGSEL_REASON_NOT_UNICAST:
+		return applies ? "local, multicast, broadcast or link-local" :
+				 "the destination is unicast";
+	case MIGSEL_REASON_BOUND_DEVICE:
+		return applies ? "the socket is bound to a device" :
+				 "the socket is not bound to a device";
+	case MIGSEL_REASON_COLD_FIRST_VMK:
+		return applies ? "cold traffic takes the first vmk" :
+				 "not cold";
+	case MIGSEL_REASON_NO_MIGRATION_VMK:
+		return applies ? "migration is off on every vmk" :
+				 "migration is on";
+	case MIGSEL_REASON_SINGLE_NIC:
+		return applies ? "only the first vmk has migration on" :
+				 "another vmk has migration on";
+	case MIGSEL_REASON_SAME_SUBNET:
+		return applies ?
+			"the only migration vmk shares a subnet with the first vmk" :
+			"no single migration vmk that shares a subnet with the first vmk";
+	case MIGSEL_REASON_DEDICATED_SUBNET:
+		return applies ?
+			"the only migration vmk has a subnet of its own" :
+			"two or more vmks have migration on";
+	case MIGSEL_REASON_MULTI_NIC_BOUND:
+		return applies ?
+			"the socket is bound to an address of a usable migration vmk" :
+			"the socket is bound to no address of a usable migration vmk";
+	case MIGSEL_REASON_MULTI_NIC:
+		return "two or more vmks have migration on";
+	default:
+		return "";
+	}
+}
+
+/**
+ * migsel_rule_candidate - the vmk that a reason leaves no choice about
+ * @rule: the configuration
+ * @query: the packet
+ * @reason: what stage 1 gave for them
+ *
+ * Return: the position of the only candidate, MIGSEL_NO_VMK if there is none,
+ * or if there are several (MIGSEL_REASON_MULTI_NIC: every migration vmk).
+ */
+int migsel_rule_candidate(const struct migsel_rule *rule,
+			  const struct migsel_query *query,
+			  enum migsel_reason reason)
+{
+	switch (reason) {
+	case MIGSEL_REASON_COLD_FIRST_VMK:
+	case MIGSEL_REASON_SINGLE_NIC:
+	case MIGSEL_REASON_SAME_SUBNET:
+		return 0;
+	case MIGSEL_REASON_DEDICATED_SUBNET:
+		return rule->migration;
+	case MIGSEL_REASON_MULTI_NIC_BOUND:
+		return query->bound_vmk;
+	default:
+		return MIGSEL_NO_VMK;
+	}
+}
+
+/* Whether vmk @a has fewer flows for its weight than vmk @b. */
+static bool less_placed(const struct migsel_rule *rule, const u32 *placed,
+			u32 a, u32 b)
+{
+	return (u64)placed[a] * rule->vmks[b].weight <
+	       (u64)placed[b] * rule->vmks[a].weight;
+}
+
+/**
+ * migsel_rule_single - stage 2 where there is one candidate
+ * @reason: what stage 1 gave
+ * @state: the candidate's state, MIGSEL_USABLE and MIGSEL_ROUTED
+ *
+ * Return: @reason, or why the packet is refused.
+ */
+enum migsel_reason migsel_rule_single(enum migsel_reason reason, u8 state)
+{
+	if (!(state & MIGSEL_USABLE))
+		return MIGSEL_REASON_LINK_DOWN;
+	if (!(state & MIGSEL_ROUTED))
+		return MIGSEL_REASON_NO_ROUTE;
+	return reason;
+}
+
+/**
+ * migsel_rule_multi - stage 2 where each migration vmk is a candidate
+ * @rule: the configuration
+ * @cands: the candidates
+ * @vmk: where to put the position of the chosen one, or MIGSEL_NO_VMK
+ *
+ * Return: MIGSEL_REASON_MULTI_NIC, or why the packet is refused.
+ */
+enum migsel_reason migsel_rule_multi(const struct migsel_rule *rule,
+				     const struct migsel_candidates *cands,
+				     int *vmk)
+{
+	const u8 ready = MIGSEL_USABLE | MIGSEL_ROUTED;
+	int current_vmk = cands->current_vmk;
+	bool usable = false;
+	u32 i;
+
+	*vmk = MIGSEL_NO_VMK;
+	if (current_vmk != MIGSEL_NO_VMK && rule->vmks[current_vmk].migration &&
+	    cands->state[current_vmk] == ready) {
+		*vmk = current_vmk;
+		return MIGSEL_REASON_MULTI_NIC;
+	}
+
+	for (i = 0; i < rule->n_vmks; i++) {
+		if (!rule->vmks[i].migration)
+			continue;
+		if (cands->state[i] & MIGSEL_USABLE)
+			usable = true;
+		if (cands->state[i] != ready)
+			continue;
+		if (*vmk == MIGSEL_NO_VMK ||
+		    less_placed(rule, cands->placed, i, *vmk))
+			*vmk = i;
+	}
+	if (*vmk != MIGSEL_NO_VMK)
+		return MIGSEL_REASON_MULTI_NIC;
+	return usable ? MIGSEL_REASON_NO_ROUTE : MIGSEL_REASON_LINK_DOWN;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Counters, per CPU. A reset moves the zero point, so that it need not race
+ * with the packets.
+ */
+
+#include <linux/rtnetlink.h>
+#include <linux/skbuff.h>
+
+#include "migsel.h"
+
+static void counter_add(struct migsel_counter *counter,
+			struct u64_stats_sync *syncp, unsigned int bytes)
+{
+	unsigned long flags = u64_stats_update_begin_irqsave(syncp);
+
+	u64_stats_inc(&counter->packets);
+	u64_stats_add(&counter->bytes, bytes);
+	u64_stats_update_end_irqrestore(syncp, flags);
+}
+
+static void counter_sum(const struct migsel_counter *counter,
+			const struct u64_stats_sync *syncp,
+			struct migsel_sum *sum)
+{
+	unsigned int start;
+	u64 packets, bytes;
+
+	do {
+		start = u64_stats_fetch_begin(syncp);
+		packets = u64_stats_read(&counter->packets);
+		bytes = u64_stats_read(&counter->bytes);
+	} while (u64_stats_fetch_retry(syncp, start));
+	sum->packets += packets;
+	sum->bytes += bytes;
+}
+
+/**
+ * migsel_count - count a packet for its reason
+ * @ms: migsel in a namespace
+ * @reason: what was decided
+ * @skb: the packet; a GSO packet counts as one, as in nftables
+ */
+void migsel_count(struct migsel_net *ms, enum migsel_reason reason,
+		  const struct sk_buff *skb)
+{
+	struct migsel_stats *stats = get_cpu_ptr(ms->stats);
+
+	counter_add(&stats->reason[reason], &stats->syncp, skb->len);
+	put_cpu_ptr(ms->stats);
+}
+
+/**
+ * migsel_count_vmk - count a packet for the vmk that it leaves by
+ * @vmk: the vmk
+ * @class: the packet's tag
+ * @skb: the packet
+ */
+void migsel_count_vmk(const struct migsel_snap_vmk *vmk,
+		      enum migsel_class class, const struct sk_buff *skb)
+{
+	struct migsel_vmk_stats *stats = get_cpu_ptr(vmk->stats);
+
+	counter_add(&stats->class[class], &stats->syncp, skb->len);
+	put_cpu_ptr(vmk->stats);
+}
+
+static void stats_total(const struct migsel_net *ms, enum migsel_reason reason,
+			struct migsel_sum *sum)
+{
+	int cpu;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		const struct migsel_stats *stats = per_cpu_ptr(ms->stats, cpu);
+
+		counter_sum(&stats->reason[reason], &stats->syncp, sum);
+	}
+}
+
+static void vmk_stats_total(const struct migsel_vmk *vmk,
+			    enum migsel_class class, struct migsel_sum *sum)
+{
+	int cpu;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		const struct migsel_vmk_stats *stats =
+			per_cpu_ptr(vmk->stats, cpu);
+
+		counter_sum(&stats->class[class], &stats->syncp, sum);
+	}
+}
+
+static void sum_since(struct migsel_sum *sum, const struct migsel_sum *zero)
+{
+	sum->packets -= zero->packets;
+	sum->bytes -= zero->bytes;
+}
+
+/**
+ * migsel_stats_sum - what was decided since the last reset
+ * @ms: migsel in a namespace, with RTNL held
+ * @reason: the reason
+ * @sum: where to put it
+ */
+void migsel_stats_sum(const struct migsel_net *ms, enum migsel_reason reason,
+		      struct migsel_sum *sum)
+{
+	ASSERT_RTNL();
+
+	stats_total(ms, reason, sum);
+	sum_since(sum, &ms->zero[reason]);
+}
+
+/**
+ * migsel_vmk_stats_sum - what left by a vmk since the last reset
+ * @vmk: the vmk, with RTNL held
+ * @class: the class
+ * @sum: where to put it
+ */
+void migsel_vmk_stats_sum(const struct migsel_vmk *vmk,
+			  enum migsel_class class, struct migsel_sum *sum)
+{
+	ASSERT_RTNL();
+
+	vmk_stats_total(vmk, class, sum);
+	sum_since(sum, &vmk->zero[class]);
+}
+
+/**
+ * migsel_stats_reset - start counting anew
+ * @ms: migsel in a namespace, with RTNL held
+ */
+void migsel_stats_reset(struct migsel_net *ms)
+{
+	enum migsel_reason reason;
+	enum migsel_class class;
+	struct migsel_vmk *vmk;
+
+	ASSERT_RTNL();
+
+	for (reason = 0; reason <= MIGSEL_REASON_MAX; reason++)
+		stats_total(ms, reason, &ms->zero[reason]);
+	list_for_each_entry(vmk, &ms->vmks, list)
+		for (class = 0; class <= MIGSEL_CLASS_MAX; class++)
+			vmk_stats_total(vmk, class, &vmk->zero[class]);
+}
