@@ -39,7 +39,7 @@ struct egress_alarm {
  */
 struct migsel_alarms {
 	struct net *net;
-	spinlock_t lock;
+	spinlock_t lock; /* the ring and the count of lost alarms */
 	struct work_struct work;
 	struct delayed_work report;
 	struct ratelimit_state limit;
@@ -152,6 +152,8 @@ static void alarms_report(struct work_struct *work)
 /**
  * migsel_alarm_wanted - whether anybody listens
  * @net: the namespace
+ *
+ * Return: true if somebody does.
  */
 bool migsel_alarm_wanted(struct net *net)
 {

@@ -45,16 +45,16 @@ static int __init migsel_init(void)
 	err = register_pernet_subsys(&migsel_net_ops);
 	if (err)
 		return err;
-	err = migsel_notifier_init();
-	if (err)
-		goto err_pernet;
 	err = migsel_netlink_init();
 	if (err)
-		goto err_notifier;
+		goto err_pernet;
+	err = migsel_notifier_init();
+	if (err)
+		goto err_netlink;
 	return 0;
 
-err_notifier:
-	migsel_notifier_exit();
+err_netlink:
+	migsel_netlink_exit();
 err_pernet:
 	unregister_pernet_subsys(&migsel_net_ops);
 	return err;
@@ -62,8 +62,8 @@ err_pernet:
 
 static void __exit migsel_exit(void)
 {
-	migsel_netlink_exit();
 	migsel_notifier_exit();
+	migsel_netlink_exit();
 	unregister_pernet_subsys(&migsel_net_ops);
 }
 

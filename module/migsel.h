@@ -200,6 +200,8 @@ static inline struct migsel_net *migsel_net(const struct net *net)
  * migsel_class - what a mark says of a packet
  * @tag: how marks are read
  * @mark: the mark
+ *
+ * Return: the class.
  */
 static inline enum migsel_class migsel_class(const struct migsel_tag *tag,
 					     u32 mark)
@@ -217,6 +219,9 @@ static inline enum migsel_class migsel_class(const struct migsel_tag *tag,
  * @snap: the configuration
  * @vmk: position of the vmk
  * @family: the family
+ *
+ * Context: under rcu_read_lock() or RTNL. Reads the link live.
+ * Return: true if it can.
  */
 static inline bool migsel_usable(const struct migsel_snap *snap, int vmk,
 				 enum migsel_family family)

@@ -21,6 +21,10 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_DONE;
 
 	switch (event) {
+	case NETDEV_REGISTER:
+		/* Told on load of a device that was a vmk before. */
+		migsel_vmk_refresh(ms);
+		break;
 	case NETDEV_UP:
 	case NETDEV_DOWN:
 	case NETDEV_CHANGE:
@@ -98,31 +102,46 @@ static void inet6addr_exit(void)
 }
 #endif
 
+/**
+ * migsel_notifier_init - follow devices and addresses from now on
+ *
+ * Devices come last: what was missed so far is read when they are told of.
+ *
+ * Context: process, sleeps.
+ * Return: 0 or a negative error.
+ */
 int __init migsel_notifier_init(void)
 {
 	int err;
 
-	err = register_netdevice_notifier(&netdev_nb);
-	if (err)
-		return err;
 	err = register_inetaddr_notifier(&inetaddr_nb);
 	if (err)
-		goto err_netdev;
+		return err;
 	err = inet6addr_init();
 	if (err)
 		goto err_inetaddr;
+	err = register_netdevice_notifier(&netdev_nb);
+	if (err)
+		goto err_inet6addr;
 	return 0;
 
+err_inet6addr:
+	inet6addr_exit();
 err_inetaddr:
 	unregister_inetaddr_notifier(&inetaddr_nb);
-err_netdev:
-	unregister_netdevice_notifier(&netdev_nb);
 	return err;
 }
 
+/**
+ * migsel_notifier_exit - follow nothing any more
+ *
+ * Every device is told as unregistered, so that no vmk is left.
+ *
+ * Context: process, sleeps.
+ */
 void migsel_notifier_exit(void)
 {
+	unregister_netdevice_notifier(&netdev_nb);
 	inet6addr_exit();
 	unregister_inetaddr_notifier(&inetaddr_nb);
-	unregister_netdevice_notifier(&netdev_nb);
 }

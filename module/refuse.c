@@ -23,7 +23,7 @@
  * @ring: sockets, each held
  */
 struct migsel_refusals {
-	spinlock_t lock;
+	spinlock_t lock; /* the ring */
 	struct work_struct work;
 	unsigned int head;
 	unsigned int n;

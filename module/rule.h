@@ -125,6 +125,8 @@ enum migsel_reason migsel_rule_multi(const struct migsel_rule *rule,
 /**
  * migsel_rule_refuses - whether a packet with this reason has no egress
  * @reason: what the rule gave
+ *
+ * Return: true if it has none.
  */
 static inline bool migsel_rule_refuses(enum migsel_reason reason)
 {
@@ -136,6 +138,8 @@ static inline bool migsel_rule_refuses(enum migsel_reason reason)
 /**
  * migsel_rule_passes - whether a packet with this reason is not touched
  * @reason: what the rule gave
+ *
+ * Return: true if it is not.
  */
 static inline bool migsel_rule_passes(enum migsel_reason reason)
 {

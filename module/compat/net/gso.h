@@ -3,7 +3,8 @@
 #define _MIGSEL_COMPAT_NET_GSO_H
 
 #include <linux/skbuff.h>
-#if __has_include_next(<net/gso.h>)
+#include <linux/version.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #include_next <net/gso.h>
 #endif
 

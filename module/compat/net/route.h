@@ -6,7 +6,10 @@
 #include_next <net/route.h>
 
 #ifndef dst_rtable
-#define dst_rtable(dst) container_of_const(dst, struct rtable, dst)
+static inline struct rtable *dst_rtable(const struct dst_entry *dst)
+{
+	return (struct rtable *)dst;
+}
 #endif
 
 /**
