@@ -31,6 +31,8 @@ struct egress_alarm {
  * @lock: guards @ring, @head, @n and @lost; bottom halves off
  * @work: sends them
  * @report: sends @lost if no alarm does
+ * @asked: when it was last asked whether anybody listens, in jiffies
+ * @wanted: the answer
  * @limit: at most RING_SIZE a second
  * @head: the oldest
  * @n: how many there are
@@ -42,6 +44,8 @@ struct migsel_alarms {
 	spinlock_t lock; /* the ring and the count of lost alarms */
 	struct work_struct work;
 	struct delayed_work report;
+	unsigned long asked;
+	bool wanted;
 	struct ratelimit_state limit;
 	unsigned int head;
 	unsigned int n;
@@ -151,14 +155,22 @@ static void alarms_report(struct work_struct *work)
 
 /**
  * migsel_alarm_wanted - whether anybody listens
- * @net: the namespace
+ * @alarms: alarms to send
  *
+ * Context: any. Asks once a tick: every packet of a fallen-back flow gets here.
  * Return: true if somebody does.
  */
-bool migsel_alarm_wanted(struct net *net)
+bool migsel_alarm_wanted(struct migsel_alarms *alarms)
 {
-	return genl_has_listeners(&migsel_genl_family, net,
-				  MIGSEL_NLGRP_ALARM) > 0;
+	unsigned long now = jiffies;
+
+	if (READ_ONCE(alarms->asked) != now) {
+		WRITE_ONCE(alarms->wanted,
+			   genl_has_listeners(&migsel_genl_family, alarms->net,
+					      MIGSEL_NLGRP_ALARM) > 0);
+		WRITE_ONCE(alarms->asked, now);
+	}
+	return READ_ONCE(alarms->wanted);
 }
 
 /**
@@ -221,6 +233,7 @@ struct migsel_alarms *migsel_alarms_alloc(struct net *net)
 	if (!alarms)
 		return NULL;
 	alarms->net = net;
+	alarms->asked = jiffies - 1;
 	spin_lock_init(&alarms->lock);
 	INIT_WORK(&alarms->work, alarms_work);
 	INIT_DELAYED_WORK(&alarms->report, alarms_report);

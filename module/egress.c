@@ -50,11 +50,12 @@ struct egress {
 	bool cached;
 };
 
-static const void *egress_daddr(const struct egress *e)
+static const void *skb_daddr(const struct sk_buff *skb,
+			     enum migsel_family family)
 {
-	if (e->query.family == MIGSEL_INET)
-		return &ip_hdr(e->skb)->daddr;
-	return &ipv6_hdr(e->skb)->daddr;
+	if (family == MIGSEL_INET)
+		return &ip_hdr(skb)->daddr;
+	return &ipv6_hdr(skb)->daddr;
 }
 
 static const struct migsel_flow_key *egress_key(struct egress *e)
@@ -186,27 +187,13 @@ static u8 egress_state(struct egress *e, int vmk)
 				      MIGSEL_USABLE;
 }
 
-/* Which of several candidates the packet leaves by. */
-static enum migsel_reason egress_multi(struct egress *e)
+/* Place a flow that has no place, or whose place is not to be had any more. */
+static noinline enum migsel_reason egress_place(struct egress *e, u64 id)
 {
 	const struct migsel_rule *rule = &e->snap->rule;
-	u64 id = egress_flow_id(e);
 	u8 state[MIGSEL_MAX_VMKS];
 	enum migsel_reason reason;
-	int current_vmk;
 	u32 i;
-
-	current_vmk = migsel_snap_position(e->snap,
-					   migsel_flow_ifindex(e->ms->flows,
-							       id));
-	if (current_vmk != MIGSEL_NO_VMK &&
-	    rule->vmks[current_vmk].migration) {
-		state[current_vmk] = egress_state(e, current_vmk);
-		if (state[current_vmk] & MIGSEL_ROUTED) {
-			e->vmk = current_vmk;
-			return MIGSEL_REASON_MULTI_NIC;
-		}
-	}
 
 	for (i = 0; i < rule->n_vmks; i++)
 		if (rule->vmks[i].migration)
@@ -218,6 +205,22 @@ static enum migsel_reason egress_multi(struct egress *e)
 	if (e->vmk != MIGSEL_NO_VMK && !egress_reach(e, e->vmk))
 		return MIGSEL_REASON_NO_ROUTE;
 	return reason;
+}
+
+/* Which of several candidates the packet leaves by. */
+static enum migsel_reason egress_multi(struct egress *e)
+{
+	u64 id = egress_flow_id(e);
+	int ifindex, vmk;
+
+	ifindex = id ? migsel_flow_ifindex(e->ms->flows, id) : 0;
+	vmk = ifindex ? migsel_snap_position(e->snap, ifindex) : MIGSEL_NO_VMK;
+	if (vmk != MIGSEL_NO_VMK && e->snap->rule.vmks[vmk].migration &&
+	    egress_state(e, vmk) & MIGSEL_ROUTED) {
+		e->vmk = vmk;
+		return MIGSEL_REASON_MULTI_NIC;
+	}
+	return egress_place(e, id);
 }
 
 /* Both stages of the rule, and the route that follows from them. */
@@ -280,7 +283,7 @@ static void egress_keep(struct egress *e)
 }
 
 /* Whether a TCP packet needs no fragments on a route. */
-static bool egress_fits(const struct sk_buff *skb, const struct dst_entry *dst)
+static bool tcp_fits(const struct sk_buff *skb, const struct dst_entry *dst)
 {
 	unsigned int mtu = dst_mtu(dst);
 
@@ -302,11 +305,11 @@ static unsigned int egress_steer(struct egress *e, enum migsel_reason reason)
 	}
 
 	/* TCP cuts its queue anew for the socket's route after a failure. */
-	if (owned && sk_is_tcp(e->sk) && !egress_fits(skb, skb_dst(skb)))
+	if (owned && sk_is_tcp(e->sk) && !tcp_fits(skb, skb_dst(skb)))
 		return NF_DROP_ERR(-ENOBUFS);
 
-	migsel_count(e->ms, reason, skb);
-	migsel_count_vmk(&e->snap->vmks[e->vmk], e->query.class, skb);
+	migsel_count_vmk(e->ms, reason, &e->snap->vmks[e->vmk],
+			 e->query.class, skb);
 	return NF_ACCEPT;
 }
 
@@ -316,9 +319,11 @@ static unsigned int egress_pass(struct egress *e, enum migsel_reason reason)
 				       dst_dev_rcu(e->plain)->ifindex);
 
 	dst_release(e->route);
-	migsel_count(e->ms, reason, e->skb);
-	if (vmk != MIGSEL_NO_VMK)
-		migsel_count_vmk(&e->snap->vmks[vmk], e->query.class, e->skb);
+	if (vmk == MIGSEL_NO_VMK)
+		migsel_count(e->ms, reason, e->skb);
+	else
+		migsel_count_vmk(e->ms, reason, &e->snap->vmks[vmk],
+				 e->query.class, e->skb);
 	return NF_ACCEPT;
 }
 
@@ -343,7 +348,7 @@ static void egress_alarm(struct egress *e, enum migsel_reason reason,
 	u64 id;
 
 	if (e->query.class != MIGSEL_CLASS_HOT ||
-	    !migsel_alarm_wanted(e->ms->net))
+	    !migsel_alarm_wanted(e->ms->alarms))
 		return;
 	id = egress_flow_id(e);
 	if (!id || !migsel_flow_alarm(e->ms->flows, id, reason))
@@ -392,37 +397,79 @@ static unsigned int egress_finish(struct egress *e)
 	return pass ? egress_pass(e, reason) : egress_steer(e, reason);
 }
 
+/*
+ * Whether a packet is a plain one and the route that its socket keeps leaves by
+ * the vmk that the rule gives for all such packets.
+ */
+static bool egress_settled(struct migsel_net *ms,
+			   const struct migsel_snap *snap,
+			   enum migsel_class class, enum migsel_family family,
+			   const struct sk_buff *skb, const struct sock *sk)
+{
+	const struct migsel_settled *settled =
+		&snap->rule.settled[class][family];
+	const struct dst_entry *dst = skb_dst(skb);
+
+	if (rcu_access_pointer(sk->sk_dst_cache) != dst ||
+	    settled->vmk == MIGSEL_NO_VMK ||
+	    dst_dev_rcu(dst) != snap->vmks[settled->vmk].dev ||
+	    READ_ONCE(sk->sk_bound_dev_if) ||
+	    snap->policy.mode != MIGSEL_MODE_ENFORCE ||
+	    !migsel_usable(snap, settled->vmk, family) ||
+	    !migsel_route_is_unicast(dst, family, skb_daddr(skb, family)))
+		return false;
+	return settled->reason != MIGSEL_REASON_SAME_SUBNET ||
+	       !migsel_alarm_wanted(ms->alarms);
+}
+
+static unsigned int egress_plain(struct migsel_net *ms,
+				 const struct migsel_snap *snap,
+				 enum migsel_class class,
+				 enum migsel_family family,
+				 const struct sk_buff *skb,
+				 const struct sock *sk)
+{
+	const struct migsel_settled *settled =
+		&snap->rule.settled[class][family];
+
+	if (sk_is_tcp(sk) && !tcp_fits(skb, skb_dst(skb)))
+		return NF_DROP_ERR(-ENOBUFS);
+	migsel_count_vmk(ms, settled->reason, &snap->vmks[settled->vmk], class,
+			 skb);
+	return NF_ACCEPT;
+}
+
 static unsigned int egress_tagged(struct migsel_net *ms,
 				  const struct migsel_snap *snap,
-				  enum migsel_class class, struct sk_buff *skb,
-				  const struct nf_hook_state *state)
+				  enum migsel_class class,
+				  enum migsel_family family,
+				  struct sk_buff *skb, struct sock *sk)
 {
-	struct egress e;
+	struct egress e = {
+		.ms = ms,
+		.snap = snap,
+		.skb = skb,
+		.plain = skb_dst(skb),
+		.query = {
+			.class = class,
+			.family = family,
+			.bound_vmk = MIGSEL_NO_VMK,
+		},
+		.vmk = MIGSEL_NO_VMK,
+		.cached = true,
+	};
 
-	/* All but the key, which few packets need. */
-	e.ms = ms;
-	e.snap = snap;
-	e.skb = skb;
-	e.sk = state->sk && sk_fullsock(state->sk) ? state->sk : NULL;
-	e.plain = skb_dst(skb);
-	e.route = NULL;
-	e.vmk = MIGSEL_NO_VMK;
-	e.has_key = false;
-	e.kept = e.sk && rcu_access_pointer(e.sk->sk_dst_cache) == e.plain;
-	e.cached = true;
-
-	/* It comes back to the hook once it is transformed. */
-	if (dst_xfrm(e.plain))
-		return NF_ACCEPT;
 	if (egress_from_vmk(&e))
 		return NF_ACCEPT;
 
-	e.query.class = class;
-	e.query.family = state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
-	e.query.not_unicast = !migsel_route_is_unicast(e.plain, e.query.family,
-						       egress_daddr(&e));
-	e.query.bound_device = state->sk && READ_ONCE(state->sk->sk_bound_dev_if);
-	e.query.bound_vmk = MIGSEL_NO_VMK;
+	if (sk) {
+		e.query.bound_device = READ_ONCE(sk->sk_bound_dev_if);
+		if (sk_fullsock(sk))
+			e.sk = sk;
+	}
+	e.kept = e.sk && rcu_access_pointer(sk->sk_dst_cache) == e.plain;
+	e.query.not_unicast = !migsel_route_is_unicast(e.plain, family,
+						       skb_daddr(skb, family));
 	if (snap->rule.n_migration > 1)
 		e.query.bound_vmk = egress_bound_vmk(&e);
 	return egress_finish(&e);
@@ -432,7 +479,9 @@ static unsigned int egress_hook(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state)
 {
 	const struct migsel_snap *snap;
+	struct sock *sk = state->sk;
 	struct migsel_net *ms = priv;
+	enum migsel_family family;
 	enum migsel_class class;
 
 	snap = rcu_dereference(ms->snap);
@@ -445,7 +494,15 @@ static unsigned int egress_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	}
 
-	return egress_tagged(ms, snap, class, skb, state);
+	/* It comes back to the hook once it is transformed. */
+	if (dst_xfrm(skb_dst(skb)))
+		return NF_ACCEPT;
+
+	family = state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
+	if (sk && sk_fullsock(sk) &&
+	    egress_settled(ms, snap, class, family, skb, sk))
+		return egress_plain(ms, snap, class, family, skb, sk);
+	return egress_tagged(ms, snap, class, family, skb, sk);
 }
 
 /**

@@ -352,7 +352,7 @@ struct migsel_refusals *migsel_refusals_alloc(void);
 void migsel_refusals_free(struct migsel_refusals *refusals);
 
 /* alarm.c */
-bool migsel_alarm_wanted(struct net *net);
+bool migsel_alarm_wanted(struct migsel_alarms *alarms);
 void migsel_alarm(struct migsel_alarms *alarms, enum migsel_reason reason,
 		  enum migsel_family family, const struct in6_addr *dst,
 		  const struct net_device *vmk, const struct net_device *out);
@@ -362,7 +362,8 @@ void migsel_alarms_free(struct migsel_alarms *alarms);
 /* stats.c */
 void migsel_count(struct migsel_net *ms, enum migsel_reason reason,
 		  const struct sk_buff *skb);
-void migsel_count_vmk(const struct migsel_snap_vmk *vmk,
+void migsel_count_vmk(struct migsel_net *ms, enum migsel_reason reason,
+		      const struct migsel_snap_vmk *vmk,
 		      enum migsel_class class, const struct sk_buff *skb);
 void migsel_stats_sum(const struct migsel_net *ms, enum migsel_reason reason,
 		      struct migsel_sum *sum);

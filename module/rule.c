@@ -48,36 +48,6 @@ static bool vmk_same_subnet(const struct migsel_rule_vmk *a,
 }
 
 /**
- * migsel_rule_prepare - derive what does not depend on a packet
- * @rule: a configuration whose @vmks and @n_vmks are filled in
- */
-void migsel_rule_prepare(struct migsel_rule *rule)
-{
-	int family;
-	u32 i, j;
-
-	rule->n_migration = 0;
-	rule->migration = MIGSEL_NO_VMK;
-	for (i = 0; i < rule->n_vmks; i++) {
-		struct migsel_rule_vmk *vmk = &rule->vmks[i];
-
-		for (family = 0; family < MIGSEL_N_FAMILIES; family++)
-			vmk->addressed[family] = false;
-		for (j = 0; j < vmk->n_addrs; j++)
-			if (!addr_link_local(&vmk->addrs[j]))
-				vmk->addressed[vmk->addrs[j].family] = true;
-
-		if (vmk->migration && !rule->n_migration++)
-			rule->migration = i;
-	}
-
-	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
-		rule->same_subnet[family] = rule->n_migration &&
-			vmk_same_subnet(&rule->vmks[0],
-					&rule->vmks[rule->migration], family);
-}
-
-/**
  * migsel_rule_applies - whether one row of the table applies to a packet
  * @rule: the configuration
  * @query: the packet, to which no earlier row applies
@@ -118,6 +88,16 @@ bool migsel_rule_applies(const struct migsel_rule *rule,
 	}
 }
 
+static enum migsel_reason first_row(const struct migsel_rule *rule,
+				    const struct migsel_query *query)
+{
+	enum migsel_reason row = MIGSEL_REASON_UNTAGGED;
+
+	while (!migsel_rule_applies(rule, query, row))
+		row++;
+	return row;
+}
+
 /**
  * migsel_rule_reason - stage 1: the row of the table that applies
  * @rule: the configuration
@@ -128,11 +108,10 @@ bool migsel_rule_applies(const struct migsel_rule *rule,
 enum migsel_reason migsel_rule_reason(const struct migsel_rule *rule,
 				      const struct migsel_query *query)
 {
-	enum migsel_reason row = MIGSEL_REASON_UNTAGGED;
-
-	while (!migsel_rule_applies(rule, query, row))
-		row++;
-	return row;
+	if (query->not_unicast || query->bound_device ||
+	    query->bound_vmk != MIGSEL_NO_VMK)
+		return first_row(rule, query);
+	return rule->settled[query->class][query->family].reason;
 }
 
 /**
@@ -212,6 +191,53 @@ int migsel_rule_candidate(const struct migsel_rule *rule,
 		return query->bound_vmk;
 	default:
 		return MIGSEL_NO_VMK;
+	}
+}
+
+static void settle(struct migsel_rule *rule, enum migsel_class class,
+		   enum migsel_family family)
+{
+	struct migsel_settled *settled = &rule->settled[class][family];
+	struct migsel_query query = {
+		.class = class,
+		.family = family,
+		.bound_vmk = MIGSEL_NO_VMK,
+	};
+
+	settled->reason = first_row(rule, &query);
+	settled->vmk = migsel_rule_candidate(rule, &query, settled->reason);
+}
+
+/**
+ * migsel_rule_prepare - derive what does not depend on a packet
+ * @rule: a configuration whose @vmks and @n_vmks are filled in
+ */
+void migsel_rule_prepare(struct migsel_rule *rule)
+{
+	int class, family;
+	u32 i, j;
+
+	rule->n_migration = 0;
+	rule->migration = MIGSEL_NO_VMK;
+	for (i = 0; i < rule->n_vmks; i++) {
+		struct migsel_rule_vmk *vmk = &rule->vmks[i];
+
+		for (family = 0; family < MIGSEL_N_FAMILIES; family++)
+			vmk->addressed[family] = false;
+		for (j = 0; j < vmk->n_addrs; j++)
+			if (!addr_link_local(&vmk->addrs[j]))
+				vmk->addressed[vmk->addrs[j].family] = true;
+
+		if (vmk->migration && !rule->n_migration++)
+			rule->migration = i;
+	}
+
+	for (family = 0; family < MIGSEL_N_FAMILIES; family++) {
+		rule->same_subnet[family] = rule->n_migration &&
+			vmk_same_subnet(&rule->vmks[0],
+					&rule->vmks[rule->migration], family);
+		for (class = 0; class <= MIGSEL_CLASS_MAX; class++)
+			settle(rule, class, family);
 	}
 }
 

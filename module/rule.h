@@ -54,6 +54,17 @@ struct migsel_rule_vmk {
 };
 
 /**
+ * struct migsel_settled - what stage 1 gives for a plain packet: unicast, its
+ *	socket bound to nothing
+ * @reason: the row of the table
+ * @vmk: position of the only candidate, or MIGSEL_NO_VMK
+ */
+struct migsel_settled {
+	enum migsel_reason reason;
+	int vmk;
+};
+
+/**
  * struct migsel_rule - a configuration, as the rule sees it
  * @vmks: the vmks in their order, the first one is the first vmk
  * @n_vmks: length of @vmks, at most MIGSEL_MAX_VMKS
@@ -61,6 +72,8 @@ struct migsel_rule_vmk {
  * @migration: position of the first that does; set by migsel_rule_prepare()
  * @same_subnet: for each family, @migration shares a subnet with the first
  *	vmk; set by migsel_rule_prepare()
+ * @settled: for each class and family, what stage 1 gives for a plain packet;
+ *	set by migsel_rule_prepare()
  */
 struct migsel_rule {
 	struct migsel_rule_vmk *vmks;
@@ -68,6 +81,7 @@ struct migsel_rule {
 	u32 n_migration;
 	int migration;
 	bool same_subnet[MIGSEL_N_FAMILIES];
+	struct migsel_settled settled[MIGSEL_CLASS_MAX + 1][MIGSEL_N_FAMILIES];
 };
 
 /**

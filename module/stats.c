@@ -51,18 +51,23 @@ void migsel_count(struct migsel_net *ms, enum migsel_reason reason,
 }
 
 /**
- * migsel_count_vmk - count a packet for the vmk that it leaves by
- * @vmk: the vmk
- * @class: the packet's tag
+ * migsel_count_vmk - count a packet for its reason and for its vmk
+ * @ms: migsel in a namespace
+ * @reason: what was decided
+ * @vmk: the vmk that it leaves by
+ * @class: its tag
  * @skb: the packet
  */
-void migsel_count_vmk(const struct migsel_snap_vmk *vmk,
+void migsel_count_vmk(struct migsel_net *ms, enum migsel_reason reason,
+		      const struct migsel_snap_vmk *vmk,
 		      enum migsel_class class, const struct sk_buff *skb)
 {
-	struct migsel_vmk_stats *stats = get_cpu_ptr(vmk->stats);
+	struct migsel_stats *stats = get_cpu_ptr(ms->stats);
+	struct migsel_vmk_stats *vmk_stats = this_cpu_ptr(vmk->stats);
 
-	counter_add(&stats->class[class], &stats->syncp, skb->len);
-	put_cpu_ptr(vmk->stats);
+	counter_add(&stats->reason[reason], &stats->syncp, skb->len);
+	counter_add(&vmk_stats->class[class], &vmk_stats->syncp, skb->len);
+	put_cpu_ptr(ms->stats);
 }
 
 static void stats_total(const struct migsel_net *ms, enum migsel_reason reason,
