@@ -7,6 +7,8 @@
  * sends again is a new one.
  */
 
+#include <linux/hash.h>
+#include <linux/log2.h>
 #include <linux/random.h>
 #include <linux/seqlock.h>
 #include <linux/siphash.h>

@@ -4,7 +4,6 @@
  * cannot keep one.
  */
 
-#include <linux/icmp.h>
 #include <linux/jhash.h>
 #include <net/dst.h>
 #include <net/flow.h>

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Names the targets; the work is in the folders.
+
+all: module tool ## build the module (for KDIR) and the tool
+
+module: ## build the module; prints where it is
+	@selftests/vm/build.sh
+
+tool: ## build the tool, userspace/migsel
+	@selftests/vm/need.sh build
+	@$(MAKE) --no-print-directory -C userspace
+
+vm: ## a root shell in the test kernel, or RUN='command' there
+	@selftests/vm/run.sh
+
+demo: ## the pitfall and its cures, written to demo-report/index.html
+	@selftests/demo/run.sh
+
+check: ## every test that needs no special machine
+	@selftests/check.sh
+
+install: all ## tool, man page and module; DESTDIR and PREFIX honoured
+	@$(MAKE) --no-print-directory -C userspace install
+	@selftests/vm/build.sh --install
+
+uninstall: ## removes what install put there
+	@$(MAKE) --no-print-directory -C userspace uninstall
+	@selftests/vm/build.sh --uninstall
+
+clean: ## removes what was built
+	$(RM) -r .cache/build
+	@$(MAKE) --no-print-directory -C userspace clean
+
+distclean: clean ## removes what was downloaded and reported, too
+	$(RM) -r .cache demo-report
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n '/^# What the environment/,/^$$/{/^#  /s/^# / /p}' selftests/vm/run.sh
+	@echo '  KDIR=FOLDER     kernel headers or build tree for module (default: the running kernel)'
+
+.PHONY: all module tool vm demo check install uninstall clean distclean help

@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# check.sh [TEST...]    every test, or those named: unit tests, the test kernel's own
+#                       tests, and each topic in a test kernel to itself
+#
+# KERNEL chooses the test kernel. The last line is `N passed, N failed, N skipped`.
+# A test that ends before its plan is fulfilled, fails without saying which part of
+# it did, or skips all, counts as failed.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+
+passed=0 failed=0 skipped=0 failures=()
+
+count() { grep -Eic "$1" "$log" || :; }
+
+# tally TEST COMMAND...: run a test and count what it reports
+tally() {
+	local name=$1 start=$SECONDS status=0 planned good skips bad
+	shift
+	echo "# $name"
+	"$@" </dev/null 2>&1 | tee "$log" || status=1
+	planned=$(awk -F '[. ]+' '/^1\.\.[0-9]/ { sum += $2 } END { print sum + 0 }' "$log")
+	good=$(count '^ok ')
+	skips=$(count '^ok .*# *skip')
+	bad=$(count '^not ok ')
+	((good + bad >= planned)) || bad=$((planned - good))
+	((planned > 0 && (status == 0 || bad > 0))) || ((++bad))
+	((bad == 0)) || failures+=("$name")
+	((passed += good - skips, failed += bad, skipped += skips)) || :
+	echo "# $name: $((SECONDS - start)) s"
+}
+
+in_test_kernel() { RUN="selftests/$1" selftests/vm/run.sh; }
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+selftests/vm/need.sh build vm demo check
+make -s -C selftests all
+if (($# == 0)); then
+	read -ra topics < <(make -s -C selftests list)
+	set -- unit vm_test.sh "${topics[@]}"
+fi
+for name; do
+	case $name in
+	unit) tally "$name" make -s -C selftests/unit check ;;
+	vm_test.sh) tally "$name" selftests/vm/vm_test.sh ;;
+	*) tally "$name" in_test_kernel "$name" ;;
+	esac
+done
+
+((${#failures[@]} == 0)) || echo "# failed: ${failures[*]}; one alone: selftests/check.sh ${failures[0]}"
+echo "$passed passed, $failed failed, $skipped skipped"
+((failed == 0))

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# demo.sh    by which NIC a host's migration traffic leaves, scenario by scenario
+#
+# Runs where the module is loaded and migsel is on PATH (run.sh sees to that). Each
+# scenario is judged by what the interfaces of both hosts have counted: one that
+# contradicts the rule makes the demo fail. All that was run and measured goes into
+# the folder OUT, as result.json and index.html.
+#
+#   DEMO=3     only this scenario
+#   COLOR=1    colours, as on a terminal
+set -euo pipefail
+export LC_ALL=C
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=selftests/demo/topology.sh
+. "$here/topology.sh"
+# shellcheck source=selftests/demo/console.sh
+. "$here/console.sh"
+
+die() { printf 'demo: %s\n' "$*" >&2; exit 1; }
+
+choose_scenarios() {
+	local file numbers=
+	scenarios=()
+	for file in "$here"/scenarios/[0-9]*-*.sh; do
+		number_of "$file"
+		numbers+=" $REPLY"
+		[[ -n ${DEMO-} && $DEMO != "$REPLY" ]] || scenarios+=("$file")
+	done
+	((${#scenarios[@]})) || die "there is no scenario '$DEMO', only$numbers"
+}
+
+number_of() {
+	REPLY=${1##*/}
+	REPLY=${REPLY%%-*}
+}
+
+finish() {
+	trap '' INT TERM HUP
+	end_servers
+	remove_hosts
+	rm -rf "$work"
+}
+
+# scenario FILE: what it does, then its result as JSON, then that as text.
+scenario() {
+	number_of "$1"
+	measured=$work/$REPLY
+	mkdir "$measured"
+	record scenario number "$REPLY"
+	make_hosts
+	# shellcheck source=/dev/null
+	. "$1"
+	stats_and_connections
+	jq -n -r -L "$here" -f "$here/result.jq" --argjson color "${COLOR:-0}" \
+		--slurpfile record "$measured/record" --slurpfile transfers "$measured/transfers" \
+		--slurpfile a "$measured/esx-a" --slurpfile b "$measured/esx-b" \
+		--slurpfile links "$measured/links" --slurpfile flows "$measured/flows" >"$measured/result" &
+	local jq=$!
+	end_servers
+	remove_hosts
+	wait "$jq"
+	judge <"$measured/result"
+}
+
+# The result as JSON, a line for each failure, an empty one, and all that as text.
+judge() {
+	local line
+	read -r line
+	results+=${results:+,$'\n'}$line
+	while read -r line && [[ $line ]]; do
+		failures+="demo: scenario ${measured##*/}: $line"$'\n'
+	done
+	while IFS= read -r line; do
+		printf '%s\n' "$line"
+	done
+}
+
+write_report() {
+	printf '{"release":"%s","scenarios":[\n%s\n]}\n' "$(</proc/sys/kernel/osrelease)" "$results" >"$OUT/result.json"
+	jq -r -f "$here/report.jq" "$OUT/result.json" >"$OUT/index.html"
+}
+
+((EUID == 0)) || die 'it makes network namespaces: run it as root'
+[[ -d /sys/module/migsel ]] || die 'the module is not loaded: use "make demo"'
+OUT=${OUT:-demo-report}
+mkdir -p "$OUT"
+choose_scenarios
+work=$(mktemp -d)
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+results='' failures=
+for file in "${scenarios[@]}"; do
+	scenario "$file"
+done
+write_report
+if [[ $failures ]]; then
+	printf '\n%s' "$failures" >&2
+	die 'what was measured contradicts the rule'
+fi
+echo
+echo "${#scenarios[@]} of ${#scenarios[@]} scenarios are as the rule has it"

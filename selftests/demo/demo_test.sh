@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tests of the demo, for test kernel KERNEL: that it runs, that its report is whole,
+# and that it fails where the rule does not hold. KTAP on standard output; arguments
+# choose tests by name.
+set -uo pipefail
+here=$(dirname "$(readlink -f "$0")")
+top=$(readlink -f "$here/../..")
+work=$(mktemp -d /var/tmp/demo-test.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+cd "$top" || exit
+
+unset RUN HOST DEMO ICOUNT TIMEOUT VM_ENV MAKEFLAGS
+export OUT=$work/report
+
+is() {
+	[[ $1 == "$2" ]] || { echo "# expected '$2', got '$1'"; return 1; }
+}
+
+# says FILE PATTERN
+says() {
+	grep -q -e "$2" "$work/$1" || { echo "# standard $1 lacks '$2'"; return 1; }
+}
+
+# in_vm COMMAND: in the test kernel; its output in $work, its status in $status.
+in_vm() {
+	RUN=$1 "$top/selftests/vm/run.sh" >"$work/output" 2>"$work/error"
+	status=$?
+}
+
+pitfall_is_shown() {
+	DEMO=3 "$here/run.sh" >"$work/output" 2>"$work/error"
+	is $? 0 && says output 'dev vmk0 .*reason same-subnet' && says output '^PASS$' &&
+		says output '^1 of 1 scenarios'
+}
+
+# The page is written as XML, too, so that a slip in quoting shows.
+report_is_whole() {
+	[[ -e $OUT/index.html ]] || pitfall_is_shown || return
+	python3 -c '
+import json, sys, xml.etree.ElementTree as tree
+page = tree.parse(sys.argv[1] + "/index.html").getroot()
+[scenario] = json.load(open(sys.argv[1] + "/result.json"))["scenarios"]
+assert page.find(".//section[@id=\"scenario-3\"]") is not None, "no section"
+text = " ".join("".join(page.itertext()).split())
+for part in [scenario["title"], " ".join(scenario["lesson"].split()), "PASS"] + scenario["nics"]:
+    assert part in text, "lacks " + part
+for command in scenario["commands"]:
+    assert command["command"] in text, "lacks " + command["command"]
+' "$OUT" 2>"$work/error"
+}
+
+# Whatever is asked of migsel, the rule is not enforced.
+rule_not_enforced_fails() {
+	# shellcheck disable=SC2016
+	DEMO=3 in_vm '
+		real=$(type -P migsel)
+		mkdir /tmp/bin
+		printf "#!/bin/sh\n%s policy set mode observe\nexec %s \"\$@\"\n" "$real" "$real" >/tmp/bin/migsel
+		chmod +x /tmp/bin/migsel
+		PATH=/tmp/bin:$PATH selftests/demo/demo.sh
+	'
+	is "$status" 1 && says output '^FAIL$' &&
+		says error 'scenario 3: hot, IPv4: esx-a sent .* by vmk1 where it is to be none' &&
+		says error 'scenario 3: cold: esx-a sent .* by vmk1 where it is to be none' &&
+		grep -q 'class="fail"' "$OUT/index.html"
+}
+
+unknown_scenario_is_refused() {
+	DEMO=99 in_vm selftests/demo/demo.sh
+	is "$status" 1 && says error "^demo: there is no scenario '99', only 1 2 3"
+}
+
+missing_module_is_told() {
+	LOAD=0 in_vm selftests/demo/demo.sh
+	is "$status" 1 && says error '^demo: the module is not loaded'
+}
+
+tests=(pitfall_is_shown report_is_whole rule_not_enforced_fails unknown_scenario_is_refused
+	missing_module_is_told)
+(($# == 0)) || tests=("$@")
+
+echo 'KTAP version 1'
+echo "1..${#tests[@]}"
+number=0 failed=0
+for name in "${tests[@]}"; do
+	: >"$work/output"
+	: >"$work/error"
+	if "$name"; then
+		echo "ok $((++number)) $name"
+	else
+		sed 's/^/# /' "$work/error" | head -n 20
+		echo "not ok $((++number)) $name"
+		failed=1
+	fi
+done
+exit $failed

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# run.sh    the demo in the test kernel, or with HOST=1 in the running kernel
+#
+# What the environment says:
+#   DEMO=3     only this scenario (its number, see scenarios/)
+#   HOST=1     load the module into the running kernel, and unload it afterwards;
+#              network namespaces of the demo's own hold all that it makes
+#   OUT=       the folder for the report (default: demo-report)
+# and for the test kernel what selftests/vm/run.sh says.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+top=$(readlink -f "$here/../..")
+
+say() { printf 'demo: %s\n' "$*" >&2; }
+die() { say "$@"; exit 1; }
+
+load_module() {
+	local headers module why release
+	local -a depends
+	release=$(uname -r)
+	headers=/lib/modules/$release/build
+	[[ ! -d /sys/module/migsel ]] || { say 'the module is loaded already: using that'; return; }
+	[[ -e /proc/modules ]] || die 'this kernel takes no modules: run it without HOST=1, in a test kernel'
+	[[ -d $headers ]] ||
+		die "no $headers to build the module with: install linux-headers-$release, or run it without HOST=1"
+	module=$(KDIR=$headers KERNEL='' "$top/selftests/vm/build.sh")
+	IFS=, read -ra depends < <(modinfo -F depends "$module")
+	((${#depends[@]} == 0)) || modprobe -a "${depends[@]}" || die "cannot load ${depends[*]}"
+	why=$(insmod "$module" 2>&1) ||
+		die "this kernel takes no module (${why#insmod: ERROR: }): run it without HOST=1, in a test kernel"
+	trap 'rmmod migsel' EXIT
+}
+
+"$top/selftests/vm/need.sh" demo
+export OUT=${OUT:-demo-report}
+COLOR=0
+[[ ! -t 1 || -n ${NO_COLOR-} || ${TERM:-dumb} == dumb ]] || COLOR=1
+export COLOR
+
+if [[ ${HOST:-0} != 0 ]]; then
+	((EUID == 0)) || die 'HOST=1 loads a kernel module: run it as root, or without HOST=1'
+	"$top/selftests/vm/need.sh" build
+	make -s -C "$top" tool
+	load_module
+	PATH=$top/userspace:$PATH "$here/demo.sh"
+else
+	say "starting a test kernel, ${KERNEL:-the default one}"
+	VM_ENV="COLOR ${VM_ENV-}" RUN=$(printf %q "$here/demo.sh") "$top/selftests/vm/run.sh"
+fi
+say "the report: $OUT/index.html"

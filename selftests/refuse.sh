@@ -1,0 +1,161 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What has no egress is dropped, and its sender told: it never leaks onto the
+# first vmk, which plain Linux would take in each of these cases.
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+all='tcp udp udpu icmp'
+
+# told_within MS PATTERN: each of these flows got EHOSTUNREACH by then
+told_within() {
+	local id
+	results "$2" EHOSTUNREACH
+	for id in "${ids[@]}"; do
+		((${ms[$id]} <= $1)) || fail "$id: told after ${ms[$id]} ms"
+		((${sent[$id]} == 0)) || fail "$id: ${sent[$id]} bytes are taken for sent"
+	done
+}
+
+# refused REASON DEST: hot traffic there, by every way to send it
+refused() {
+	traffic $(both hot "$2" "$all") $(both hot "$2" tcp ,nonblock | sed 's/hot-tcp/hot-tcp-nonblock/g')
+	told_within 1000 '*'
+	leaves_not '*' vmk0 vmk1 vmk2
+	reasons "$1"
+	says_route "refuse $1" "$(to 4 1)" tag hot
+	says_route "refuse $1" "$(to 6 1)" tag hot
+}
+
+no_migration_vmk() {
+	shape S S 0 1 2
+	vmks vmk0 vmk1 vmk2
+	refused no-migration-vmk 1
+}
+
+link_down() {
+	shape D D 0 1 2
+	vmks vmk0 vmk1+
+	ip -n "$SW" link set a1 down
+	defer "ip -n $SW link set a1 up"
+	refused link-down 1
+}
+
+# All migration vmks are down, the first vmk is not.
+links_down() {
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2+
+	printf 'link set a%d down\n' 1 2 | ip -n "$SW" -b -
+	defer "printf 'link set a%d up\n' 1 2 | ip -n $SW -b -"
+	refused link-down 1
+}
+
+# vmk1 has a subnet of its own, and B's other addresses are not in it.
+no_route() {
+	shape D D 0 1 2
+	vmks vmk0 vmk1+
+	traffic $(both hot 0 "$all")
+	told_within 1000 '*'
+	leaves_not '*' vmk0 vmk1 vmk2
+	reasons no-route
+	says_route 'refuse no-route' "$(to 4 0)" tag hot
+	says_route 'refuse no-route' "$(to 6 0)" tag hot
+}
+
+# Routes that are there to refuse are none.
+no_unreachable_route() {
+	local kind family
+	shape D D 0 1 2
+	vmks vmk0 vmk1+
+	for kind in unreachable blackhole prohibit; do
+		for family in 4 6; do
+			far_routes "$family" | sed 's/replace/del/'
+			far_routes "$family" | grep vmk0
+			echo "route add $kind $(far "$family") metric 1000"
+		done | ip -n "$A" -b - || fail "no $kind routes"
+		for family in 4 6; do
+			says_route 'refuse no-route' "$(far "$family")" tag hot
+			says_route 'vmk0 cold-first-vmk' "$(far "$family")" tag cold
+		done
+		for family in 4 6; do
+			echo "route del $kind $(far "$family") metric 1000"
+			far_routes "$family"
+		done | ip -n "$A" -b - || fail "no more $kind routes"
+	done
+}
+
+# Live TCP flows are as on a dead link, not reset: they go on when they may.
+flows_stall() {
+	local since id
+	shape S S 1 0 2
+	vmks vmk0 vmk1+
+	start_flows -l $(both hot 1 'tcp udp' ,n=2) $(both cold 1 tcp)
+	more_by 5 vmk0 200000
+	migsel -n "$A" vmk set vmk1 migration off || fail 'no change'
+	meter_flush
+	read_stats
+	since=${packets[no-migration-vmk]}
+	wait_for 5 refused_more "$since" || fail 'nothing is refused'
+	more_by 5 vmk0 200000
+	meter_read
+	leaves_not '*-hot-*' vmk0 vmk1 vmk2
+	migsel -n "$A" vmk set vmk1 migration on || fail 'no change back'
+	wait_for 10 all_seen '*-hot-*' || fail 'not all flows go on'
+	stop_flows
+	results '*-tcp*' ok
+	results '*-hot-udp*' EHOSTUNREACH
+	for id in "${ids[@]}"; do
+		((${errors[$id]} >= 10)) || fail "$id: told ${errors[$id]} times only"
+	done
+}
+
+refused_more() {
+	read_stats
+	((${packets[no-migration-vmk]} > $1 + 20))
+}
+
+# all_seen PATTERN: by vmk0
+all_seen() {
+	local id key
+	meter_read
+	flows_of "$1" || return
+	for id in "${ids[@]}"; do
+		flow_bytes "$id" vmk0
+		((REPLY)) || return
+	done
+}
+
+# The plain route is by vmk1.
+pass() {
+	shape S S 1 0 2
+	vmks unreachable pass vmk0 vmk2
+	traffic $(both hot 1 "$all") $(both cold 1 "$all")
+	results '*' ok
+	leaves_by '*-hot-*' vmk1
+	leaves_by '*-cold-*' vmk0
+	reasons no-migration-vmk cold-first-vmk
+	says_route 'pass no-migration-vmk' "$(to 4 1)" tag hot
+	says_route 'pass no-migration-vmk' "$(to 6 1)" tag hot
+}
+
+# More at once than the module holds on to, each by its own first SYN.
+crowd() {
+	shape S S 0 1 2
+	vmks vmk0 vmk1
+	meter_flush
+	start_flows $(both hot 1 tcp ,n=200,nonblock)
+	end_flows
+	told_within 1000 '*'
+}
+
+begin_tests 8
+make_hosts
+run 'no migration vmk' no_migration_vmk
+run 'the only migration vmk has no link' link_down
+run 'no migration vmk has a link' links_down
+run 'no route by the migration vmk' no_route
+run 'unreachable, blackhole and prohibit are no routes' no_unreachable_route
+run 'live flows stall and go on' flows_stall
+run 'unreachable pass' pass
+run 'connections by the hundred' crowd
+end_tests

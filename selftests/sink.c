@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The other end of flows.c: reads all that arrives at a port and forgets it. */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MAX_FLOWS	1024
+
+static void die(const char *what)
+{
+	fprintf(stderr, "sink: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int listen_on(int type, int port, unsigned int mark)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(port) };
+	int fd = socket(AF_INET6, type, 0), on = 1;
+
+	if (mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)))
+		die("SO_MARK");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) ||
+	    (type == SOCK_STREAM && listen(fd, MAX_FLOWS)))
+		die("listen");
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	static struct pollfd fds[MAX_FLOWS];
+	static char data[65536];
+	nfds_t n = 2, i;
+	unsigned int mark;
+
+	if (argc < 2) {
+		fputs("sink PORT [MARK]\n", stderr);
+		return 1;
+	}
+	mark = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+	fds[0].fd = listen_on(SOCK_STREAM, atoi(argv[1]), mark);
+	fds[1].fd = listen_on(SOCK_DGRAM, atoi(argv[1]), mark);
+	fds[0].events = fds[1].events = POLLIN;
+	puts("ready");
+	fflush(stdout);
+
+	for (;;) {
+		if (poll(fds, n, -1) < 0)
+			die("poll");
+		for (i = n; i-- > 1;) {
+			if (!fds[i].revents ||
+			    recv(fds[i].fd, data, sizeof(data), 0) > 0 ||
+			    i == 1)
+				continue;
+			close(fds[i].fd);
+			fds[i] = fds[--n];
+		}
+		if (fds[0].revents && n < MAX_FLOWS) {
+			fds[n].fd = accept(fds[0].fd, NULL, NULL);
+			fds[n].revents = 0;
+			fds[n++].events = POLLIN;
+		}
+	}
+}

@@ -1,0 +1,315 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The tool: each trap of "migsel check" planted, found, and mended by the command
+# that was printed; and "migsel classify".
+#
+# Needs root, the module, jq, nft, iptables and qemu-img:
+# make vm RUN=selftests/tool_check_test.sh
+# Arguments: the names of the tests to run, without test_.
+
+# shellcheck source=selftests/tool_lib.sh
+# shellcheck disable=SC2317 # the tests are run by name
+. "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
+
+in_host() {
+	nsenter --net="/run/netns/$host" "$@"
+}
+
+# Few processes: they are what takes the time.
+settings() {
+	in_host bash -c 'cd /proc/sys/net/ipv4/conf
+		for dev in vmk0 vmk1 vmk2; do
+			echo 1 >"$dev/arp_ignore"
+			echo 2 >"$dev/arp_announce"
+			echo 0 >"$dev/rp_filter"
+		done
+		echo 0 >all/rp_filter'
+}
+
+# addresses SUBNET SUBNET SUBNET: the last number of each vmk's
+addresses() {
+	local i
+	for i in 0 1 2; do
+		shift $((i > 0))
+		cat <<-END
+			address flush dev vmk$i
+			address add 192.0.$1.1$i/24 dev vmk$i
+			address add 2001:db8:$1::1$i/64 dev vmk$i nodad
+			link set dev vmk$i up mtu 1500
+		END
+	done | ip -n "$host" -batch -
+}
+
+# D: each vmk in a subnet of its own, migration by vmk1, nothing to find.
+sound() {
+	addresses 2 3 4
+	settings
+	three_vmks
+}
+
+# S: all of them in one.
+same() {
+	addresses 2 2 2
+	settings
+	three_vmks
+}
+
+finds_nothing() {
+	run 0 m -j check
+	out_is '[]'
+}
+
+has_code() {
+	jq -e --arg code "$1" --arg dev "$2" \
+		'any(.code == $code and .dev == $dev)' <"$tmp/out" >/dev/null
+}
+
+# trap CODE DEV: it is found, mended by what was printed, and found no more.
+trap_is() {
+	local code=$1 dev=$2 fix
+	run 1 m -j check
+	json 'all(keys == ["code", "dev", "fix", "message", "severity"])'
+	has_code "$code" "$dev" || bad "no $code of \"$dev\": $out"
+	fix=$(jq -r --arg code "$code" --arg dev "$dev" \
+		'map(select(.code == $code and .dev == $dev))[0].fix' "$tmp/out")
+	sh -c "$fix" >"$tmp/fixed" 2>&1 || bad "$fix: $(<"$tmp/fixed")"
+	m -j check >"$tmp/out"
+	! has_code "$code" "$dev" || bad "$fix does not mend: $(<"$tmp/out")"
+}
+
+test_sound() {
+	sound
+	finds_nothing
+	m vmk set vmk2 migration on
+	finds_nothing
+	same
+	m vmk set vmk2 migration on
+	finds_nothing
+	m vmk set vmk1 migration off
+	m vmk set vmk0 migration on
+	finds_nothing
+}
+
+test_same_subnet() {
+	same
+	trap_is same-subnet vmk1
+	m vmk del vmk2
+	m vmk set vmk0 migration off
+	trap_is same-subnet vmk1
+}
+
+test_overlapping_subnets() {
+	sound
+	in_host ip address add 192.0.18.1/19 dev vmk0
+	in_host ip address del 192.0.3.11/24 dev vmk1
+	in_host ip address add 192.0.17.1/24 dev vmk1
+	trap_is overlapping-subnets vmk1
+	sound
+	in_host ip address add 2001:db8:2::99/40 dev vmk2 nodad
+	trap_is overlapping-subnets vmk0
+}
+
+test_no_migration_vmk() {
+	sound
+	m vmk set vmk1 migration off
+	trap_is no-migration-vmk ''
+	same
+	m vmk set vmk1 migration off
+	trap_is no-migration-vmk ''
+	m vmk flush
+	trap_is no-migration-vmk ''
+}
+
+test_single_nic() {
+	sound
+	m vmk set vmk1 migration off
+	m vmk set vmk0 migration on
+	trap_is single-nic vmk0
+	same
+	m vmk set vmk1 migration off
+	m vmk set vmk0 migration on
+	trap_is single-nic vmk0
+	m vmk flush
+	m vmk add vmk0 migration on
+	trap_is single-nic vmk0
+}
+
+test_link_down() {
+	sound
+	in_host ip link set dev vmk1 down
+	trap_is link-down vmk1
+	sound
+	ip -n "$peer" link set dev eth2 down
+	trap_is link-down vmk2
+	ip -n "$peer" link set dev eth2 up
+	sound
+	in_host ip link add par type dummy
+	in_host ip link add link par name mac type macvlan
+	in_host ip address add 198.51.100.1/24 dev mac
+	in_host ip link set dev mac up
+	m vmk add mac
+	in_host ip link set dev par down
+	trap_is link-down mac
+	in_host ip link del dev par
+}
+
+test_no_address() {
+	sound
+	in_host ip address flush dev vmk2
+	trap_is no-address vmk2
+}
+
+test_mtu_mismatch() {
+	same
+	m vmk set vmk2 migration on
+	in_host ip link set dev vmk1 mtu 9000
+	trap_is mtu-mismatch vmk1
+	sound
+	in_host ip link set dev vmk1 mtu 9000
+	finds_nothing
+}
+
+test_shared_parent() {
+	sound
+	in_host ip link add link vmk0 name mac type macvlan mode bridge
+	in_host ip address add 198.51.100.1/24 dev mac
+	in_host ip link set dev mac up
+	in_host sysctl -qw net/ipv4/conf/mac/arp_ignore=1 \
+		net/ipv4/conf/mac/arp_announce=2 net/ipv4/conf/mac/rp_filter=0
+	m vmk add mac migration on
+	trap_is shared-parent mac
+	in_host ip link del dev mac
+}
+
+test_arp_flux() {
+	sound
+	in_host sysctl -qw net/ipv4/conf/vmk1/arp_ignore=0
+	trap_is arp-flux vmk1
+	in_host sysctl -qw net/ipv4/conf/vmk2/arp_announce=0
+	trap_is arp-flux vmk2
+	finds_nothing
+}
+
+test_rp_filter_strict() {
+	sound
+	in_host sysctl -qw net/ipv4/conf/vmk1/rp_filter=1
+	trap_is rp-filter-strict vmk1
+	in_host sysctl -qw net/ipv4/conf/all/rp_filter=1
+	trap_is rp-filter-strict vmk0
+	in_host sysctl -qw net/ipv4/conf/all/rp_filter=0
+}
+
+test_tag_conflict() {
+	local rule
+	sound
+	in_host ip rule add fwmark 0x10000/0x10000 table 100
+	trap_is tag-conflict ''
+	in_host ip -6 rule add fwmark 0x20000 table 100
+	trap_is tag-conflict ''
+	finds_nothing
+
+	in_host nft -f - <<-'END'
+		table inet t {
+			chain out { type filter hook output priority 0; }
+			chain pre { type filter hook prerouting priority 0; }
+			chain other { }
+		}
+	END
+	for rule in 'out meta mark set 0x1' 'out meta mark set ct mark' \
+		'out meta mark set meta mark or 0x10000' \
+		'out meta mark set meta mark and 0xffff or 0x30000' \
+		'out meta mark 0x10000 drop' \
+		'pre meta mark and 0x20000 != 0 accept' \
+		'pre meta mark set 0x10000' \
+		'other meta mark set 0x10000'; do
+		eval "in_host nft add rule inet t ${rule//\!/\\!}"
+		trap_is tag-conflict ''
+		finds_nothing
+	done
+	# What does not touch the bits is nobody's business.
+	in_host nft add rule inet t out meta mark set meta mark or 0x4000
+	in_host nft add rule inet t out meta mark and 0xff == 0x1 accept
+	in_host nft add rule inet t pre meta mark set 0x1
+	in_host nft add rule inet t pre meta mark set ct mark
+	finds_nothing
+	in_host nft delete table inet t
+
+	in_host iptables -t mangle -A OUTPUT -p udp -j MARK \
+		--set-xmark 0x10000/0x10000
+	trap_is tag-conflict ''
+	in_host ip6tables -t mangle -A OUTPUT -m mark --mark 0x20000/0x20000 \
+		-j ACCEPT
+	trap_is tag-conflict ''
+	in_host iptables -t mangle -A OUTPUT -j MARK --set-xmark 0x4000/0x4000
+	finds_nothing
+	in_host iptables -t mangle -F
+}
+
+test_unprivileged() {
+	sound
+	run 2 nsenter --net="/run/netns/$host" setpriv --reuid 65534 \
+		--regid 65534 --clear-groups "$(command -v migsel)" check
+	[[ $err == *'could not look at'* ]] || bad "complains \"$err\""
+}
+
+files_are() {
+	out_is "$(printf '%s\n' "$@")"
+}
+
+test_classify() {
+	local i vm=$tmp/vm
+	mkdir "$vm"
+	qemu-img create -q -f qcow2 "$vm/disk.qcow2" 1M
+	touch "$vm/vm.nvram" "$vm/vm.xml"
+	run 0 migsel classify "$vm/disk.qcow2"
+	files_are "hot  active  $vm/disk.qcow2" "cold other   $vm/vm.nvram" \
+		"cold other   $vm/vm.xml"
+
+	qemu-img create -q -f qcow2 -b disk.qcow2 -F qcow2 "$vm/snap1.qcow2"
+	for i in 2 3 4 5; do
+		qemu-img create -q -f qcow2 -b "snap$((i - 1)).qcow2" -F qcow2 \
+			"$vm/snap$i.qcow2"
+	done
+	run 0 migsel -j classify "$vm/snap5.qcow2"
+	json 'map(select(.tag == "hot").file | sub(".*/"; "")) == ["snap5.qcow2"]'
+	json 'map(select(.role == "backing").file | sub(".*/"; "")) ==
+		["snap4.qcow2", "snap3.qcow2", "snap2.qcow2", "snap1.qcow2",
+		"disk.qcow2"]'
+	json 'all((.tag == "hot") == (.role == "active")) and length == 8 and
+		all(.size | type == "number")'
+
+	qemu-img create -q -f vmdk -o subformat=monolithicFlat "$vm/b.vmdk" 1M
+	(cd "$vm" && run 0 migsel classify snap5.qcow2 b.vmdk)
+	out=$(<"$tmp/out")
+	out_like "hot  active  $vm/b-flat.vmdk"
+	run 1 migsel classify "$vm/snap5.qcow2" "$vm/snap1.qcow2"
+	err_like 'snap1.qcow2 is an active image and also'
+	[[ -z $out ]] || bad "guesses $out"
+}
+
+test_classify_refuses() {
+	local vm=$tmp/vm
+	rm -rf "$vm"
+	mkdir "$vm"
+	run 1 migsel classify "$vm/nosuch"
+	err_like "$vm/nosuch.*No such file"
+	run 1 migsel classify "$vm"
+	err_like "$vm"
+	qemu-img create -q -f qcow2 "$vm/base.qcow2" 1M
+	qemu-img create -q -f qcow2 -b base.qcow2 -F qcow2 "$vm/top.qcow2"
+	mv "$vm/base.qcow2" "$vm/away"
+	run 1 migsel classify "$vm/top.qcow2"
+	err_like "base.qcow2.*No such file"
+	[[ -z $out ]] || bad "guesses $out"
+	mv "$vm/away" "$vm/base.qcow2"
+	qemu-img rebase -u -b top.qcow2 -F qcow2 "$vm/base.qcow2"
+	run 1 migsel classify "$vm/top.qcow2"
+	err_like 'loop'
+	head -c 100 "$vm/top.qcow2" >"$vm/cut.qcow2"
+	run 1 migsel classify "$vm/cut.qcow2"
+	err_like 'cut.qcow2'
+	run 255 migsel classify
+}
+
+run_tests "$@"

@@ -1,0 +1,298 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The tool: save and restore, monitor and exec.
+#
+# Needs root, the module, jq and ss: make vm RUN=selftests/tool_run_test.sh
+# Arguments: the names of the tests to run, without test_.
+
+# shellcheck source=selftests/tool_lib.sh
+# shellcheck disable=SC2317 # the tests are run by name
+. "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
+
+restore() {
+	printf '%s\n' "$@" >"$tmp/lines"
+	m restore <"$tmp/lines"
+}
+
+# Causes an event, and tells whether it has been heard.
+hears() {
+	m "$@"
+	test -s "$tmp/events"
+}
+
+test_save_restore() {
+	local saved order
+	for order in 'vmk2 vmk0' 'vmk0 vmk1 vmk2' 'vmk1' ''; do
+		fresh
+		for dev in $order; do
+			m vmk add "$dev" weight $((RANDOM % 255 + 1))
+		done
+		m tag set mask 0xff00 hot 0x100 cold 0x$((RANDOM % 8 + 2))00
+		m policy set unreachable pass
+		saved=$(m save)
+		three_vmks
+		run 0 restore "$saved"
+		run 0 m save
+		out_is "$saved"
+		m -b <(echo "$saved")
+		run 0 m save
+		out_is "$saved"
+	done
+	# What is not given is as in a new namespace.
+	run 0 restore 'vmk add vmk1'
+	run 0 m save
+	out_is "vmk flush
+tag set mask 0x30000 hot 0x10000 cold 0x20000
+policy set mode enforce unreachable refuse
+vmk add dev vmk1 migration off weight 1"
+}
+
+test_restore_refuses() {
+	three_vmks
+	remember
+	refused 255 '-:2: .*weight must be' restore 'vmk flush' \
+		'vmk add vmk0 weight 999'
+	refused 1 '-:1: Cannot find device "nosuch"' restore 'vmk add nosuch'
+	refused 1 '-:3: vmk0 is already a vmk' restore 'vmk add vmk0' '# x' \
+		'vmk add vmk0'
+	refused 1 '-:1: vmk0 is not a vmk' restore 'vmk set vmk0 weight 2'
+	refused 1 '-:1: vmk0 is not a vmk' restore 'vmk del vmk0'
+	refused 1 '-:1: lo is a loopback' restore 'vmk add lo'
+	refused 1 '-:2: position 2 is beyond' restore 'vmk add vmk0' \
+		'vmk add vmk1 position 2'
+	refused 1 '-:1: hot 0x1 is outside' restore 'tag set hot 1'
+	refused 1 '-:1: hot and cold are the same' restore 'tag set cold 0x10000'
+	refused 255 '-:1: "vmk show" is not' restore 'vmk show'
+	refused 255 '-:1: "exec hot" is not' restore 'exec hot true'
+	kept
+}
+
+test_restore_disturbs_nothing() {
+	rm -f "$tmp/events"
+	three_vmks
+	migsel -n "$host" monitor >"$tmp/events" &
+	pids+=($!)
+	soon hears policy set mode enforce
+	m save >"$tmp/saved"
+	m restore <"$tmp/saved"
+	m vmk set vmk1 weight 9 position 0
+	m restore <"$tmp/saved"
+	soon grep -q 'vmk-set .* weight 1$' "$tmp/events"
+	kill "${pids[-1]}" && wait "${pids[-1]}" 2>/dev/null
+	run 0 sed -n '/^policy/!p' "$tmp/events"
+	out_like '^vmk-set vmk1 [^
+]*weight 9
+vmk-set vmk0 ifindex [0-9]+ position 0 [^
+]*
+vmk-set vmk1 ifindex [0-9]+ position 1 [^
+]* weight 1$'
+	run 0 m save
+	out_is "$(<"$tmp/saved")"
+}
+
+test_strange_names() {
+	local name
+	fresh
+	for name in 'a#b' "it's" 'a"b' weight dev; do
+		ip -n "$host" link add name "$name" type dummy
+		run 0 m vmk add dev "$name"
+	done
+	remember
+	three_vmks
+	run 0 restore "$before"
+	kept
+	three_vmks
+	run 0 m -b "$tmp/lines"
+	kept
+	run 0 m -j vmk
+	json 'map(.ifname) == ["a#b", "it'\''s", "a\"b", "weight", "dev"]'
+	for name in 'a#b' "it's" 'a"b' weight dev; do
+		ip -n "$host" link del dev "$name"
+	done
+}
+
+test_monitor() {
+	rm -f "$tmp/events"
+	fresh
+	migsel -n "$host" monitor >"$tmp/text" &
+	pids+=($!)
+	migsel -n "$host" -j monitor >"$tmp/events" &
+	pids+=($!)
+	soon hears policy set mode enforce
+	soon test -s "$tmp/text"
+
+	m -b - <<-'END'
+		vmk add vmk0
+		vmk add vmk1 migration on weight 2
+		vmk set vmk0 weight 3
+		tag set hot 0x30000
+		policy set mode observe
+		policy set mode enforce
+		tag set hot 0x10000
+	END
+	ip netns exec "$host" migsel exec hot -- \
+		bash -c 'echo >/dev/udp/192.0.2.21/9'
+	soon grep -q alarm "$tmp/events"
+	m vmk del vmk0
+	ip -n "$host" link add gone type dummy
+	m vmk add gone
+	ip -n "$host" link del gone
+	soon grep -q '^vmk-del gone' "$tmp/text"
+	soon grep -q '"vmk-del".*gone' "$tmp/events"
+
+	grep -q '^vmk-add vmk1 ifindex [0-9]* position 1 migration on weight 2$' \
+		"$tmp/text" || bad "no vmk-add: $(<"$tmp/text")"
+	grep -q '^vmk-set vmk0 .* weight 3$' "$tmp/text" || bad 'no vmk-set'
+	grep -q '^tag mask 0x30000 hot 0x30000 cold' "$tmp/text" || bad 'no tag'
+	grep -q '^policy mode observe unreachable refuse$' "$tmp/text" ||
+		bad 'no policy'
+	grep -q '^alarm vmk1 .* reason same-subnet dst 192.0.2.21 dev vmk0$' \
+		"$tmp/text" || bad "no alarm: $(<"$tmp/text")"
+	cp "$tmp/events" "$tmp/out"
+	out=$(<"$tmp/out")
+	[[ $(jq -c . "$tmp/out") == "$out" ]] || bad 'not an object a line'
+	run 0 jq -c -s . "$tmp/events"
+	json 'map(select(.event == "alarm"))[0] | .ifname == "vmk1" and
+		.dev == "vmk0" and .dst == "192.0.2.21" and
+		.reason == "same-subnet" and (.ifindex | type == "number")'
+	json 'map(select(.event == "vmk-add" and .ifname == "vmk1"))[0] |
+		.position == 1 and .migration == true and .weight == 2'
+	json 'any(.event == "vmk-del" and .ifname == "gone")'
+	json 'any(.event == "tag" and .hot == "0x30000")'
+	json 'any(.event == "policy" and .mode == "observe")'
+	kill "${pids[@]: -2}"
+}
+
+test_monitor_overrun() {
+	rm -f "$tmp/events"
+	local monitor
+	three_vmks
+	migsel -n "$host" monitor >"$tmp/events" 2>"$tmp/overrun" &
+	monitor=$!
+	pids+=("$monitor")
+	soon hears policy set mode enforce
+	kill -STOP "$monitor"
+	yes 'vmk set vmk1 weight 2' | head -1500 | m -b -
+	kill -CONT "$monitor"
+	soon grep -q 'No buffer space available.*lost' "$tmp/overrun"
+	m vmk set vmk1 weight 77
+	soon grep -q 'weight 77$' "$tmp/events"
+	kill "$monitor"
+}
+
+# What a socket of either family made below a command has for a mark.
+mark_below() {
+	ip netns exec "$host" "$@" bash -c '
+		exec 3>/dev/udp/192.0.2.21/9 4>/dev/udp/2001:db8::21/9
+		ss -Hune state all "( dport = :9 )"' 2>/dev/null |
+		grep -o 'fwmark:[^ ]*' | sort | uniq -c | sed 's/^ *//'
+}
+
+test_exec_marks() {
+	three_vmks
+	[[ -z $(mark_below env) ]] || bad 'marked without exec'
+	[[ $(mark_below migsel exec hot --) == '2 fwmark:0x10000' ]] ||
+		bad "not hot: $(mark_below migsel exec hot --)"
+	[[ $(mark_below migsel exec cold) == '2 fwmark:0x20000' ]] ||
+		bad 'not cold'
+	[[ $(mark_below migsel exec hot migsel exec cold) == \
+		'2 fwmark:0x20000' ]] || bad 'not cold inside hot'
+	[[ $(mark_below migsel exec hot bash -c \
+		'migsel exec cold true; exec "$@"' -) == '2 fwmark:0x10000' ]] ||
+		bad 'not hot again after cold'
+	m tag set mask 0x0f hot 0x3 cold 0x5
+	[[ $(mark_below migsel exec cold) == '2 fwmark:0x5' ]] ||
+		bad 'not the tag that is configured'
+
+	# TCP, counted by the module.
+	three_vmks
+	m exec hot -- bash -c 'exec 3<>/dev/tcp/192.0.2.21/9' 2>/dev/null
+	m exec hot -- bash -c 'exec 3<>/dev/tcp/2001:db8::21/9' 2>/dev/null
+	run 0 m -j stats
+	json 'any(.reason == "same-subnet" and .packets >= 2)'
+}
+
+test_exec_command() {
+	local pid status
+	fresh
+	run 7 m exec hot -- sh -c 'exit 7'
+	run 143 m exec hot -- sh -c 'kill -TERM $$'
+	run 0 env A=b migsel -n "$host" exec cold printenv A
+	out_is b
+	run 0 m exec hot -- printf '%s|' -n 'a b' --
+	out_is '-n|a b|--|'
+	run 0 m exec hot -- readlink /proc/self/ns/net
+	out_is "$(ip netns exec "$host" readlink /proc/self/ns/net)"
+	[[ $(echo in | m exec hot cat) == in ]] || bad 'no standard input'
+	refused 1 'exec of "/nosuch/program" failed' m exec hot /nosuch/program
+
+	# The command is the process that was started, for signals, too.
+	migsel -n "$host" exec hot sleep 1000 &
+	pid=$!
+	soon grep -q sleep "/proc/$pid/comm"
+	kill -INT "$pid"
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	status=$?
+	[[ $status == 137 ]] || bad "ends with $status"
+
+	printf '%s\n' 'exec hot true' 'exec cold false' tag >"$tmp/lines"
+	run 1 m -b "$tmp/lines"
+	err_like ':2: "false" has failed'
+}
+
+cgroups() {
+	find /sys/fs/cgroup -name 'migsel-*'
+}
+
+no_cgroups() {
+	[[ -z $(cgroups) ]]
+}
+
+test_exec_cgroup() {
+	local own inner
+	fresh
+	own=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	run 0 m exec hot sed -n 's/^0:://p' /proc/self/cgroup
+	out_like "^${own%/}/migsel-hot-"
+	soon no_cgroups
+	run 0 m exec hot migsel exec cold sed -n 's/^0:://p' /proc/self/cgroup
+	out_like "^${own%/}/migsel-hot-[^/]*/migsel-cold-"
+	soon no_cgroups
+
+	# Who is left behind keeps it.
+	m exec hot sh -c 'sleep 1000 >/dev/null 2>&1 & echo $! >'"$tmp/pid"
+	inner=$(<"$tmp/pid")
+	[[ -n $(cgroups) ]] || bad 'the cgroup of a child is gone'
+	kill "$inner"
+	soon no_cgroups
+	m exec hot /nosuch/program 2>/dev/null
+	soon no_cgroups
+
+	# Without a cgroup tree in sight, as below "ip netns exec".
+	run 0 ip netns exec "$host" migsel exec hot true
+	run 0 unshare -m sh -c "umount -R /sys/fs/cgroup &&
+		migsel -n $host exec hot true"
+	refused 1 'mount -t cgroup2' nsenter --net="/run/netns/$host" \
+		unshare -m sh -c 'umount -R /sys/fs/cgroup &&
+		exec setpriv --bounding-set -sys_admin --inh-caps -sys_admin \
+		migsel exec hot true'
+	refused 1 'mount -o remount,rw' nsenter --net="/run/netns/$host" \
+		unshare -m sh -c 'mount -o remount,ro,bind /sys/fs/cgroup &&
+		exec setpriv --bounding-set -sys_admin --inh-caps -sys_admin \
+		migsel exec hot true'
+	soon no_cgroups
+}
+
+test_exec_below_vrf() {
+	fresh
+	ip -n "$host" link add tool-vrf type vrf table 100
+	ip -n "$host" link set tool-vrf up
+	refused 1 'forbids it' nsenter --net="/run/netns/$host" \
+		ip vrf exec tool-vrf migsel exec hot true
+	ip -n "$host" link del tool-vrf
+	soon no_cgroups
+}
+
+run_tests "$@"

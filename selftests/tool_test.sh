@@ -1,0 +1,295 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The tool: its words, its errors, its JSON and its batches.
+#
+# Needs root, the module and jq: make vm RUN=selftests/tool_test.sh
+# Arguments: the names of the tests to run, without test_.
+
+# shellcheck source=selftests/tool_lib.sh
+# shellcheck disable=SC2317 # the tests are run by name
+. "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
+
+test_help() {
+	local object
+	run 0 migsel help
+	out_is "$(sed -n '/^\.SH SYNOPSIS/,/^\.fi/p' "$top/Documentation/man/migsel.8" |
+		sed '/^\./d; s/\\-/-/g')"
+	for object in vmk tag policy route stats monitor check exec classify \
+		save restore; do
+		run 0 migsel "$object" help
+		out_like "^Usage: migsel $object"
+	done
+	run 0 migsel -V
+	out_like '^migsel utility, migsel-[0-9]'
+	run 0 migsel --Version
+	run 255 migsel
+}
+
+test_abbreviations() {
+	three_vmks
+	run 0 m vmk
+	local whole=$out
+	run 0 m v sh
+	out_is "$whole"
+	run 0 m vm lst
+	out_is "$whole"
+	run 0 m --stat vmk list
+	out_like 'hot:  packets 0 bytes 0'
+	run 0 m vmk set vmk2 w 3 mig on
+	run 0 m -json --pretty vmk show dev vmk2
+	json '.[0] | .weight == 3 and .migration'
+	run 0 m po s
+	out_is 'mode enforce unreachable refuse'
+}
+
+test_usage_errors() {
+	three_vmks
+	remember
+	refused 255 'Object "vnk" is unknown' m vnk
+	refused 255 'Command "frob" is unknown, try "migsel vmk help"' m vmk frob
+	refused 255 'Option "-x" is unknown' m -x vmk
+	refused 255 'not complete' m vmk add
+	refused 255 'not complete' m vmk del
+	refused 255 'not complete' m vmk add vmk0 weight
+	refused 255 'not complete' m tag set
+	refused 255 'not complete' m policy set
+	refused 255 'not complete' m route get
+	refused 255 'not complete' m route
+	refused 255 'not complete' m exec hot
+	refused 255 'not complete' m exec hot --
+	refused 255 '"warm" is wrong: tag must be hot or cold' m exec warm true
+	refused 255 '"wight" is not a keyword' m vmk add vmk0 wight 3
+	refused 255 'duplicate "weight": "4"' m vmk add vmk0 weight 3 weight 4
+	refused 255 'duplicate "dev": "vmk1"' m vmk add vmk0 dev vmk1
+	refused 255 'duplicate "mode"' m policy set mode off mode off
+	refused 255 '"sometimes" is wrong' m policy set mode sometimes
+	refused 255 '"yes" is wrong: migration must be off or on' \
+		m vmk add vmk0 migration yes
+	refused 255 '"x" is not a keyword' m stats reset x
+	refused 255 '"x" is not a keyword' m monitor x
+	refused 255 'color must be' m -color=sometimes vmk
+	kept
+}
+
+test_bad_numbers() {
+	local n
+	fresh
+	remember
+	for n in 0 256 -1 +1 '' ' 1' 1x 0x 0xg 4294967297 99999999999999999999; do
+		refused 255 "argument \"${n//+/\\+}\" is wrong: weight must be 1 to 255" \
+			m vmk add vmk0 weight "$n"
+	done
+	for n in -1 zz 4294967296 ''; do
+		refused 255 "argument \"$n\" is wrong: mask" m tag set mask "$n"
+		refused 255 "argument \"$n\" is wrong: position" \
+			m vmk add vmk0 position "$n"
+		refused 255 "argument \"$n\" is wrong: mark" \
+			m route get 192.0.2.21 mark "$n"
+	done
+	kept
+	run 0 m vmk add vmk0 weight 0xff
+	run 0 m vmk set vmk0 weight 010
+	run 0 m -j vmk
+	json '.[0].weight == 10'
+}
+
+test_bad_addresses() {
+	local a
+	three_vmks
+	for a in x 192.0.2 192.0.2.256 192.0.2.1/24 2001:db8::g ::1%lo ''; do
+		refused 255 "any valid IP address is expected rather than \"$a\"" \
+			m route get 192.0.2.21 from "$a"
+	done
+	refused 255 'IP address is expected rather than "x"' m route get x
+	refused 255 '"2001:db8::10" is wrong' \
+		m route get 192.0.2.21 from 2001:db8::10
+	refused 255 '"1" is wrong: a mark cannot be given beside a tag' \
+		m route get 192.0.2.21 tag hot mark 1
+}
+
+test_bad_devices() {
+	three_vmks
+	remember
+	refused 1 'Cannot find device "nosuch"' m vmk add nosuch
+	refused 1 'Cannot find device "eth0"' m vmk add eth0
+	refused 1 'already a vmk.*vmk1' m vmk add vmk1
+	refused 1 'loopback' m vmk add lo
+	refused 1 'Cannot find device "nosuch"' m route get 192.0.2.21 dev nosuch
+	kept
+	m vmk del vmk2
+	remember
+	refused 1 'not a vmk.*vmk2' m vmk set vmk2 weight 2
+	refused 1 'not a vmk.*vmk2' m vmk del vmk2
+	refused 1 'not a vmk.*vmk2' m vmk show vmk2
+	run 0 m vmk flush vmk2
+	kept
+	run 1 migsel -n nosuch vmk
+	err_like 'network namespace "nosuch"'
+	run 1 migsel -n "$tmp" vmk
+	err_like "network namespace \"$tmp\""
+}
+
+test_bad_positions() {
+	three_vmks
+	m vmk del vmk2
+	remember
+	refused 1 'position 3' m vmk add vmk2 position 3
+	refused 1 'position 2' m vmk set vmk1 position 2
+	kept
+	run 0 m vmk add vmk2 position 0
+	run 0 m vmk set vmk2 position 2
+	run 0 m -j vmk
+	json 'map(.ifname) == ["vmk0", "vmk1", "vmk2"]'
+	json 'map(.position) == [0, 1, 2]'
+}
+
+test_bad_tags() {
+	fresh
+	remember
+	refused 1 'must differ.*0x20000' m tag set hot 0x20000
+	refused 1 'outside the mask.*0x40000' m tag set hot 0x40000
+	refused 1 'outside the mask.*0xf0' m tag set mask 0xf0
+	refused 1 'mask 0x0' m tag set mask 0
+	refused 1 'zero.*0x0' m tag set cold 0
+	kept
+	run 0 m tag set mask 0xf0 hot 0x10 cold 32
+	run 0 m -j tag
+	json '. == [{mask: "0xf0", hot: "0x10", cold: "0x20"}]'
+}
+
+test_unprivileged() {
+	local nobody=(nsenter --net="/run/netns/$host" setpriv --reuid 65534
+		--regid 65534 --clear-groups "$(command -v migsel)")
+	three_vmks
+	remember
+	refused 1 'not permitted' "${nobody[@]}" vmk add vmk2
+	refused 1 'not permitted' "${nobody[@]}" vmk set vmk1 weight 2
+	refused 1 'not permitted' "${nobody[@]}" vmk del vmk1
+	refused 1 'not permitted' "${nobody[@]}" vmk flush
+	refused 1 'not permitted' "${nobody[@]}" tag set mask 0xf0000
+	refused 1 'not permitted' "${nobody[@]}" policy set mode off
+	refused 1 'not permitted' "${nobody[@]}" stats reset
+	refused 1 '"alarm".*not permitted' "${nobody[@]}" monitor
+	refused 1 '.' "${nobody[@]}" exec hot true
+	kept
+	run 0 "${nobody[@]}" vmk show
+	run 0 "${nobody[@]}" stats show
+	run 0 "${nobody[@]}" route get 192.0.2.21 tag hot
+}
+
+test_json() {
+	local number='type == "number"'
+	fresh
+	run 0 m -j vmk show
+	out_is '[]'
+	three_vmks
+	run 0 m -j vmk show
+	json 'length == 3 and all(keys == ["ifindex", "ifname", "migration",
+		"position", "usable", "weight"])'
+	json ".[1] | (.ifname == \"vmk1\") and (.ifindex | $number) and
+		.migration == true and .weight == 1 and .usable == true"
+	run 0 m -j -s vmk show dev vmk0
+	json ".[0].stats | (.hot.packets | $number) and (.hot.bytes | $number)
+		and (.cold.packets | $number) and (.cold.bytes | $number)"
+	run 0 m -j tag show
+	json '. == [{mask: "0x30000", hot: "0x10000", cold: "0x20000"}]'
+	run 0 m -j policy
+	json '. == [{mode: "enforce", unreachable: "refuse"}]'
+	run 0 m -j stats
+	json "length == 13 and all((.packets | $number) and (.bytes | $number))"
+	json 'map(.reason) | index("untagged") == 0 and index("no-route") == 12'
+	run 0 m -j route get 192.0.2.21 tag hot
+	json '. == [{dst: "192.0.2.21", tag: "hot", verdict: "steer",
+		dev: "vmk0", src: "192.0.2.10", reason: "same-subnet"}]'
+	run 0 m -j route get 2001:db8::21 mark 1
+	json '.[0] | .tag == "none" and .verdict == "pass" and
+		.reason == "untagged" and .dev == "vmk0"'
+	m vmk set vmk1 migration off
+	run 0 m -j route get 192.0.2.21 tag hot
+	json '.[0] | .verdict == "refuse" and has("dev") == false and
+		.reason == "no-migration-vmk"'
+	run 0 m -j -p vmk
+	[[ $(wc -l <"$tmp/out") -gt 10 ]] || bad "not pretty: $out"
+}
+
+test_text() {
+	three_vmks
+	run 0 m vmk show vmk1
+	out_like '^1: vmk1 ifindex [0-9]+ migration on weight 1 usable$'
+	run 0 m -br vmk show dev vmk1
+	out_like '^vmk1 +USABLE +migration on +weight 1$'
+	run 0 m route get 192.0.2.21 tag hot
+	out_is '192.0.2.21 tag hot dev vmk0 src 192.0.2.10 reason same-subnet'
+	run 0 m route get to 192.0.2.21 from 192.0.2.11
+	out_is '192.0.2.21 tag hot dev vmk0 src 192.0.2.11 reason same-subnet'
+	m vmk set vmk1 migration off
+	run 0 m route get 192.0.2.21 tag hot
+	out_is '192.0.2.21 tag hot verdict refuse reason no-migration-vmk'
+	run 0 m -c vmk
+	out_like $'\e\[36mvmk0\e\[0m'
+	run 0 m -c=auto vmk
+	[[ $out != *$'\e'* ]] || bad "coloured, but not on a terminal"
+	run 0 m -c -j vmk
+	[[ $out != *$'\e'* ]] || bad "coloured JSON"
+}
+
+test_route_details() {
+	three_vmks
+	run 0 m -d route get 192.0.2.21 tag hot
+	out_like $'\n +8 same-subnet +applied: '
+	out_like $'\n +9 dedicated-subnet +not-reached'
+	out_like $'\n +candidate vmk0 usable routed placed '
+	run 0 m -j -d route get 192.0.2.21 tag hot
+	json '.[0].rows | map(.row) == [range(1; 12)]'
+	json '.[0].rows | map(select(.outcome == "applied").reason) ==
+		["same-subnet"]'
+	json '.[0].rows | all(.outcome != "skipped" or (.why | length > 0))'
+	json '.[0].candidates | map(.ifname) == ["vmk0"]'
+	m vmk set vmk2 migration on weight 3
+	run 0 m -j -d route get 2001:db8::21 tag hot
+	json '.[0].candidates | map([.ifname, .weight]) ==
+		[["vmk1", 1], ["vmk2", 3]]'
+	json '.[0].candidates | all(.usable and .routed and .placed == 0)'
+	ip -n "$host" route add 198.51.100.0/24 via 192.0.2.21 dev vmk0
+	run 0 m -d route get 198.51.100.1 tag cold
+	out_like $'\n +gateway 192.0.2.21'
+	ip -n "$host" route del 198.51.100.0/24
+}
+
+test_batch() {
+	fresh
+	cat >"$tmp/batch" <<-'END'
+		# a comment
+		vmk add "vmk0" # another
+
+		vmk add 'vmk1' \
+			weight 7
+		vmk set dev vmk1 migration on
+	END
+	run 0 m -b "$tmp/batch"
+	run 0 m -j vmk
+	json 'map([.ifname, .weight, .migration]) ==
+		[["vmk0", 1, false], ["vmk1", 7, true]]'
+
+	printf '%s\n' 'vmk set vmk0 weight 2' '' 'vmk add vmk1' \
+		'vmk set vmk0 weight 3' >"$tmp/batch"
+	run 1 m -b "$tmp/batch"
+	err_like "$tmp/batch:3: .*already a vmk"
+	run 0 m -j vmk
+	json '.[0].weight == 2'
+	run 1 m -force -b "$tmp/batch"
+	err_like "$tmp/batch:3: "
+	run 0 m -j vmk
+	json '.[0].weight == 3'
+	run 1 m -b "$tmp/nosuch"
+	err_like "\"$tmp/nosuch\""
+	run 0 m -b - # standard input is empty for run()
+	echo 'vmk add "vmk2' >"$tmp/batch"
+	run 1 m -b "$tmp/batch"
+	err_like ':1: a quotation is not closed'
+	run 0 m -j -b <(echo tag; echo policy)
+	[[ $(jq -s length <"$tmp/out") == 2 ]] || bad "not two arrays: $out"
+}
+
+run_tests "$@"

@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# build.sh                build the module for KDIR, or for test kernel KERNEL, and print where it is
+# build.sh FOLDER         the same for the modules of another folder with a Kbuild
+# build.sh --install      build, and copy the module below DESTDIR, for KDIR
+# build.sh --uninstall    remove that copy
+#
+# KDIR is by default the running kernel's build folder; where there is none, or
+# KERNEL is given, it is the test kernel's. W= and C= reach kbuild.
+#
+# The objects live below .cache/build, in a folder of symbolic links to the sources
+# for each kernel: builds for several kernels do not get in each other's way and
+# the sources stay clean. The module's build for a test kernel ends with a folder
+# `modules` that holds that kernel's modules and migsel, for run.sh to mount.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=selftests/vm/lib.sh
+. "$here/lib.sh"
+
+# Sets kdir, release, name of the build's folder, and path to find the compiler.
+choose_kernel() {
+	path=$PATH
+	if [[ -n $KDIR ]]; then
+		"$here/need.sh" build
+		kdir=$(readlink -f "$KDIR")
+		release=$(make -s -C "$kdir" kernelrelease)
+		name=$release
+	else
+		"$here/need.sh" kbuild
+		"$here/fetch.sh"
+		kdir=$kernel_dir/headers
+		release=$(<"$kernel_dir/release")
+		name=$kernel
+		[[ ! -d $kernel_dir/toolchain ]] || path=$kernel_dir/toolchain/usr/bin:$path
+	fi
+}
+
+# link_sources FROM TO: links for new files, none for those that are gone.
+link_sources() {
+	local from=$1 to=$2 file
+	shift 2
+	while read -r file; do
+		[[ $to/$file -ef $from/$file ]] && continue
+		mkdir -p "$to/$(dirname "$file")"
+		ln -sfn "$from/$file" "$to/$file"
+	done < <(cd "$from" && find "$@" -type f \( -name '*.[chS]' -o -name 'Kbuild*' -o -name 'Makefile*' \))
+	find "$to" -xtype l -delete
+}
+
+# The kernel's build must not see what the caller's make was told.
+kbuild() {
+	# shellcheck disable=SC2016  # for make
+	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KERNEL -u KDIR PATH="$path" \
+		make -s -C "$kdir" M="$1" -j"$(nproc)" CONFIG_MIGSEL=m CONFIG_DEBUG_INFO_BTF_MODULES= \
+		PAHOLE_VERSION='$(CONFIG_PAHOLE_VERSION)' ${W:+W="$W"} ${C:+C="$C"} modules >&2
+}
+
+# The test kernel's modules with the one just built, indexed together: a folder of
+# its own for each build, as test kernels that run still read the previous one.
+make_modules() {
+	local root tree
+	root=$1/trees/$(sha256sum <"$2" | cut -c 1-16)
+	tree=$root/lib/modules/$release
+	if [[ ! -e $root/done ]]; then
+		find "$1/trees" -mindepth 1 -maxdepth 1 -mmin +120 -exec rm -rf {} + 2>/dev/null || :
+		rm -rf "$root"
+		mkdir -p "$tree/updates"
+		ln -s "$kernel_dir/modules/kernel" "$tree/kernel"
+		cp "$kernel_dir"/modules/modules.{order,builtin,builtin.modinfo} "$tree/"
+		cp "$2" "$tree/updates/"
+		depmod -b "$root" "$release"
+		touch "$root/done"
+	fi
+	touch "$root"
+	ln -sfn "$tree" "$1/modules"
+}
+
+build_folder() {
+	local build=$builds/$name/other/$1
+	mkdir -p "$build"
+	lock "$build/lock" "building $1 for $name"
+	link_sources "$(readlink -f "$1")" "$build" .
+	kbuild "$build"
+	printf '%s\n' "$build"/*.ko
+}
+
+build_module() {
+	local build=$builds/$name
+	[[ -e $top/module/Kbuild ]] ||
+		die "there is no module/ to build (LOAD=0 runs the test kernel without it)"
+	mkdir -p "$build"
+	lock "$build/lock" "building for $name"
+	link_sources "$top" "$build" Kbuild module include
+	kbuild "$build"
+	module=$build/module/migsel.ko
+	[[ $name != "$kernel" ]] || make_modules "$build" "$module"
+}
+
+KDIR=${KDIR-}
+if [[ -z $KDIR && -z ${KERNEL-} && -d /lib/modules/$(uname -r)/build ]]; then
+	KDIR=/lib/modules/$(uname -r)/build
+fi
+if [[ ${1-} == --*install && -z $KDIR ]]; then
+	say "no headers for the running kernel, the module is left out: name them with KDIR="
+	exit 0
+fi
+
+choose_kernel
+case ${1-} in
+--install)
+	build_module
+	install -D -m 644 "$module" "${DESTDIR-}/lib/modules/$release/updates/migsel.ko"
+	[[ -n ${DESTDIR-} ]] || depmod "$release"
+	;;
+--uninstall)
+	rm -f "${DESTDIR-}/lib/modules/$release/updates/migsel.ko"
+	[[ -n ${DESTDIR-} ]] || depmod "$release"
+	;;
+'')
+	build_module
+	echo "$module"
+	;;
+*) build_folder "$1" ;;
+esac

@@ -1,0 +1,259 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# fetch.sh            fill the cache for test kernel KERNEL, if it is not filled
+# fetch.sh --lock     print the lines of kernels.lock for the newest packages of KERNEL
+#
+# Packages come from the distribution's archive, at the address the system's own
+# configuration names, and are unpacked into the cache: nothing is installed, and
+# the system's package state is neither read nor changed. The versions are those
+# of kernels.lock; where the archive no longer has them, the newest of the series.
+#
+# A filled $cache/kernels/$KERNEL holds what run.sh and build.sh rely on:
+#   release     the kernel's version, as uname -r says it
+#   vmlinux     its image, not compressed: an emulated CPU unpacks slowly
+#   modules     its modules, depmod done
+#   headers     what to build modules against (KDIR)
+#   toolchain   a compiler to build them with, in usr/bin; only where the host's do not fit
+#   initramfs   busybox and the modules needed to reach the host's files, without init
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=selftests/vm/lib.sh
+. "$here/lib.sh"
+
+# The newest gcc the kernel was built with needs a newer C library than the
+# oldest supported host has: both come along.
+toolchain='gcc-14-x86-64-linux-gnu cpp-14-x86-64-linux-gnu libc6 libgcc-s1
+	libgmp10 libisl23 libmpc3 libmpfr6 libstdc++6 libelf1t64 libssl3t64 libzstd1 zlib1g'
+
+# Sets for KERNEL: the suites to look in, a pattern of image names, further packages.
+series() {
+	case $kernel in
+	6.1)
+		suites='bookworm-security bookworm'
+		image='linux-image-6\.1\.0-[0-9]+-amd64'
+		extra=busybox-static ;;
+	6.12)
+		suites='bookworm-security bookworm'
+		image='linux-image-6\.12\.[0-9.]+\+deb12-amd64'
+		extra=busybox-static ;;
+	7.3)
+		suites='trixie-backports trixie trixie-security'
+		image='linux-image-7\.3\.[0-9.]+\+deb13-amd64'
+		extra="busybox-static $toolchain" ;;
+	*) die "no test kernel '$kernel': KERNEL=6.1, 6.12 or 7.3" ;;
+	esac
+}
+
+# The address of suite or repository $1, as the system's own configuration has it.
+archive() {
+	local kind=main uri
+	[[ $1 != *security ]] || kind=security
+	uri=$(
+		# shellcheck disable=SC1091
+		. /etc/os-release
+		# shellcheck disable=SC2016  # apt's own placeholders
+		apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+			awk -v kind="$kind" -v name="${VERSION_CODENAME:-stable}" '
+			kind == "main" && ($2 == name || $2 ~ /^(old)*stable$/) ||
+			kind == "security" && $2 ~ /-security$/ { print $1; exit }'
+	)
+	[[ -n $uri ]] || die "apt's sources name no Debian archive with $1: add one to /etc/apt/sources.list"
+	echo "$uri"
+}
+
+# apt with a state of its own below the cache, looking at the suites of KERNEL only.
+private_apt() {
+	local command=$1 state=$cache/apt/$kernel
+	shift
+	"$command" -q -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" \
+		-o Dir::Cache="$state" -o Dir::Cache::pkgcache=packages.bin \
+		-o Dir::Cache::srcpkgcache=sources.bin -o Dir::Etc::sourcelist="$state/sources.list" \
+		-o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferences=/dev/null \
+		-o Dir::Etc::preferencesparts=/dev/null -o Acquire::Languages=none \
+		-o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false \
+		-o Acquire::Retries=3 -o APT::Sandbox::User="$(id -un)" "$@"
+}
+
+update_index() {
+	local state=$cache/apt/$kernel suite uri keys=/usr/share/keyrings/debian-archive-keyring.gpg
+	mkdir -p "$state/lists/partial" "$state/archives/partial"
+	: >"$state/status"
+	for suite in $suites; do
+		uri=$(archive "$suite")
+		echo "deb [signed-by=$keys arch=amd64] $uri $suite main"
+	done >"$state/sources.list"
+	say "reading the package index of $suites"
+	private_apt apt-get -o APT::Update::Error-Mode=any update >"$state/log" 2>&1 || {
+		grep -m 1 '^E:' "$state/log" >&2 || :
+		die "cannot read the package index: is the network up?"
+	}
+}
+
+# field NAME PACKAGE: of the version apt would take.
+field() {
+	private_apt apt-cache show --no-all-versions "$2" | sed -n "s/^$1: //p"
+}
+
+# The packages PACKAGE... and what they need of the kernel's own.
+with_kernel_parts() {
+	local package part
+	for package in "$@"; do
+		echo "$package"
+		while read -r part; do
+			with_kernel_parts "$part"
+		done < <(field Depends "$package" | tr ',|' '\n' |
+			grep -oE '^ *linux-(binary|modules|headers|kbuild|base-[0-9])[^ ]*')
+	done
+}
+
+# Lines of kernels.lock for the newest packages of the series.
+newest() {
+	local name package path repository
+	update_index
+	name=$(private_apt apt-cache pkgnames linux-image- | grep -xE "$image" | sort -V | tail -n 1) ||
+		die "the archive has no test kernel $kernel any more"
+	# shellcheck disable=SC2086  # a list
+	with_kernel_parts "$name" "${name/image/headers}" $extra | sort -u | while read -r package; do
+		path=$(field Filename "$package")
+		repository=main
+		[[ $path != pool/updates/* ]] || repository=security
+		printf '%-4s %-8s %-34s %-33s %9s %s %s\n' "$kernel" "$repository" "$package" \
+			"$(field Version "$package")" "$(field Size "$package")" \
+			"$(field SHA256 "$package")" "$path"
+	done
+}
+
+pinned() {
+	awk -v kernel="$kernel" '$1 == kernel' "$here/kernels.lock"
+}
+
+# download FOLDER: the packages that standard input, in the form of kernels.lock, names.
+download() {
+	local repository package version size sum path uri
+	local -a want=()
+	while read -r _ repository package version size sum path; do
+		say "downloading $package $version ($(((size + 999999) / 1000000)) MB)"
+		uri=$(archive "$repository")
+		want+=("${uri%/}/$path" "$1/$package.deb" "SHA256:$sum")
+	done
+	((${#want[@]})) || return
+	/usr/lib/apt/apt-helper -q -o Acquire::Retries=3 -o APT::Sandbox::User="$(id -un)" \
+		download-file "${want[@]}" >"$1/log" 2>&1
+}
+
+# Packages of the kernel and busybox go into root, the newer compiler into toolchain.
+unpack() {
+	local deb release into
+	mkdir "$work/root"
+	for deb in "$work"/debs/*.deb; do
+		case ${deb##*/} in
+		linux-* | busybox-static.deb) into=$work/root ;;
+		*) into=$work/toolchain ;;
+		esac
+		say "unpacking $(basename "$deb" .deb)"
+		dpkg-deb -x "$deb" "$into"
+	done
+	cd "$work"
+	[[ -e root/lib/modules ]] || ln -sfn usr/lib root/lib
+	release=$(basename "$(echo root/lib/modules/*)")
+	echo "$release" >release
+	bare_image "$(find root -name 'vmlinuz*' -type f | head -n 1)" >vmlinux
+	ln -s "root/lib/modules/$release" modules
+	ln -s "root/usr/src/linux-headers-$release" headers
+	say "indexing the modules of $release"
+	depmod -b root "$release"
+	make_initramfs "$release"
+	settle "$kernel_dir"
+}
+
+# The kernel inside a bzImage: the boot protocol's header says where it begins.
+bare_image() {
+	local sectors offset length magic unpack
+	sectors=$(od -An -tu1 -j $((0x1f1)) -N 1 "$1")
+	offset=$(od -An -tu4 -j $((0x248)) -N 4 "$1")
+	length=$(od -An -tu4 -j $((0x24c)) -N 4 "$1")
+	offset=$(((sectors + 1) * 512 + offset))
+	magic=$(od -An -tx1 -j $offset -N 4 "$1")
+	case $magic in
+	' fd 37 7a 58') unpack='xz -dc --single-stream' ;;
+	' 28 b5 2f fd') unpack='zstd -dcq' ;;
+	*) die "do not know how $1 is compressed" ;;
+	esac
+	# The last four bytes are the unpacked size.
+	head -c $((offset + length - 4)) "$1" | tail -c +$((offset + 1)) | $unpack
+}
+
+# Debian's headers and the newer compiler name absolute paths: make them name this place.
+settle() {
+	local place=$1 file library=usr/lib/x86_64-linux-gnu
+	sed -i -E "s#([ =])[^ ]*/usr/src/#\1$place/root/usr/src/#" root/usr/src/linux-headers-*/Makefile
+	if [[ -d toolchain ]]; then
+		say "fitting the compiler and kbuild of $kernel to this host"
+		find toolchain/usr/lib root/usr/lib/linux-kbuild-* toolchain/usr/bin toolchain/usr/libexec -type f |
+			while read -r file; do
+				[[ $(head -c 4 "$file" | tr -d '\0') == $'\177ELF' ]] || continue
+				patchelf --print-interpreter "$file" >/dev/null 2>&1 || continue
+				patchelf --set-interpreter "$place/toolchain/usr/lib64/ld-linux-x86-64.so.2" \
+					--force-rpath --set-rpath "$place/toolchain/$library" "$file"
+			done
+	fi
+	echo "$place" >place
+}
+
+# busybox and, in the order they go in, the modules that reach the host's files.
+make_initramfs() {
+	local tree=initramfs.d module
+	mkdir -p $tree/{bin,dev,host,lower,modules,proc,run}
+	cp root/bin/busybox $tree/bin/ 2>/dev/null || cp root/usr/bin/busybox $tree/bin/
+	modprobe -d root -S "$1" --show-depends -a virtio_pci 9pnet_virtio 9p overlay |
+		awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
+		while read -r module; do
+			case $module in
+			*.xz) xz -dc "$module" >"$tree/modules/$(basename "$module" .xz)" ;;
+			*.ko) cp "$module" $tree/modules/ ;;
+			*) die "do not know how $module is compressed" ;;
+			esac
+			[[ $module == */overlay.* ]] || basename "$module" .xz >>$tree/modules/order
+		done
+	(cd $tree && find . | cpio --quiet -o -H newc -R 0:0) >initramfs
+	rm -rf $tree
+}
+
+fill() {
+	local debs=$work/debs lines free
+	free=$(df --output=avail -m "$cache" | tail -n 1)
+	((free > 1000)) || die "$cache has ${free// /} MB free, a test kernel needs 1000: make room or set MIGSEL_CACHE="
+	mkdir -p "$debs"
+	lines=$(pinned)
+	if ! download "$debs" <<<"$lines"; then
+		say "the archive does not give what kernels.lock names, looking for the newest of $kernel"
+		lines=$(newest)
+		rm -rf "$debs"
+		mkdir "$debs"
+		download "$debs" <<<"$lines" || {
+			grep -m 1 '^E:' "$debs/log" >&2 || :
+			die "cannot download test kernel $kernel: is the network up?"
+		}
+	fi
+	awk '{ print $3, $4, $6 }' <<<"$lines" >"$work/packages"
+	(unpack)
+	rm -rf "$debs"
+}
+
+series
+if [[ ${1-} == --lock ]]; then
+	newest
+	exit
+fi
+[[ $(cat "$kernel_dir/place" 2>/dev/null) != "$kernel_dir" ]] || exit 0
+lock "$cache/kernels/$kernel.lock" "filling the cache for $kernel"
+if [[ -e $kernel_dir/place ]]; then
+	[[ $(<"$kernel_dir/place") == "$kernel_dir" ]] ||
+		(cd "$kernel_dir" && settle "$kernel_dir")
+	exit 0
+fi
+work=$cache/kernels/$kernel.part
+rm -rf "$work" "$kernel_dir"
+fill
+mv "$work" "$kernel_dir"

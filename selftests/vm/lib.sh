@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What every script of the test-kernel harness shares; sourced, not run.
+# shellcheck shell=bash
+
+# shellcheck disable=SC2034  # read by the scripts that source this one
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+
+PATH=$PATH:/usr/sbin:/sbin
+
+say() { printf 'vm: %s\n' "$*" >&2; }
+die() { say "$@"; exit 1; }
+
+# The distribution's own kernel series is the default one.
+default_kernel() {
+	local VERSION_CODENAME=
+	# shellcheck disable=SC1091
+	[[ ! -r /etc/os-release ]] || . /etc/os-release
+	case $VERSION_CODENAME in
+	trixie) echo 6.12 ;;
+	*) echo 6.1 ;;
+	esac
+}
+
+# What is downloaded for the test kernels; clones may share it.
+cache_dir() {
+	local dir=${MIGSEL_CACHE:-$top/.cache}
+	mkdir -p "$dir/kernels" 2>/dev/null ||
+		die "cannot write to $dir: name another folder with MIGSEL_CACHE="
+	(cd "$dir" && pwd -P)
+}
+
+# lock FILE WHAT: hold FILE until this process ends, telling when it must wait.
+lock() {
+	exec {lock_fd}>"$1"
+	flock -n "$lock_fd" && return
+	say "waiting for another run that is $2"
+	flock "$lock_fd"
+}
+
+kernel=${KERNEL:-$(default_kernel)}
+cache=$(cache_dir)
+export MIGSEL_CACHE=$cache
+kernel_dir=$cache/kernels/$kernel
+builds=$top/.cache/build

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# need.sh GROUP...    have what these groups need of the host: build (the tool),
+#                     kbuild (modules for a test kernel), vm, demo, check
+#
+# As root on a Debian system it installs what is missing, and says so in one line;
+# elsewhere it prints the one line to run, and fails.
+set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin
+
+# Groups, a program or a file (a pattern), the package it is in.
+table='
+	build,kbuild gcc                               gcc
+	build,kbuild make                              make
+	build        pkg-config                        pkg-config
+	build        /usr/include/libmnl/libmnl.h      libmnl-dev
+	build        /usr/include/jansson.h            libjansson-dev
+	kbuild       gcc-12                            gcc-12
+	kbuild       /usr/lib/*/libelf.so.1            libelf1
+	kbuild,vm    depmod                            kmod
+	vm           qemu-system-x86_64                qemu-system-x86
+	vm           cpio                              cpio
+	vm           xz                                xz-utils
+	vm           zstd                              zstd
+	vm           awk                               mawk
+	vm           flock                             util-linux
+	vm           patchelf                          patchelf
+	demo,check   ip                                iproute2
+	demo,check   nft                               nftables
+	demo,check   ping                              iputils-ping
+	demo,check   iperf3                            iperf3
+	demo,check   tcpdump                           tcpdump
+	demo,check   jq                                jq
+	check        /usr/include/cmocka.h             libcmocka-dev
+	check        python3                           python3
+	check        /usr/lib/python3*/*/yaml/*.py     python3-yaml
+	check        shellcheck                        shellcheck
+'
+
+have() {
+	case $1 in
+	/*) compgen -G "$1" >/dev/null ;;
+	*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+# Asked again with the package index read anew, when the one at hand is too old.
+install() {
+	local log status=1
+	local -a apt=(apt-get -y -q -o DPkg::Lock::Timeout=600)
+	log=$(mktemp)
+	DEBIAN_FRONTEND=noninteractive "${apt[@]}" --no-install-recommends install "$@" >"$log" 2>&1 && status=0
+	if ((status)) && "${apt[@]}" update >"$log" 2>&1; then
+		DEBIAN_FRONTEND=noninteractive "${apt[@]}" --no-install-recommends install "$@" >"$log" 2>&1 && status=0
+	fi
+	((status == 0)) || grep -m 3 '^E:' "$log" >&2 || :
+	rm -f "$log"
+	return "$status"
+}
+
+missing=()
+for group in "$@"; do
+	[[ $table =~ [[:space:],]"$group"[[:space:],] ]] || { echo "need: no group '$group'" >&2; exit 1; }
+	while read -r groups thing package; do
+		[[ ,$groups, == *,$group,* ]] || continue
+		have "$thing" || [[ " ${missing[*]-} " == *" $package "* ]] || missing+=("$package")
+	done <<<"$table"
+done
+((${#missing[@]})) || exit 0
+
+line="apt-get install --no-install-recommends ${missing[*]}"
+if ! command -v apt-get >/dev/null; then
+	echo "need: install what Debian has in: ${missing[*]}" >&2
+	exit 1
+elif ((EUID)); then
+	echo "need: missing programs, as root run: $line" >&2
+	exit 1
+fi
+echo "need: installing ${missing[*]}" >&2
+install "${missing[@]}" || {
+	echo "need: could not install; with the network up and the disk not full, run: $line" >&2
+	exit 1
+}

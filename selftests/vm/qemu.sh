@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# How QEMU runs a test kernel; sourced by run.sh.
+# shellcheck shell=bash disable=SC2154  # lib.sh and run.sh set them
+
+# QEMU wants commas in option values doubled.
+value() { printf '%s' "${1//,/,,}"; }
+
+# An emulated CPU on a busy host is slow: it is called stuck after a minute, not 20 s.
+patient='watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60'
+
+# qemu_options FOLDER: into the array qemu, all but the accelerator; the console
+# goes to FOLDER/console. Two CPUs, for what only shows on more than one. 1 GB: the
+# kernel with its file caches takes a quarter of that, tests have the rest.
+qemu_options() {
+	qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -nic none
+		-m "${MEM:-1024}"
+		-kernel "$(value "$kernel_dir/vmlinux")" -initrd "$(value "$1/initramfs")"
+		-chardev "file,id=console,path=$(value "$1/console")" -serial chardev:console)
+	append="console=ttyS0 loglevel=5 mitigations=off cryptomgr.notests panic=-1 oops=panic $patient"
+}
+
+share_options() {
+	local share=$1 out=$2
+	qemu+=(-virtfs "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"
+		-virtfs "local,path=$(value "$share"),mount_tag=share,security_model=none")
+	[[ -z $out ]] ||
+		qemu+=(-virtfs "local,path=$(value "$out"),mount_tag=out,security_model=none,multidevs=remap")
+}
+
+# One CPU whose clock counts its instructions: the same work, the same time,
+# whatever else this machine does. Waiting for the host takes none of it, or far too
+# much: the clock then leaps from timer to timer, and no task can be called hung.
+count_instructions() {
+	qemu+=(-accel tcg -icount "shift=0,sleep=off" -smp 1 -seed 1
+		-cpu "max,-rdrand,-rdseed,-erms,-fsrm" -rtc "base=2026-01-01,clock=vm")
+	append+=' nokaslr norandmaps tsc=reliable init_on_alloc=0'
+	append+=' sysctl.kernel.hung_task_timeout_secs=0'
+}
+
+accelerate() {
+	if [[ $(accelerator) == kvm ]]; then
+		qemu+=(-accel kvm -cpu host)
+	else
+		qemu+=(-accel tcg -cpu max)
+	fi
+	qemu+=(-smp "${SMP:-2}")
+}
+
+# kvm or tcg. A device node proves nothing: a kernel that boots under it does.
+# The answer holds until this machine boots again.
+accelerator() {
+	local known=$cache/accelerator boot answer=tcg try
+	boot=$(</proc/sys/kernel/random/boot_id)
+	if [[ $(cut -d' ' -f1 "$known" 2>/dev/null) == "$boot" ]]; then
+		cut -d' ' -f2 "$known"
+		return
+	fi
+	if [[ -r /dev/kvm && -w /dev/kvm ]]; then
+		say 'trying KVM'
+		try=$(mktemp -d)
+		make_initramfs "$try"
+		qemu_options "$try"
+		timeout 10 "${qemu[@]}" -accel kvm -cpu host \
+			-append "$append migsel.probe" </dev/null >"$try/qemu" 2>&1 &
+		wait $! 2>/dev/null || :
+		! grep -q 'Power down' "$try/console" 2>/dev/null || answer=kvm
+		rm -rf "$try"
+	fi
+	echo "$boot $answer" >"$known.$$"
+	mv "$known.$$" "$known"
+	echo "$answer"
+}
+
+# The kernel's part from the cache and the first process from here.
+make_initramfs() {
+	cp "$kernel_dir/initramfs" "$1/initramfs"
+	(cd "$here" && echo init | cpio --quiet -o -H newc -R 0:0) >>"$1/initramfs"
+}

@@ -1,0 +1,165 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# run.sh    a root shell in the test kernel, or with RUN='command' that command
+#
+# What the environment says:
+#   KERNEL=6.1      the test kernel: 6.1, 6.12, 7.3
+#   RUN=COMMAND     for bash -c, in the caller's folder; input is /dev/null
+#   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path
+#   LOAD=0          leave the module unloaded
+#   SMP=2 MEM=1024  CPUs, and memory in MB
+#   ICOUNT=1        one CPU with a clock that counts instructions
+#   TIMEOUT=1800    seconds after which a command is taken for hung
+#   VM_ENV='A B'    further variables to pass on, beside those in `passed` below
+#   MIGSEL_CACHE=   where the test kernels are kept (default: .cache); clones may share it
+#
+# The host's files are visible at their own paths, read-only; /tmp, /run and
+# /var/tmp are the test kernel's own. Files that change on the host while it runs
+# may be seen late.
+#
+# Exit status: the command's. A report of the kernel (report.awk) makes it 1 where
+# the command succeeded, a command that hangs 124.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=selftests/vm/lib.sh
+. "$here/lib.sh"
+# shellcheck source=selftests/vm/qemu.sh
+. "$here/qemu.sh"
+
+passed="KERNEL LOAD ICOUNT SMP OUT TERM LANG NO_COLOR DEMO DURATION ${VM_ENV-}"
+
+# The environment of guest.sh and of the command.
+write_environment() {
+	local name rows columns
+	export KERNEL=$kernel LOAD=${LOAD:-1} SMP=${SMP:-2}
+	for name in $passed; do
+		[[ -z ${!name-} ]] || printf 'export %s=%q\n' "$name" "${!name}"
+	done
+	echo "export PATH=$(printf %q "$top/userspace"):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	echo 'export HOME=/tmp USER=root SHELL=/bin/bash'
+	echo "folder=$(printf %q "$PWD")"
+	if [[ -z ${RUN-} ]]; then
+		read -r rows columns < <(stty size)
+		echo "rows=$rows columns=$columns"
+	fi
+}
+
+# What init mounts. What lies below a folder that gets covered is kept in sight.
+write_places() {
+	local dir
+	printf 'modules=%q out=%q\nset --' "$1" "$OUT"
+	for dir in "$top" "$cache" "$PWD"; do
+		[[ $dir/ != @(/tmp|/run|/var/tmp)/* ]] || printf ' %q' "$dir"
+	done
+	echo
+}
+
+# The module for this kernel and the tool, where their sources are.
+built() {
+	mkdir -p "$builds"
+	[[ ${LOAD:-1} == 0 && ! -e $top/module/Kbuild ]] ||
+		KDIR='' KERNEL=$kernel "$here/build.sh" >/dev/null || return
+	[[ ! -e $top/userspace/Makefile ]] ||
+		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
+			flock "$builds/tool.lock" make -s -C "$top" tool >&2
+}
+
+shopt -s extglob
+if [[ -z ${RUN-} && ! (-t 0 && -t 1) ]]; then
+	die "a shell needs a terminal: for one command, RUN='command'"
+fi
+"$here/need.sh" vm
+"$here/fetch.sh"
+modules=$kernel_dir/modules
+if built; then
+	[[ ! -e $top/module/Kbuild ]] || modules=$builds/$kernel/modules
+elif [[ ${LOAD:-1} == 0 ]]; then
+	say 'going on without what does not build, as LOAD=0'
+else
+	exit 1
+fi
+
+cd -P .
+OUT=${OUT:+$(mkdir -p "$OUT" && cd "$OUT" && pwd -P)}
+share=$(mktemp -d -t migsel-vm.XXXXXX)
+pids=()
+# shellcheck disable=SC2317  # called by trap
+finish() {
+	trap '' INT TERM HUP
+	((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || :
+	wait
+	rm -rf "$share"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+cp "$here/guest.sh" "$share/"
+make_initramfs "$share"
+write_environment >"$share/environment"
+write_places "$(readlink -f "$modules")" >"$share/places"
+printf '%s' "${RUN-}" >"$share/command"
+touch "$share/stdout" "$share/stderr"
+
+qemu_options "$share"
+share_options "$share" "$OUT"
+if [[ ${ICOUNT:-0} != 0 ]]; then
+	count_instructions
+else
+	accelerate
+fi
+
+# A machine outlives neither its time nor this script, however that ends.
+limited=(setpriv --pdeathsig TERM timeout --foreground -k 5)
+tied=(setpriv --pdeathsig KILL)
+if [[ -n ${RUN-} ]]; then
+	"${limited[@]}" "${TIMEOUT:-1800}" "${tied[@]}" "${qemu[@]}" -append "$append" \
+		</dev/null >"$share/qemu" 2>&1 &
+	machine=$!
+	"${tied[@]}" tail -q -s 0.1 --pid=$machine -c +1 -f "$share/stdout" &
+	pids=("$machine" $!)
+	"${tied[@]}" tail -q -s 0.1 --pid=$machine -c +1 -f "$share/stderr" >&2 &
+	pids+=($!)
+else
+	say 'to end a hung test kernel: Ctrl-A x'
+	exec {terminal}<&0
+	"${limited[@]}" "${TIMEOUT:-0}" "${tied[@]}" "${qemu[@]}" -append "$append" \
+		-chardev stdio,id=terminal,mux=on,signal=off -serial chardev:terminal \
+		<&"$terminal" 2>"$share/qemu" &
+	machine=$!
+	pids=("$machine")
+fi
+ended=0
+wait "$machine" || ended=$?
+wait
+pids=()
+
+status=$(cat "$share/status" 2>/dev/null || :)
+trouble=$(cat "$share/trouble" 2>/dev/null || :)
+report=$(awk -f "$here/report.awk" "$share/console")
+[[ -z $trouble ]] || say "$trouble"
+if [[ -z $status ]]; then
+	status=1
+	cat "$share/qemu" >&2
+	if ((ended == 124 || ended == 137)); then
+		status=124
+		say "the test kernel was ended after ${TIMEOUT:-1800} s (TIMEOUT=)"
+	else
+		say 'the test kernel died before the command ended'
+		[[ -n $report ]] || report=$(tail -n 20 "$share/console")
+	fi
+fi
+if [[ -n $report ]]; then
+	say 'the kernel reports:'
+	printf '%s\n' "$report" >&2
+fi
+if [[ -n $report$trouble ]] || ((status > 0 && ended > 0)); then
+	mkdir -p "$cache/log"
+	find "$cache/log" -type f -mtime +7 -delete
+	log=$cache/log/$kernel.$(date +%Y%m%d-%H%M%S).$$
+	cp "$share/console" "$log"
+	say "the whole kernel log: $log"
+	((status)) || status=1
+fi
+exit "$status"

@@ -1,0 +1,273 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tests of the test-kernel harness itself, for test kernel KERNEL. KTAP on standard
+# output; arguments choose tests by name.
+# Tests are called by name; commands are for the test kernel's shell to expand.
+# shellcheck disable=SC2317,SC2016
+set -uo pipefail
+here=$(dirname "$(readlink -f "$0")")
+top=$(readlink -f "$here/../..")
+work=$(mktemp -d /var/tmp/vm-test.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+cd "$top" || exit
+
+unset RUN OUT ICOUNT TIMEOUT VM_ENV MAKEFLAGS
+export LOAD=0
+
+# vm COMMAND: its output in $work/out and $work/err, its status in $status.
+vm() {
+	RUN=$1 "$here/run.sh" >"$work/out" 2>"$work/err"
+	status=$?
+}
+
+is() {
+	[[ $1 == "$2" ]] || { echo "# expected '$2', got '$1'"; return 1; }
+}
+
+says() {
+	grep -q -e "$1" "$work/err" || { echo "# standard error lacks '$1'"; return 1; }
+}
+
+exit_status_0() { vm true; is "$status" 0; }
+exit_status_3() { vm 'exit 3'; is "$status" 3; }
+exit_status_255() { vm 'exit 255'; is "$status" 255; }
+exit_status_of_signal() { vm 'kill -KILL $$'; is "$status" 137; }
+
+# make itself ends with 2 for whatever its recipe ends with.
+make_fails_with_the_command() {
+	RUN='exit 3' make -s vm >"$work/out" 2>"$work/err"
+	is "$?" 2 && says 'Error 3'
+}
+
+dollar_from_environment_through_make() {
+	is "$(RUN='a="b c"; echo "$a $((1 + 2)) ${#a}" '"'"'$x $$'"'" make -s vm)" 'b c 3 3 $x $$'
+}
+
+dollar_doubled_on_the_command_line_of_make() {
+	is "$(make -s vm RUN='a=x; echo "$$a"')" x
+}
+
+quotes_and_lines() {
+	vm $'printf "%s|" "a  b" \'c"d\' \\\\ \'*\'\necho "é"'
+	is "$(<"$work/out")" 'a  b|c"d|\|*|é'
+}
+
+output_is_whole_and_clean() {
+	head -c 1048576 /dev/urandom >"$top/.cache/data"
+	vm "cat '$top/.cache/data'; echo beside >&2"
+	cmp "$top/.cache/data" "$work/out" && rm "$top/.cache/data" && is "$(<"$work/err")" beside
+}
+
+output_without_reader_ends_it() {
+	RUN='yes' timeout 60 "$here/run.sh" 2>/dev/null | head -n 1 >"$work/out"
+	is "$(<"$work/out")" y
+}
+
+folder_kept() {
+	(cd selftests/vm/planted && vm 'pwd; ls' && is "$(<"$work/out")" "$PWD"$'\n'"$(ls)")
+}
+
+# What every command may count on, in one boot.
+guest_has() {
+	vm '
+		has() { "${@:2}" >/dev/null 2>&1 && echo "$1" || echo "not $1: ${*:2}"; }
+		has root          [ "$(id -u)" = 0 ]
+		has same-files    cmp '"$here"'/run.sh selftests/vm/run.sh
+		has read-only     bash -c "! touch /etc/vm-test"
+		has read-only     bash -c "! touch Makefile"
+		has tmp           touch /tmp/a
+		has run           touch /run/a
+		has var-tmp       touch /var/tmp/a
+		has home          touch ~/a
+		has cgroup2       mkdir /sys/fs/cgroup/test
+		has bpffs         mkdir /sys/fs/bpf/test
+		has tracefs       test -e /sys/kernel/tracing/trace
+		has debugfs       test -e /sys/kernel/debug/sched
+		has pty           bash -c ": </dev/ptmx"
+		has fd            bash -c "cat <(true)"
+		has loopback      ping -c 1 127.0.0.1
+		has modprobe      modprobe veth
+		has autoload      ip link add d0 type dummy
+		has netns         ip netns add a
+		has veth          ip link add v0 type veth peer name v1 netns a
+		has netns-exec    ip netns exec a ip link set v1 up
+		has bridge        ip link add b0 type bridge
+		has macvlan       ip link add m0 link d0 type macvlan
+		has vrf           ip link add r0 type vrf table 10
+		has nft           nft add table inet t
+		has nft-rule      nft "add chain inet t c { type filter hook output priority 0; }; add rule inet t c ct state new counter"
+		has netem         tc qdisc add dev d0 root netem delay 1ms
+		has own-modules   test -e "/lib/modules/$(uname -r)/modules.dep"
+	'
+	! grep '^not ' "$work/out" | sed 's/^/# /' | grep . && is "$status" 0
+}
+
+processes_left_behind_end() {
+	vm 'trap "" TERM; sleep 1000 & echo done'
+	is "$status $(<"$work/out")" '0 done'
+}
+
+variables_passed() {
+	is "$(DEMO=a DURATION=5 X='1 $2' VM_ENV=X RUN='echo "$DEMO$DURATION$X$KERNEL"' "$here/run.sh")" \
+		"a51 \$2${KERNEL:-$(default_kernel)}"
+}
+
+out_is_written() {
+	(
+		cd "$work" || exit
+		OUT=report RUN='mkdir report/a && echo "$OUT" >report/a/b' "$here/run.sh" &&
+			is "$(<report/a/b)" "$work/report"
+	)
+}
+
+# A repository and a folder that the test kernel's own /tmp would hide.
+clone_below_tmp() {
+	local clone result
+	clone=$(mktemp -d /tmp/vm-test.XXXXXX)
+	cp -r Makefile selftests "$clone"
+	(
+		cd "$clone" || exit
+		is "$(MIGSEL_CACHE=${MIGSEL_CACHE:-$top/.cache} RUN='cat selftests/vm/planted/Kbuild | wc -l; pwd; touch /tmp/x && echo own' make -s vm)" \
+			$'2\n'"$clone"$'\nown'
+	)
+	result=$?
+	rm -rf "$clone"
+	return "$result"
+}
+
+module_loaded() {
+	LOAD=1 vm 'test -d /sys/module/migsel'
+	is "$status" 0
+}
+
+module_unloaded_with_load_0() {
+	vm 'test ! -d /sys/module/migsel'
+	is "$status" 0
+}
+
+one_cpu_that_counts() {
+	ICOUNT=1 vm 'nproc; date +%Y'
+	is "$status $(tr '\n' ' ' <"$work/out")" '0 1 2026 '
+}
+
+planted() {
+	"$here/build.sh" selftests/vm/planted 2>/dev/null
+}
+
+kernel_warning_fails() {
+	vm "insmod $(planted); echo fine"
+	is "$status $(<"$work/out")" '1 fine' && says 'WARNING: .*planted' && says 'kernel log: '
+}
+
+status_of_command_wins_over_warning() {
+	vm "insmod $(planted); exit 5"
+	is "$status" 5 && says 'WARNING: .*planted'
+}
+
+panic_fails() {
+	vm 'echo c >/proc/sysrq-trigger'
+	is "$status" 1 && says 'sysrq triggered crash' && says 'died before'
+}
+
+reboot_fails() {
+	vm 'echo b >/proc/sysrq-trigger'
+	is "$status" 1 && says 'died before'
+}
+
+hang_is_ended() {
+	TIMEOUT=20 vm 'echo before; sleep 1000'
+	is "$status $(<"$work/out")" '124 before' && says 'ended after 20 s'
+}
+
+# started: a command that stays, in a session of its own; sets $started.
+started() {
+	env --default-signal=INT setsid env RUN='echo up; sleep 1000' "$here/run.sh" >"$work/out" 2>"$work/err" &
+	started=$!
+	while ! grep -q up "$work/out"; do
+		kill -0 "$started" 2>/dev/null || return
+		read -rt 0.1 <>"$work/never"
+	done
+	true
+}
+
+session_ends() {
+	local left=100
+	while pgrep -r D,R,S,T -s "$started" >/dev/null; do
+		((left--)) || { pgrep -as "$started" | cut -c 1-80 | sed 's/^/# left: /'; return 1; }
+		read -rt 0.1 <>"$work/never"
+	done
+	true
+}
+
+interrupt_leaves_nothing() {
+	started && kill -INT -- -"$started"
+	wait "$started"
+	is "$?" 130 && session_ends
+}
+
+killed_script_takes_the_machine_along() {
+	started && kill -KILL "$started"
+	wait "$started" 2>/dev/null
+	session_ends
+}
+
+shell_on_a_terminal() {
+	mkfifo "$work/keys"
+	script -qec "stty rows 33 cols 111; '$here/run.sh'" /dev/null <"$work/keys" >"$work/out" 2>&1 &
+	exec 3>"$work/keys"
+	until grep -q 'root@.*#' "$work/out"; do
+		kill -0 $! 2>/dev/null || break
+		read -rt 0.1 <>"$work/never"
+	done
+	printf 'stty size; tty; exit 7\r' >&3
+	wait $!
+	status=$?
+	exec 3>&-
+	is "$status" 7 && { grep -q '33 111' "$work/out" || is "$(cat "$work/out")" '33 111'; }
+}
+
+no_terminal_no_shell() {
+	vm '' </dev/null
+	is "$status" 1 && says 'needs a terminal'
+}
+
+unknown_kernel_is_refused() {
+	KERNEL=1.0 vm true
+	is "$status" 1 && says 'KERNEL=6.1'
+}
+
+# With a filled cache nothing is fetched.
+works_without_network() {
+	unshare -rn make -s vm RUN=true
+}
+
+# shellcheck source=selftests/vm/lib.sh
+default_kernel() { (. "$here/lib.sh" && default_kernel); }
+
+tests=(exit_status_0 exit_status_3 exit_status_255 exit_status_of_signal make_fails_with_the_command
+	dollar_from_environment_through_make dollar_doubled_on_the_command_line_of_make quotes_and_lines
+	output_is_whole_and_clean output_without_reader_ends_it folder_kept
+	guest_has processes_left_behind_end variables_passed out_is_written clone_below_tmp
+	module_loaded module_unloaded_with_load_0 one_cpu_that_counts
+	kernel_warning_fails status_of_command_wins_over_warning panic_fails reboot_fails hang_is_ended
+	interrupt_leaves_nothing killed_script_takes_the_machine_along
+	shell_on_a_terminal no_terminal_no_shell unknown_kernel_is_refused works_without_network)
+(($# == 0)) || tests=("$@")
+
+mkfifo "$work/never"
+echo 'KTAP version 1'
+echo "1..${#tests[@]}"
+number=0 failed=0
+for name in "${tests[@]}"; do
+	: >"$work/out"
+	: >"$work/err"
+	if "$name"; then
+		echo "ok $((++number)) $name"
+	else
+		sed 's/^/# /' "$work/err" | head -n 20
+		echo "not ok $((++number)) $name"
+		failed=1
+	fi
+done
+exit "$failed"

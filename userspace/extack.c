@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the kernel says of a request that it refuses. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/migsel.h>
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "genl.h"
+#include "print.h"
+
+/* Attributes by the keywords that set them. */
+static const char *const vmk_words[GENL_MAX_ATTR + 1] = {
+	[MIGSEL_A_VMK_IFINDEX] = "dev",
+	[MIGSEL_A_VMK_POSITION] = "position",
+	[MIGSEL_A_VMK_MIGRATION] = "migration",
+	[MIGSEL_A_VMK_WEIGHT] = "weight",
+};
+
+static const char *const tag_words[GENL_MAX_ATTR + 1] = {
+	[MIGSEL_A_TAG_MASK] = "mask",
+	[MIGSEL_A_TAG_HOT] = "hot",
+	[MIGSEL_A_TAG_COLD] = "cold",
+};
+
+static const char *const policy_words[GENL_MAX_ATTR + 1] = {
+	[MIGSEL_A_POLICY_MODE] = "mode",
+	[MIGSEL_A_POLICY_UNREACHABLE] = "unreachable",
+};
+
+static const char *const route_words[GENL_MAX_ATTR + 1] = {
+	[MIGSEL_A_ROUTE_DST4] = "destination",
+	[MIGSEL_A_ROUTE_DST6] = "destination",
+	[MIGSEL_A_ROUTE_SRC4] = "from",
+	[MIGSEL_A_ROUTE_SRC6] = "from",
+	[MIGSEL_A_ROUTE_IFINDEX] = "dev",
+	[MIGSEL_A_ROUTE_MARK] = "mark",
+	[MIGSEL_A_ROUTE_CLASS] = "tag",
+	[MIGSEL_A_ROUTE_DETAILS] = "details",
+};
+
+static const char *const *words_of(uint8_t cmd)
+{
+	switch (cmd) {
+	case MIGSEL_CMD_TAG_SET:
+		return tag_words;
+	case MIGSEL_CMD_POLICY_SET:
+		return policy_words;
+	case MIGSEL_CMD_ROUTE_GET:
+		return route_words;
+	default:
+		return vmk_words;
+	}
+}
+
+static void show_value(const struct nlattr *attr, const char *word, char *text,
+		       size_t size)
+{
+	const void *payload = mnl_attr_get_payload(attr);
+	uint16_t length = mnl_attr_get_payload_len(attr);
+	bool is_address = !strcmp(word, "destination") || !strcmp(word, "from");
+	bool is_mark = !strcmp(word, "mask") || !strcmp(word, "mark") ||
+		       !strcmp(word, "hot") || !strcmp(word, "cold");
+	char name[IF_NAMESIZE];
+
+	text[0] = '\0';
+	if (is_address && length == sizeof(struct in6_addr))
+		inet_ntop(AF_INET6, payload, text, size);
+	else if (length != sizeof(uint32_t))
+		return;
+	else if (is_address)
+		inet_ntop(AF_INET, payload, text, size);
+	else if (!strcmp(word, "dev") && if_indextoname(attr_u32(attr), name))
+		snprintf(text, size, "%s", name);
+	else
+		snprintf(text, size, is_mark ? "0x%x" : "%u", attr_u32(attr));
+}
+
+void extack_complain(const struct nlmsghdr *answer,
+		     const struct nlmsghdr *request, int error_number)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(request);
+	const char *const *words = words_of(genl->cmd);
+	char text[256] = "", value[64], about[128] = "";
+	unsigned int offset = sizeof(int);
+	const struct nlattr *attr;
+	struct attrs extack = {};
+
+	/* Not NLM_F_CAPPED: the whole request stands before the attributes. */
+	if (answer->nlmsg_type == NLMSG_ERROR) {
+		const struct nlmsgerr *err = mnl_nlmsg_get_payload(answer);
+
+		offset = sizeof(*err);
+		if (!(answer->nlmsg_flags & NLM_F_CAPPED))
+			offset += err->msg.nlmsg_len - sizeof(err->msg);
+	}
+	if (answer->nlmsg_flags & NLM_F_ACK_TLVS &&
+	    mnl_nlmsg_get_payload_len(answer) >= offset) {
+		mnl_attr_for_each(attr, answer, offset) {
+			uint16_t type = mnl_attr_get_type(attr);
+
+			if (type <= GENL_MAX_ATTR)
+				extack.at[type] = attr;
+		}
+	}
+
+	attr_string(extack.at[NLMSGERR_ATTR_MSG], text, sizeof(text));
+	if (!text[0])
+		snprintf(text, sizeof(text), "%s%s", strerror(error_number),
+			 error_number == EPERM ?
+			 ": CAP_NET_ADMIN is needed" : "");
+	else if (text[strlen(text) - 1] == '.')
+		text[strlen(text) - 1] = '\0';
+
+	/* The attribute that offends, unless the message has its value. */
+	offset = attr_u32(extack.at[NLMSGERR_ATTR_OFFS]);
+	mnl_attr_for_each(attr, request, sizeof(*genl)) {
+		uint16_t type = mnl_attr_get_type(attr);
+		const char *word;
+
+		if ((const char *)request + offset != (const char *)attr)
+			continue;
+		word = type <= GENL_MAX_ATTR ? words[type] : NULL;
+		if (!word)
+			break;
+		show_value(attr, word, value, sizeof(value));
+		if (!value[0] || !strstr(text, value))
+			snprintf(about, sizeof(about), " (%s%s%s)", word,
+				 value[0] ? " " : "", value);
+	}
+	error("migsel: %s%s.", text, about);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef GENL_H
+#define GENL_H
+
+#include <libmnl/libmnl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The largest number of an attribute in any of the family's sets. */
+#define GENL_MAX_ATTR 63
+
+struct attrs {
+	const struct nlattr *at[GENL_MAX_ATTR + 1];
+};
+
+/* Tells whether the kernel has the family. Returns 0 or STATUS_FAILED. */
+int genl_present(bool *present);
+
+/* Begins a request in a buffer that the next one uses again. */
+struct nlmsghdr *genl_request(uint8_t cmd);
+
+/*
+ * Sends a request and waits until it is done; @reply sees what comes back, if
+ * anything does. Returns 0, or STATUS_FAILED with the kernel's refusal said.
+ */
+int genl_do(struct nlmsghdr *request, mnl_cb_t reply, void *data);
+
+/*
+ * As genl_do() for all there is. @restart forgets what was seen: a dump during
+ * which the configuration changed is asked for again.
+ */
+int genl_dump(struct nlmsghdr *request, mnl_cb_t reply,
+	      void (*restart)(void *data), void *data);
+
+/* Opens a socket that hears a multicast group. Returns NULL if it has failed. */
+struct mnl_socket *genl_listen(const char *const groups[]);
+
+void genl_close(void);
+
+void attrs_of(const struct nlmsghdr *message, struct attrs *attrs);
+void attrs_nested(const struct nlattr *nest, struct attrs *attrs);
+uint32_t attr_u32(const struct nlattr *attr);
+uint64_t attr_u64(const struct nlattr *attr);
+/* Never longer than @size - 1; empty if there is no such attribute. */
+void attr_string(const struct nlattr *attr, char *text, size_t size);
+
+/*
+ * The address of either family as text, at least INET6_ADDRSTRLEN long. Returns
+ * NULL if there is none.
+ */
+const char *attr_address(const struct nlattr *at4, const struct nlattr *at6,
+			 char *text);
+
+/* extack.c: says what an NLMSG_ERROR or NLMSG_DONE with an error is about. */
+void extack_complain(const struct nlmsghdr *answer,
+		     const struct nlmsghdr *request, int error_number);
+
+#endif

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The words for the values of the netlink family. */
+
+#include <linux/migsel.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "names.h"
+#include "parse.h"
+
+const char *const reason_names[] = {
+	[MIGSEL_REASON_UNTAGGED] = "untagged",
+	[MIGSEL_REASON_NO_VMK] = "no-vmk",
+	[MIGSEL_REASON_NOT_UNICAST] = "not-unicast",
+	[MIGSEL_REASON_BOUND_DEVICE] = "bound-device",
+	[MIGSEL_REASON_COLD_FIRST_VMK] = "cold-first-vmk",
+	[MIGSEL_REASON_NO_MIGRATION_VMK] = "no-migration-vmk",
+	[MIGSEL_REASON_SINGLE_NIC] = "single-nic",
+	[MIGSEL_REASON_SAME_SUBNET] = "same-subnet",
+	[MIGSEL_REASON_DEDICATED_SUBNET] = "dedicated-subnet",
+	[MIGSEL_REASON_MULTI_NIC_BOUND] = "multi-nic-bound",
+	[MIGSEL_REASON_MULTI_NIC] = "multi-nic",
+	[MIGSEL_REASON_LINK_DOWN] = "link-down",
+	[MIGSEL_REASON_NO_ROUTE] = "no-route",
+	NULL
+};
+
+const char *const class_names[] = {
+	[MIGSEL_CLASS_NONE] = "none",
+	[MIGSEL_CLASS_HOT] = "hot",
+	[MIGSEL_CLASS_COLD] = "cold",
+	NULL
+};
+
+const char *const verdict_names[] = {
+	[MIGSEL_VERDICT_PASS] = "pass",
+	[MIGSEL_VERDICT_STEER] = "steer",
+	[MIGSEL_VERDICT_REFUSE] = "refuse",
+	NULL
+};
+
+const char *const mode_names[] = {
+	[MIGSEL_MODE_ENFORCE] = "enforce",
+	[MIGSEL_MODE_OBSERVE] = "observe",
+	[MIGSEL_MODE_OFF] = "off",
+	NULL
+};
+
+const char *const unreachable_names[] = {
+	[MIGSEL_UNREACHABLE_REFUSE] = "refuse",
+	[MIGSEL_UNREACHABLE_PASS] = "pass",
+	NULL
+};
+
+const char *const outcome_names[] = {
+	[MIGSEL_OUTCOME_SKIPPED] = "skipped",
+	[MIGSEL_OUTCOME_APPLIED] = "applied",
+	[MIGSEL_OUTCOME_NOT_REACHED] = "not-reached",
+	NULL
+};
+
+const char *name_of(const char *const *names, uint32_t value)
+{
+	while (value && *names) {
+		names++;
+		value--;
+	}
+	return *names ? *names : "unknown";
+}
+
+int parse_name(const char *word, const char *what, const char *const *names,
+	       uint32_t *value)
+{
+	char why[96];
+	int length;
+
+	length = snprintf(why, sizeof(why), "%s must be", what);
+	for (*value = 0; names[*value]; (*value)++) {
+		if (!strcmp(word, names[*value]))
+			return 0;
+		length += snprintf(why + length, sizeof(why) - length, "%s %s",
+				   *value ? " or" : "", names[*value]);
+	}
+	return wrong(word, why);
+}

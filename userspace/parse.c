@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Words of the command line. */
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "migsel.h"
+#include "parse.h"
+#include "print.h"
+
+bool matches(const char *word, const char *keyword)
+{
+	return *word && !strncmp(word, keyword, strlen(word));
+}
+
+int run_command(const char *object, const struct command *commands,
+		const char *usage, char **argv)
+{
+	const struct command *c;
+
+	if (!*argv)
+		return commands->run(argv);
+
+	for (c = commands; c->name; c++) {
+		if (matches(*argv, c->name))
+			return c->run(argv + 1);
+	}
+	if (matches(*argv, "help")) {
+		fputs(usage, stdout);
+		return STATUS_OK;
+	}
+	complain("Command \"%s\" is unknown, try \"migsel %s help\".", *argv,
+		 object);
+	return STATUS_USAGE;
+}
+
+int incomplete(void)
+{
+	complain("Command line is not complete. Try option \"help\"");
+	return STATUS_USAGE;
+}
+
+int duplicate(const char *keyword, const char *value)
+{
+	error("duplicate \"%s\": \"%s\" is the second value.", keyword, value);
+	return STATUS_USAGE;
+}
+
+int wrong(const char *value, const char *why)
+{
+	error("argument \"%s\" is wrong: %s", value, why);
+	return STATUS_USAGE;
+}
+
+int unknown_keyword(const char *word, const char *object)
+{
+	error("\"%s\" is not a keyword here, try \"migsel %s help\".", word,
+	      object);
+	return STATUS_USAGE;
+}
+
+int take_value(char ***argv, const char **value)
+{
+	if (!(*argv)[1])
+		return incomplete();
+	*value = *++*argv;
+	return 0;
+}
+
+int take_once(char ***argv, const char *keyword, const char **word)
+{
+	bool again = *word;
+	int ret;
+
+	ret = take_value(argv, word);
+	if (ret)
+		return ret;
+	return again ? duplicate(keyword, *word) : 0;
+}
+
+int no_more(char **argv, const char *object)
+{
+	return *argv ? unknown_keyword(*argv, object) : 0;
+}
+
+/* Decimal, or hexadecimal after 0x; signs, blanks and octal are not numbers. */
+static bool to_u32(const char *word, uint32_t *value)
+{
+	bool hex = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+	unsigned long long n;
+	char *end;
+
+	if (hex ? !isxdigit((unsigned char)word[2]) :
+		  !isdigit((unsigned char)word[0]))
+		return false;
+
+	errno = 0;
+	n = strtoull(word, &end, hex ? 16 : 10);
+	if (errno || *end || n > UINT32_MAX)
+		return false;
+	*value = n;
+	return true;
+}
+
+int parse_u32(const char *word, const char *what, uint32_t *value)
+{
+	char why[64];
+
+	if (to_u32(word, value))
+		return 0;
+	snprintf(why, sizeof(why), "%s must be a 32-bit number", what);
+	return wrong(word, why);
+}
+
+int parse_range(const char *word, const char *what, uint32_t min, uint32_t max,
+		uint32_t *value)
+{
+	char why[64];
+
+	if (to_u32(word, value) && *value >= min && *value <= max)
+		return 0;
+	snprintf(why, sizeof(why), "%s must be %u to %u", what, min, max);
+	return wrong(word, why);
+}
+
+int parse_address(const char *word, struct address *address)
+{
+	address->family = strchr(word, ':') ? AF_INET6 : AF_INET;
+	if (inet_pton(address->family, word, &address->in6) == 1)
+		return 0;
+	error("any valid IP address is expected rather than \"%s\".", word);
+	return STATUS_USAGE;
+}
+
+int parse_device(const char *word, uint32_t *ifindex)
+{
+	*ifindex = if_nametoindex(word);
+	if (*ifindex)
+		return 0;
+	complain("Cannot find device \"%s\"", word);
+	return STATUS_FAILED;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef PRINT_H
+#define PRINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PRINTF(f, a) __attribute__((format(printf, f, a)))
+
+/* As ip(8) colours them. */
+enum color {
+	COLOR_NONE,
+	COLOR_IFNAME,
+	COLOR_INET,
+	COLOR_INET6,
+	COLOR_GOOD,
+	COLOR_BAD,
+};
+
+void print_init(void);
+
+/*
+ * One call prints a value in either form: as text after @lead, as JSON under
+ * @key. Without a lead a value is for JSON only. The outermost array or object
+ * is written when it is closed.
+ */
+void print_array(const char *key);
+void print_object(const char *key);
+void print_close(void);
+void print_string(enum color color, const char *key, const char *lead,
+		  const char *value);
+void print_uint(const char *key, const char *lead, uint64_t value);
+void print_hex(const char *key, const char *lead, uint32_t value);
+void print_bool(enum color color, const char *key, const char *lead,
+		bool value, const char *text);
+/* A column of a table, to the left if the width is negative. */
+void print_cell(enum color color, const char *key, int width,
+		const char *value);
+void print_uint_cell(const char *key, int width, uint64_t value);
+/* For text only: what holds the values together. */
+void print_text(const char *text);
+
+/* COLOR_INET or COLOR_INET6, by the look of an address. */
+enum color address_color(const char *address);
+
+/*
+ * One line on standard error, after the place in the batch file if there is
+ * one: error() begins it with "Error: ", complain() does not.
+ */
+void error(const char *format, ...) PRINTF(1, 2);
+void complain(const char *format, ...) PRINTF(1, 2);
+
+/* The place that errors name, until it is set to NULL. */
+void error_place(const char *file, unsigned int line);
+
+#endif

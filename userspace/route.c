@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What would become of a packet, asked of the kernel's own decision code. */
+
+#include <arpa/inet.h>
+#include <linux/genetlink.h>
+#include <linux/migsel.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "genl.h"
+#include "migsel.h"
+#include "names.h"
+#include "parse.h"
+#include "print.h"
+
+struct query {
+	const char *dst_word;
+	const char *from_word;
+	const char *dev_word;
+	const char *tag_word;
+	const char *mark_word;
+	struct address dst;
+	struct address from;
+	uint32_t ifindex;
+	uint32_t class;
+	uint32_t mark;
+};
+
+static const char usage[] =
+	"Usage: migsel route get DEST [ from ADDR ] [ dev DEV ]\n"
+	"                        [ tag { hot | cold } | mark MARK ]\n";
+
+static void show_address(const struct attrs *attrs, int attr4, int attr6,
+			 const char *key, const char *lead)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (attr_address(attrs->at[attr4], attrs->at[attr6], text))
+		print_string(address_color(text), key, lead, text);
+}
+
+static void show_row(const struct nlattr *nest)
+{
+	uint32_t reason, outcome;
+	struct attrs attrs;
+	char why[256];
+
+	attrs_nested(nest, &attrs);
+	reason = attr_u32(attrs.at[MIGSEL_A_ROW_REASON]);
+	outcome = attr_u32(attrs.at[MIGSEL_A_ROW_OUTCOME]);
+	attr_string(attrs.at[MIGSEL_A_ROW_WHY], why, sizeof(why));
+
+	print_object(NULL);
+	print_text("    ");
+	/* Rows are numbered from 1, what comes after them is not. */
+	if (reason <= MIGSEL_REASON_MULTI_NIC)
+		print_uint_cell("row", 2, reason + 1);
+	else
+		print_text("  ");
+	print_text(" ");
+	print_cell(COLOR_NONE, "reason", -16, name_of(reason_names, reason));
+	print_string(outcome == MIGSEL_OUTCOME_APPLIED ? COLOR_GOOD : COLOR_NONE,
+		     "outcome", " ", name_of(outcome_names, outcome));
+	if (why[0])
+		print_string(COLOR_NONE, "why", ": ", why);
+	print_text("\n");
+	print_close();
+}
+
+static void show_candidate(const struct nlattr *nest)
+{
+	uint32_t usable, routed;
+	char ifname[IF_NAMESIZE];
+	struct attrs attrs;
+
+	attrs_nested(nest, &attrs);
+	attr_string(attrs.at[MIGSEL_A_CANDIDATE_IFNAME], ifname,
+		    sizeof(ifname));
+	usable = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_USABLE]);
+	routed = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_ROUTED]);
+
+	print_object(NULL);
+	print_string(COLOR_IFNAME, "ifname", "    candidate ", ifname);
+	print_uint("ifindex", NULL,
+		   attr_u32(attrs.at[MIGSEL_A_CANDIDATE_IFINDEX]));
+	print_bool(usable ? COLOR_GOOD : COLOR_BAD, "usable", " ", usable,
+		   usable ? "usable" : "unusable");
+	print_bool(routed ? COLOR_GOOD : COLOR_BAD, "routed", " ", routed,
+		   routed ? "routed" : "unrouted");
+	print_uint("placed", " placed ",
+		   attr_u32(attrs.at[MIGSEL_A_CANDIDATE_PLACED]));
+	print_uint("weight", " weight ",
+		   attr_u32(attrs.at[MIGSEL_A_CANDIDATE_WEIGHT]));
+	print_text("\n");
+	print_close();
+}
+
+static void show_each(const struct nlmsghdr *message, uint16_t type,
+		      const char *key, void (*show)(const struct nlattr *nest))
+{
+	const struct nlattr *attr;
+
+	print_array(key);
+	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) == type)
+			show(attr);
+	}
+	print_close();
+}
+
+static int on_answer(const struct nlmsghdr *message, void *unused)
+{
+	uint32_t verdict, reason, class;
+	char ifname[IF_NAMESIZE];
+	struct attrs attrs;
+
+	(void)unused;
+	attrs_of(message, &attrs);
+	class = attr_u32(attrs.at[MIGSEL_A_ROUTE_CLASS]);
+	verdict = attr_u32(attrs.at[MIGSEL_A_ROUTE_VERDICT]);
+	reason = attr_u32(attrs.at[MIGSEL_A_ROUTE_REASON]);
+	attr_string(attrs.at[MIGSEL_A_ROUTE_IFNAME], ifname, sizeof(ifname));
+
+	print_array(NULL);
+	print_object(NULL);
+	show_address(&attrs, MIGSEL_A_ROUTE_DST4, MIGSEL_A_ROUTE_DST6, "dst",
+		     "");
+	print_string(COLOR_NONE, "tag", " tag ", name_of(class_names, class));
+	/* A device in the line says that the packet is not refused. */
+	print_string(COLOR_BAD, "verdict",
+		     verdict == MIGSEL_VERDICT_REFUSE ? " verdict " : NULL,
+		     name_of(verdict_names, verdict));
+	if (ifname[0])
+		print_string(COLOR_IFNAME, "dev", " dev ", ifname);
+	show_address(&attrs, MIGSEL_A_ROUTE_SRC4, MIGSEL_A_ROUTE_SRC6, "src",
+		     ifname[0] ? " src " : NULL);
+	print_string(COLOR_NONE, "reason", " reason ",
+		     name_of(reason_names, reason));
+	print_text("\n");
+	if (options.details) {
+		show_address(&attrs, MIGSEL_A_ROUTE_GATEWAY4,
+			     MIGSEL_A_ROUTE_GATEWAY6, "gateway",
+			     "    gateway ");
+		if (attrs.at[MIGSEL_A_ROUTE_GATEWAY4] ||
+		    attrs.at[MIGSEL_A_ROUTE_GATEWAY6])
+			print_text("\n");
+		show_each(message, MIGSEL_A_ROUTE_ROW, "rows", show_row);
+		show_each(message, MIGSEL_A_ROUTE_CANDIDATE, "candidates",
+			  show_candidate);
+	}
+	print_close();
+	print_close();
+	return MNL_CB_OK;
+}
+
+static int parse_query(char **argv, struct query *query)
+{
+	int ret;
+
+	memset(query, 0, sizeof(*query));
+	for (; *argv; argv++) {
+		if (!query->dst_word) {
+			ret = 0;
+			if (!strcmp(*argv, "to"))
+				ret = take_value(&argv, &query->dst_word);
+			query->dst_word = *argv;
+			if (!ret)
+				ret = parse_address(*argv, &query->dst);
+		} else if (matches(*argv, "from")) {
+			ret = take_once(&argv, "from", &query->from_word);
+			if (!ret)
+				ret = parse_address(*argv, &query->from);
+		} else if (matches(*argv, "dev")) {
+			ret = take_once(&argv, "dev", &query->dev_word);
+			if (!ret)
+				ret = parse_device(*argv, &query->ifindex);
+		} else if (matches(*argv, "tag")) {
+			ret = take_once(&argv, "tag", &query->tag_word);
+			if (!ret)
+				ret = parse_name(*argv, "tag", class_names + 1,
+						 &query->class);
+			query->class += MIGSEL_CLASS_HOT;
+		} else if (matches(*argv, "mark")) {
+			ret = take_once(&argv, "mark", &query->mark_word);
+			if (!ret)
+				ret = parse_u32(*argv, "mark", &query->mark);
+		} else {
+			ret = unknown_keyword(*argv, "route");
+		}
+		if (ret)
+			return ret;
+	}
+	if (!query->dst_word)
+		return incomplete();
+	if (query->from_word && query->from.family != query->dst.family)
+		return wrong(query->from_word,
+			     "it is not of the destination's family");
+	if (query->tag_word && query->mark_word)
+		return wrong(query->mark_word,
+			     "a mark cannot be given beside a tag");
+	return 0;
+}
+
+static void put_address(struct nlmsghdr *request, int attr4, int attr6,
+			const struct address *address)
+{
+	if (address->family == AF_INET)
+		mnl_attr_put(request, attr4, sizeof(address->in), &address->in);
+	else
+		mnl_attr_put(request, attr6, sizeof(address->in6),
+			     &address->in6);
+}
+
+static int route_get(char **argv)
+{
+	struct nlmsghdr *request;
+	struct query query;
+	int ret;
+
+	ret = parse_query(argv, &query);
+	if (ret)
+		return ret;
+
+	request = genl_request(MIGSEL_CMD_ROUTE_GET);
+	put_address(request, MIGSEL_A_ROUTE_DST4, MIGSEL_A_ROUTE_DST6,
+		    &query.dst);
+	if (query.from_word)
+		put_address(request, MIGSEL_A_ROUTE_SRC4, MIGSEL_A_ROUTE_SRC6,
+			    &query.from);
+	if (query.dev_word)
+		mnl_attr_put_u32(request, MIGSEL_A_ROUTE_IFINDEX,
+				 query.ifindex);
+	if (query.tag_word)
+		mnl_attr_put_u32(request, MIGSEL_A_ROUTE_CLASS, query.class);
+	if (query.mark_word)
+		mnl_attr_put_u32(request, MIGSEL_A_ROUTE_MARK, query.mark);
+	if (options.details)
+		mnl_attr_put(request, MIGSEL_A_ROUTE_DETAILS, 0, NULL);
+	return genl_do(request, on_answer, NULL);
+}
+
+int do_route(char **argv)
+{
+	static const struct command commands[] = {
+		{ "get", route_get },
+		{ NULL, NULL }
+	};
+
+	return run_command("route", commands, usage, argv);
+}

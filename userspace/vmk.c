@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The ordered set of vmks. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "genl.h"
+#include "migsel.h"
+#include "names.h"
+#include "parse.h"
+#include "print.h"
+
+static const char usage[] =
+	"Usage: migsel vmk { add | set } [ dev ] DEV [ migration { on | off } ]\n"
+	"                  [ weight 1..255 ] [ position N ]\n"
+	"       migsel vmk del [ dev ] DEV\n"
+	"       migsel vmk { show | flush } [ [ dev ] DEV ]\n";
+
+static void counters_of(const struct nlattr *nest, struct counters *counters)
+{
+	struct attrs attrs;
+
+	attrs_nested(nest, &attrs);
+	counters->packets = attr_u64(attrs.at[MIGSEL_A_COUNTERS_PACKETS]);
+	counters->bytes = attr_u64(attrs.at[MIGSEL_A_COUNTERS_BYTES]);
+}
+
+void vmk_of(const struct nlmsghdr *message, struct vmk *vmk)
+{
+	struct attrs attrs;
+
+	attrs_of(message, &attrs);
+	vmk->ifindex = attr_u32(attrs.at[MIGSEL_A_VMK_IFINDEX]);
+	attr_string(attrs.at[MIGSEL_A_VMK_IFNAME], vmk->ifname,
+		    sizeof(vmk->ifname));
+	vmk->position = attr_u32(attrs.at[MIGSEL_A_VMK_POSITION]);
+	vmk->migration = attr_u32(attrs.at[MIGSEL_A_VMK_MIGRATION]);
+	vmk->weight = attr_u32(attrs.at[MIGSEL_A_VMK_WEIGHT]);
+	vmk->usable = attr_u32(attrs.at[MIGSEL_A_VMK_USABLE]);
+	counters_of(attrs.at[MIGSEL_A_VMK_HOT], &vmk->hot);
+	counters_of(attrs.at[MIGSEL_A_VMK_COLD], &vmk->cold);
+}
+
+static int on_vmk(const struct nlmsghdr *message, void *data)
+{
+	struct vmk_list *list = data;
+
+	if (list->n < MIGSEL_MAX_VMKS)
+		vmk_of(message, &list->vmk[list->n++]);
+	return MNL_CB_OK;
+}
+
+static void forget(void *data)
+{
+	struct vmk_list *list = data;
+
+	list->n = 0;
+}
+
+int vmk_read(struct vmk_list *list)
+{
+	return genl_dump(genl_request(MIGSEL_CMD_VMK_GET), on_vmk, forget,
+			 list);
+}
+
+static void show_counters(const char *key, const char *lead,
+			  const struct counters *counters)
+{
+	print_object(key);
+	print_text(lead);
+	print_uint("packets", "packets ", counters->packets);
+	print_uint("bytes", " bytes ", counters->bytes);
+	print_close();
+}
+
+static void show_values(const struct vmk *vmk)
+{
+	print_uint("position", "", vmk->position);
+	print_string(COLOR_IFNAME, "ifname", ": ", vmk->ifname);
+	print_uint("ifindex", " ifindex ", vmk->ifindex);
+	print_bool(COLOR_NONE, "migration", " migration ", vmk->migration,
+		   vmk->migration ? "on" : "off");
+	print_uint("weight", " weight ", vmk->weight);
+	print_bool(vmk->usable ? COLOR_GOOD : COLOR_BAD, "usable", " ",
+		   vmk->usable, vmk->usable ? "usable" : "unusable");
+}
+
+static void show_brief(const struct vmk *vmk)
+{
+	print_cell(COLOR_IFNAME, NULL, -16, vmk->ifname);
+	print_cell(vmk->usable ? COLOR_GOOD : COLOR_BAD, NULL, -15,
+		   vmk->usable ? "USABLE" : "UNUSABLE");
+	print_cell(COLOR_NONE, NULL, -14,
+		   vmk->migration ? "migration on" : "migration off");
+	print_uint(NULL, "weight ", vmk->weight);
+	print_text("\n");
+}
+
+static void show_one(const struct vmk *vmk)
+{
+	if (options.brief && !options.json) {
+		show_brief(vmk);
+		return;
+	}
+	print_object(NULL);
+	show_values(vmk);
+	if (options.stats) {
+		print_object("stats");
+		show_counters("hot", "\n    hot:  ", &vmk->hot);
+		show_counters("cold", "\n    cold: ", &vmk->cold);
+		print_close();
+	}
+	print_text("\n");
+	print_close();
+}
+
+static struct nlmsghdr *device_request(uint8_t cmd, uint32_t ifindex)
+{
+	struct nlmsghdr *request = genl_request(cmd);
+
+	mnl_attr_put_u32(request, MIGSEL_A_VMK_IFINDEX, ifindex);
+	return request;
+}
+
+/* [ dev ] DEV and no more; *ifindex is 0 if there is none. */
+int vmk_parse_device(char **argv, uint32_t *ifindex)
+{
+	const char *name;
+	int ret;
+
+	*ifindex = 0;
+	if (!*argv)
+		return 0;
+	name = *argv;
+	if (!strcmp(*argv, "dev")) {
+		ret = take_value(&argv, &name);
+		if (ret)
+			return ret;
+	}
+	ret = no_more(argv + 1, "vmk");
+	return ret ? ret : parse_device(name, ifindex);
+}
+
+static int vmk_show(char **argv)
+{
+	static struct vmk_list list;
+	uint32_t ifindex;
+	unsigned int i;
+	int ret;
+
+	ret = vmk_parse_device(argv, &ifindex);
+	if (ret)
+		return ret;
+
+	list.n = 0;
+	if (ifindex)
+		ret = genl_do(device_request(MIGSEL_CMD_VMK_GET, ifindex),
+			      on_vmk, &list);
+	else
+		ret = vmk_read(&list);
+	if (ret)
+		return ret;
+
+	print_array(NULL);
+	for (i = 0; i < list.n; i++)
+		show_one(&list.vmk[i]);
+	print_close();
+	return STATUS_OK;
+}
+
+static int vmk_flush(char **argv)
+{
+	struct nlmsghdr *request;
+	uint32_t ifindex;
+	int ret;
+
+	ret = vmk_parse_device(argv, &ifindex);
+	if (ret)
+		return ret;
+	request = ifindex ? device_request(MIGSEL_CMD_VMK_FLUSH, ifindex) :
+			    genl_request(MIGSEL_CMD_VMK_FLUSH);
+	return genl_do(request, NULL, NULL);
+}
+
+int vmk_send_del(uint32_t ifindex)
+{
+	return genl_do(device_request(MIGSEL_CMD_VMK_DEL, ifindex), NULL, NULL);
+}
+
+static int vmk_del(char **argv)
+{
+	uint32_t ifindex;
+	int ret;
+
+	ret = vmk_parse_device(argv, &ifindex);
+	if (ret)
+		return ret;
+	if (!ifindex)
+		return incomplete();
+	return vmk_send_del(ifindex);
+}
+
+/* Before the device is known, only a whole keyword is one. */
+static bool is_keyword(const struct vmk_edit *edit, const char *word,
+		       const char *keyword)
+{
+	return edit->dev ? matches(word, keyword) : !strcmp(word, keyword);
+}
+
+int vmk_parse_edit(char **argv, struct vmk_edit *edit)
+{
+	static const char *const on_off[] = { "off", "on", NULL };
+	int ret;
+
+	memset(edit, 0, sizeof(*edit));
+	for (; *argv; argv++) {
+		if (!strcmp(*argv, "dev")) {
+			ret = take_once(&argv, "dev", &edit->dev);
+		} else if (is_keyword(edit, *argv, "migration")) {
+			ret = take_once(&argv, "migration",
+					&edit->migration_word);
+			if (!ret)
+				ret = parse_name(*argv, "migration", on_off,
+						 &edit->migration);
+		} else if (is_keyword(edit, *argv, "weight")) {
+			ret = take_once(&argv, "weight", &edit->weight_word);
+			if (!ret)
+				ret = parse_range(*argv, "weight", 1, 255,
+						  &edit->weight);
+		} else if (is_keyword(edit, *argv, "position")) {
+			ret = take_once(&argv, "position",
+					&edit->position_word);
+			if (!ret)
+				ret = parse_u32(*argv, "position",
+						&edit->position);
+		} else if (!edit->dev) {
+			edit->dev = *argv;
+			ret = 0;
+		} else {
+			ret = unknown_keyword(*argv, "vmk");
+		}
+		if (ret)
+			return ret;
+	}
+	if (!edit->dev)
+		return incomplete();
+	return parse_device(edit->dev, &edit->ifindex);
+}
+
+int vmk_send(uint8_t cmd, const struct vmk_edit *edit)
+{
+	struct nlmsghdr *request = device_request(cmd, edit->ifindex);
+
+	if (edit->migration_word)
+		mnl_attr_put_u32(request, MIGSEL_A_VMK_MIGRATION,
+				 edit->migration);
+	if (edit->weight_word)
+		mnl_attr_put_u32(request, MIGSEL_A_VMK_WEIGHT, edit->weight);
+	if (edit->position_word)
+		mnl_attr_put_u32(request, MIGSEL_A_VMK_POSITION,
+				 edit->position);
+	return genl_do(request, NULL, NULL);
+}
+
+static int vmk_change(uint8_t cmd, char **argv)
+{
+	struct vmk_edit edit;
+	int ret;
+
+	ret = vmk_parse_edit(argv, &edit);
+	return ret ? ret : vmk_send(cmd, &edit);
+}
+
+static int vmk_add(char **argv)
+{
+	return vmk_change(MIGSEL_CMD_VMK_ADD, argv);
+}
+
+static int vmk_set(char **argv)
+{
+	return vmk_change(MIGSEL_CMD_VMK_SET, argv);
+}
+
+int do_vmk(char **argv)
+{
+	static const struct command commands[] = {
+		{ "show", vmk_show },
+		{ "add", vmk_add },
+		{ "set", vmk_set },
+		{ "delete", vmk_del },
+		{ "flush", vmk_flush },
+		{ "list", vmk_show },
+		{ "lst", vmk_show },
+		{ NULL, NULL }
+	};
+
+	return run_command("vmk", commands, usage, argv);
+}
