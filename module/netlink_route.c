@@ -461,6 +461,8 @@ int migsel_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 	ask->snap = rtnl_dereference(ask->ms->snap);
 	if (ask->snap)
 		ask->rule = ask->snap->rule;
+	else
+		migsel_rule_prepare(&ask->rule);
 	err = route_get(ask, info);
 	rtnl_unlock();
 

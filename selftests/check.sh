@@ -40,12 +40,13 @@ selftests/vm/need.sh build vm demo check
 make -s -C selftests all
 if (($# == 0)); then
 	read -ra topics < <(make -s -C selftests list)
-	set -- unit vm_test.sh "${topics[@]}"
+	set -- unit vm_test.sh demo_test.sh "${topics[@]}"
 fi
 for name; do
 	case $name in
 	unit) tally "$name" make -s -C selftests/unit check ;;
 	vm_test.sh) tally "$name" selftests/vm/vm_test.sh ;;
+	demo_test.sh) tally "$name" selftests/demo/demo_test.sh ;;
 	*) tally "$name" in_test_kernel "$name" ;;
 	esac
 done

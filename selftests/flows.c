@@ -45,8 +45,9 @@ static const char usage[] =
 	"  -l  send until SIGTERM, a piece of each flow every -i ms (default 20)\n"
 	"  -t  how long to wait for anything (default 5000)\n"
 	"SPEC := LABEL,PROTO,ADDR[,port=N][,mark=N][,from=ADDR][,dev=DEV][,n=N]\n"
-	"        [,nonblock][,also=ADDR][,remark=N]\n"
+	"        [,nonblock|,burst][,also=ADDR][,remark=N]\n"
 	"PROTO := tcp | udp | udpu | icmp     udpu: not connected, icmp: raw\n"
+	"  burst: do not wait for one connection before the next\n"
 	"  also: after each datagram sendto() one to ADDR, port + 1\n"
 	"  remark: the mark from SIGUSR1 on\n";
 
@@ -70,6 +71,7 @@ struct spec {
 	unsigned int n;
 	unsigned char number;
 	bool nonblock;
+	bool burst;
 };
 
 struct flow {
@@ -79,6 +81,7 @@ struct flow {
 	int err;
 	long sent;
 	long acked;
+	long start;
 	long progress;
 	long gap;
 	unsigned int errors;
@@ -156,6 +159,8 @@ static void parse_spec(char *text, struct spec *spec)
 
 		if (!strcmp(word, "nonblock"))
 			spec->nonblock = true;
+		else if (!strcmp(word, "burst"))
+			spec->nonblock = spec->burst = true;
 		else if (!value)
 			goto bad;
 		else if (!strncmp(word, "port=", 5))
@@ -304,7 +309,19 @@ static int connect_flow(const struct flow *flow)
 		return 0;
 	if (errno != EINPROGRESS)
 		return errno;
+	if (spec->burst)
+		return 0;
 	return spec->nonblock ? wait_connected(flow->fd) : ETIMEDOUT;
+}
+
+static void opened(struct flow *flow)
+{
+	flow->finished = flow->err;
+	if (!flow->err)
+		send_piece(flow);
+	name_flow("open", flow);
+	printf("%ld\n", now() - flow->start);
+	fflush(stdout);
 }
 
 static void open_flow(const struct spec *spec, unsigned int index)
@@ -312,7 +329,6 @@ static void open_flow(const struct spec *spec, unsigned int index)
 	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_DGRAM, SOCK_RAW };
 	struct flow *flow = &flows[n_flows++];
 	int family = spec->to.sa.sa_family, protocol = 0;
-	long start;
 
 	if (spec->proto == ICMP)
 		protocol = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
@@ -330,16 +346,11 @@ static void open_flow(const struct spec *spec, unsigned int index)
 	    bind(flow->fd, &spec->from.sa, address_len(&spec->from)))
 		die("bind");
 
-	start = now();
-	flow->progress = start;
+	flow->start = flow->progress = now();
 	if (spec->proto == TCP || spec->proto == UDP)
 		flow->err = connect_flow(flow);
-	flow->finished = flow->err;
-	if (!flow->err)
-		send_piece(flow);
-	name_flow("open", flow);
-	printf("%ld\n", now() - start);
-	fflush(stdout);
+	if (!spec->burst)
+		opened(flow);
 }
 
 /* Whether the peer has read all: it closes then. */
@@ -413,6 +424,12 @@ static void client(int n, char **texts)
 		spec->number = n - left;
 		for (i = 0; i < spec->n && n_flows < MAX_FLOWS; i++)
 			open_flow(spec, i);
+	}
+	for (i = 0; i < n_flows; i++) {
+		if (!flows[i].spec->burst)
+			continue;
+		flows[i].err = flows[i].err ?: wait_connected(flows[i].fd);
+		opened(&flows[i]);
 	}
 	run_flows();
 	for (i = 0; i < n_flows; i++) {

@@ -289,7 +289,7 @@ shape() {
 # vmks [KEYWORD VALUE]... VMK...: configure the sender; "vmk1+" has migration on, "vmk1+3"
 # also weight 3. Keywords are those of migsel policy set.
 vmks() {
-	local vmk policy='mode enforce unreachable refuse'
+	local nic policy='mode enforce unreachable refuse'
 	while [[ $1 == @(mode|unreachable) ]]; do
 		policy+="
 policy set $1 $2"
@@ -298,10 +298,10 @@ policy set $1 $2"
 	{
 		echo vmk flush
 		echo "policy set $policy"
-		for vmk; do
-			echo -n "vmk add ${vmk%%+*}"
-			[[ $vmk != *+* ]] || echo -n ' migration on'
-			[[ $vmk != *+[0-9]* ]] || echo -n " weight ${vmk##*+}"
+		for nic; do
+			echo -n "vmk add ${nic%%+*}"
+			[[ $nic != *+* ]] || echo -n ' migration on'
+			[[ $nic != *+[0-9]* ]] || echo -n " weight ${nic##*+}"
 			echo
 		done
 		echo stats reset

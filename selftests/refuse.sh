@@ -138,12 +138,12 @@ pass() {
 	says_route 'pass no-migration-vmk' "$(to 6 1)" tag hot
 }
 
-# More at once than the module holds on to, each by its own first SYN.
+# More at once than a queue of reasonable length holds.
 crowd() {
 	shape S S 0 1 2
 	vmks vmk0 vmk1
 	meter_flush
-	start_flows $(both hot 1 tcp ,n=200,nonblock)
+	start_flows $(both hot 1 tcp ,n=200,burst)
 	end_flows
 	told_within 1000 '*'
 }
@@ -157,5 +157,5 @@ run 'no route by the migration vmk' no_route
 run 'unreachable, blackhole and prohibit are no routes' no_unreachable_route
 run 'live flows stall and go on' flows_stall
 run 'unreachable pass' pass
-run 'connections by the hundred' crowd
+run '400 connections at once' crowd
 end_tests

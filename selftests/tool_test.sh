@@ -59,7 +59,7 @@ test_usage_errors() {
 	refused 255 'not complete' m exec hot
 	refused 255 'not complete' m exec hot --
 	refused 255 '"warm" is wrong: tag must be hot or cold' m exec warm true
-	refused 255 '"wight" is not a keyword' m vmk add vmk0 wight 3
+	refused 255 '"shape" is not a keyword' m vmk add vmk0 shape 3
 	refused 255 'duplicate "weight": "4"' m vmk add vmk0 weight 3 weight 4
 	refused 255 'duplicate "dev": "vmk1"' m vmk add vmk0 dev vmk1
 	refused 255 'duplicate "mode"' m policy set mode off mode off

@@ -205,13 +205,36 @@ static void report_nft(struct check *check, const json_t *items, json_t *rule,
 	      table, chain, (long long)handle, why, check->config.tag.mask);
 }
 
-static void check_nft_rules(struct check *check, const json_t *items)
+/* Is it in a table of iptables, of a family that was looked at with it? */
+static bool is_covered(const json_t *rule, const bool *covered)
+{
+	static const char *const tables[] = {
+		"filter", "nat", "mangle", "raw", "security"
+	};
+	const char *family = json_string_value(json_object_get(rule, "family"));
+	const char *table = json_string_value(json_object_get(rule, "table"));
+	unsigned int i;
+
+	if (!family || !table || !((covered[0] && !strcmp(family, "ip")) ||
+				   (covered[1] && !strcmp(family, "ip6"))))
+		return false;
+	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		if (!strcmp(table, tables[i]))
+			return true;
+	}
+	return false;
+}
+
+static void check_nft_rules(struct check *check, const json_t *items,
+			    const bool *covered)
 {
 	json_t *item, *rule, *statement;
 	size_t i, j;
 
 	json_array_foreach(items, i, item) {
 		rule = json_object_get(item, "rule");
+		if (is_covered(rule, covered))
+			continue;
 		json_array_foreach(json_object_get(rule, "expr"), j,
 				   statement) {
 			struct mark_use use = {};
@@ -224,7 +247,7 @@ static void check_nft_rules(struct check *check, const json_t *items)
 	}
 }
 
-static void check_nft(struct check *check)
+static void check_nft(struct check *check, const bool *covered)
 {
 	static const char *const argv[] = {
 		"nft", "-j", "-n", "list", "ruleset", NULL
@@ -239,7 +262,8 @@ static void check_nft(struct check *check)
 	if (!output.status)
 		root = json_loads(output.text, 0, NULL);
 	if (root)
-		check_nft_rules(check, json_object_get(root, "nftables"));
+		check_nft_rules(check, json_object_get(root, "nftables"),
+				covered);
 	else if (output.status == 127)
 		could_not_look(check, "nftables rules: there is no nft, install nftables");
 	else
@@ -295,19 +319,26 @@ static void report_iptables(struct check *check, const char *tool,
 	      table, why, check->config.tag.mask);
 }
 
-static void check_iptables(struct check *check, const char *tool)
+/*
+ * Returns true if the tool works on nftables and shows all that is in the tables
+ * that go by iptables' names.
+ */
+static bool check_iptables(struct check *check, const char *tool)
 {
 	char save[32], table[32] = "filter";
 	const char *const argv[] = { save, NULL };
 	struct output output;
 	char *line, *state;
+	bool covers;
 
 	snprintf(save, sizeof(save), "%s-save", tool);
 	if (output_of(argv, &output))
-		return;
+		return false;
 	/* Without the tool, what there is can only be nftables' own. */
 	if (output.status && output.status != 127)
 		could_not_look(check, "%s rules: %s", tool, output.complaint);
+	covers = !output.status && strstr(output.text, "(nf_tables)") &&
+		 !strstr(output.text, "incompatible");
 	for (line = strtok_r(output.text, "\n", &state);
 	     line && !output.status; line = strtok_r(NULL, "\n", &state)) {
 		if (line[0] == '*')
@@ -316,12 +347,15 @@ static void check_iptables(struct check *check, const char *tool)
 			report_iptables(check, tool, table, line);
 	}
 	output_free(&output);
+	return covers;
 }
 
 void check_marks(struct check *check)
 {
+	bool covered[2];
+
 	check_ip_rules(check);
-	check_nft(check);
-	check_iptables(check, "iptables");
-	check_iptables(check, "ip6tables");
+	covered[0] = check_iptables(check, "iptables");
+	covered[1] = check_iptables(check, "ip6tables");
+	check_nft(check, covered);
 }

@@ -59,6 +59,7 @@ static int add(struct files *files, const char *path, enum role role)
 {
 	struct file *file, *bigger;
 	struct stat st;
+	char *copy;
 
 	if (stat(path, &st) || access(path, R_OK)) {
 		error("%s: %s", path, strerror(errno));
@@ -75,14 +76,16 @@ static int add(struct files *files, const char *path, enum role role)
 	if (file)
 		return 0;
 
-	bigger = reallocarray(files->file, files->n + 1, sizeof(*file));
-	if (!bigger)
+	copy = strdup(path);
+	bigger = copy ? reallocarray(files->file, files->n + 1, sizeof(*file)) :
+			NULL;
+	if (!bigger) {
+		free(copy);
 		return out_of_memory();
+	}
 	files->file = bigger;
 	file = &bigger[files->n];
-	file->path = strdup(path);
-	if (!file->path)
-		return out_of_memory();
+	file->path = copy;
 	file->dev = st.st_dev;
 	file->ino = st.st_ino;
 	file->size = st.st_size;

@@ -176,8 +176,8 @@ reboot_fails() {
 }
 
 hang_is_ended() {
-	TIMEOUT=20 vm 'echo before; sleep 1000'
-	is "$status $(<"$work/out")" '124 before' && says 'ended after 20 s'
+	TIMEOUT=60 vm 'echo before; sleep 1000'
+	is "$status $(<"$work/out")" '124 before' && says 'ended after 60 s'
 }
 
 # started: a command that stays, in a session of its own; sets $started.

@@ -1,0 +1,227 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Which of several migration vmks a flow lives on. vmk0 is first in everything but
+# migration, so plain Linux would send it all by vmk0.
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+three='tcp udp udpu'
+
+# open_each DEST SPLIT PROTOS [,EXTRA]: flows that end at once, by these NICs
+open_each() {
+	local proto family
+	traffic $(both hot "$1" "$3" "${4-}")
+	results '*' ok
+	for family in 4 6; do
+		for proto in $3; do
+			leaves_split "$family-hot-$proto.*" "$2"
+		done
+	done
+}
+
+weights() {
+	shape S S 0 1 2
+	vmks vmk0 vmk1+3 vmk2+1
+	open_each 1 '0 6 2' "$three" ,n=8
+	reasons multi-nic
+	migsel -n "$A" vmk set vmk2 weight 3 || fail 'no weight'
+	open_each 1 '0 4 4' "$three" ,n=8
+}
+
+first_vmk_weighs() {
+	shape S S 2 1 0
+	vmks vmk0+2 vmk1+1 vmk2+1
+	open_each 1 '4 2 2' "$three" ,n=8
+}
+
+# After every single flow the counts differ by one at most.
+one_by_one() {
+	local i count1=0 count2=0
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2+
+	traffic $(both hot 1 "$three" ,n=7)
+	for label in {4,6}-hot-{tcp,udp,udpu}; do
+		count1=0 count2=0
+		for ((i = 0; i < 7; i++)); do
+			split "$label.$i"
+			((count1 += ${REPLY:2:1}, count2 += ${REPLY:4:1}))
+			((count1 - count2 <= 1 && count2 - count1 <= 1)) || fail "$label: $count1 and $count2 after $((i + 1)) flows"
+		done
+		((count1 + count2 == 7)) || fail "$label: $count1 and $count2"
+	done
+}
+
+# Were flows counted while they live, each would find vmk1 empty.
+closing_does_not_rebalance() {
+	local round want=(unused '0 1 0' '0 0 1')
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2+
+	for round in 1 2 1 2; do
+		open_each 1 "${want[round]}" tcp
+	done
+}
+
+# The other family's flows do not count.
+families_apart() {
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2+
+	traffic $(specs 4 hot "$(to 4 1)" tcp)
+	leaves_by '4-*' vmk1
+	traffic $(specs 6 hot "$(to 6 1)" 'tcp udp') $(specs 4 hot "$(to 4 1)" udp)
+	leaves_by '6-hot-tcp.0' vmk1
+	leaves_by '6-hot-udp.0' vmk2
+	leaves_by '4-hot-udp.0' vmk2
+}
+
+link_loss() {
+	local id
+	local -A home
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2+
+	start_flows -l $(both hot 1 "$three" ,n=4)
+	more_by 5 vmk1 200000
+	meter_read
+	for id in "${!result[@]}"; do
+		split "$id"
+		home[$id]=$REPLY
+	done
+	ip -n "$SW" link set a1 down
+	more_by 2 vmk2 200000
+	meter_flush
+	more_by 5 vmk2 1000000
+	meter_read
+	leaves_by '*' vmk2
+	for id in "${!home[@]}"; do
+		[[ ${home[$id]} == '0 1 0' || ${home[$id]} == '0 0 1' ]] || fail "$id: first by ${home[$id]}"
+	done
+	[[ " ${home[*]} " == *'0 0 1'* && " ${home[*]} " == *'0 1 0'* ]] || fail 'all flows were on one NIC'
+
+	ip -n "$SW" link set a1 up
+	wait_for 5 route_get 'vmk1 multi-nic' "$(to 4 1)" tag hot || fail "next flow after link is back: $REPLY"
+	meter_flush
+	more_by 5 vmk2 1000000
+	stop_flows
+	meter_read
+	results '*' ok
+	nothing_longer '*' 2000
+	sent=()
+	leaves_by '*' vmk2
+	open_each 1 '0 2 2' tcp ,n=4
+}
+
+# A flow on the NIC that stays does not notice.
+others_stay() {
+	local id
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2+
+	start_flows -l $(both hot 1 "$three" ,n=4)
+	more_by 5 vmk1 200000
+	meter_read
+	for id in "${!result[@]}"; do
+		split "$id"
+		[[ $REPLY != '0 1 0' ]] || unset "result[$id]"
+	done
+	ip -n "$SW" link set a2 down
+	defer "ip -n $SW link set a2 up"
+	more_by 2 vmk1 1000000
+	meter_read
+	flows_of '*'
+	for id in "${ids[@]}"; do
+		split "$id"
+		[[ $REPLY == '0 1 1' ]] || fail "$id: has not left vmk2"
+	done
+	stop_flows
+	results '*' ok
+}
+
+# With one NIC left it is still a multi-NIC configuration.
+one_left() {
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2+
+	ip -n "$SW" link set a1 down
+	defer "ip -n $SW link set a1 up"
+	open_each 1 '0 0 4' "$three" ,n=4
+	reasons multi-nic
+	traffic $(both hot 1 "$three" ,from=%1)
+	leaves_by '*-udp*' vmk2
+	reasons multi-nic
+}
+
+# far is behind vmk0 and vmk2 only.
+only_with_a_route() {
+	local family
+	shape D D 0 1 2
+	for family in 4 6; do
+		far_routes "$family" | grep vmk1 | sed s/replace/del/
+	done | ip -n "$A" -b - || fail 'no routes'
+	vmks vmk0 vmk1+ vmk2+
+	open_each far '0 0 4' "$three" ,n=4
+	reasons multi-nic
+}
+
+asked_next() {
+	local i next family
+	shape S S 0 1 2
+	vmks vmk0 vmk1+2 vmk2+1
+	for family in 4 6; do
+		for i in 1 2 3 4; do
+			route_get none "$(to $family 1)" tag hot
+			next=$REPLY
+			route_get "$next" "$(to $family 1)" tag hot || fail "to ask changes the answer: $next, $REPLY"
+			traffic $(specs $family hot "$(to $family 1)" udp)
+			leaves_by '*' "${next%% *}"
+		done
+	done
+}
+
+# What changes the members makes room for counting anew.
+members_change() {
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2+
+	open_each 1 '0 1 0' tcp
+	migsel -n "$A" vmk set vmk0 migration on || fail 'no change'
+	open_each 1 '1 1 1' tcp ,n=3
+	migsel -n "$A" vmk set vmk2 position 0 || fail 'no change'
+	open_each 1 '0 0 1' tcp
+	migsel -n "$A" vmk set vmk2 position 2 migration off || fail 'no change'
+	open_each 1 '2 2 0' tcp ,n=4
+}
+
+# A flow stays until its vmk leaves the set; where it goes then it stays, too.
+leaves_the_set() {
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2
+	migsel -n "$A" vmk set vmk0 migration on || fail 'no change'
+	start_flows -l $(both hot 1 "$three" ,n=2)
+	more_by 5 vmk1 100000
+	printf 'vmk set vmk%d migration %s\n' 2 on 0 off | migsel -n "$A" -b - || fail 'no change'
+	meter_flush
+	more_by 5 vmk1 1000000
+	meter_read
+	for label in {4,6}-hot-{tcp,udp,udpu}; do
+		leaves_split "$label.*" '0 1 1'
+	done
+	migsel -n "$A" vmk set vmk0 migration on || fail 'no change'
+	meter_flush
+	more_by 5 vmk1 1000000
+	stop_flows
+	meter_read
+	leaves_not '*' vmk0
+	results '*' ok
+}
+
+begin_tests 12
+make_hosts
+run 'weights' weights
+run 'three members, one of them the first vmk' first_vmk_weighs
+run 'fair after every flow' one_by_one
+run 'closing a flow does not rebalance' closing_does_not_rebalance
+run 'families are counted apart' families_apart
+run 'flows move on link loss, and not back' link_loss
+run 'flows of the other NIC do not move' others_stay
+run 'multi-NIC with one link left' one_left
+run 'a member without a route is left out' only_with_a_route
+run 'route get names the next' asked_next
+run 'members change' members_change
+run 'a flow stays while its vmk is in the set' leaves_the_set
+end_tests
