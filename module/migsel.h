@@ -12,7 +12,8 @@
  * The packet side reads the configuration through migsel_net::snap, under RCU.
  * A snapshot is immutable. migsel_publish() swaps it, waits for readers and
  * invalidates the routes they chose before it returns; what only the old
- * snapshot referred to may then be freed.
+ * snapshot referred to may then be freed. Where nobody can wait,
+ * migsel_vmk_refresh_atomic() only swaps it.
  *
  * migsel_flows::lock guards the memory of flows; readers retry. It is taken
  * for writing only for a flow not seen before. migsel_refusals::lock and
@@ -137,12 +138,14 @@ struct migsel_snap_vmk {
 
 /**
  * struct migsel_snap - an immutable picture of the configuration
+ * @rcu: frees it where nobody can wait for its readers
  * @tag: how marks are read
  * @policy: what is made of decisions
  * @rule: the vmks, as the rule sees them
  * @vmks: the vmks, in the same order
  */
 struct migsel_snap {
+	struct rcu_head rcu;
 	struct migsel_tag tag;
 	struct migsel_policy policy;
 	struct migsel_rule rule;
@@ -261,6 +264,7 @@ void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk);
 void migsel_vmk_flush(struct migsel_net *ms, struct list_head *gone);
 void migsel_vmk_free(struct migsel_vmk *vmk);
 void migsel_vmk_refresh(struct migsel_net *ms);
+void migsel_vmk_refresh_atomic(struct migsel_net *ms);
 u32 migsel_vmk_position(const struct migsel_net *ms,
 			const struct migsel_vmk *vmk);
 int migsel_tag_set(struct migsel_net *ms, const struct migsel_tag *tag,

@@ -38,19 +38,32 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-static int inetaddr_event(struct notifier_block *nb, unsigned long event,
-			  void *ptr)
+static void inetaddr_refresh(const struct in_ifaddr *ifa)
 {
-	const struct in_ifaddr *ifa = ptr;
-	struct net_device *dev = ifa->ifa_dev->dev;
+	const struct net_device *dev = ifa->ifa_dev->dev;
 	struct migsel_net *ms = migsel_net(dev_net(dev));
 
 	if (migsel_vmk_find(ms, dev))
 		migsel_vmk_refresh(ms);
+}
+
+static int inetaddr_up(struct notifier_block *nb, unsigned long event,
+		       void *ptr)
+{
+	if (event == NETDEV_UP)
+		inetaddr_refresh(ptr);
 	return NOTIFY_DONE;
 }
 
-/* This chain is atomic: the snapshot is built by a work item. */
+static int inetaddr_down(struct notifier_block *nb, unsigned long event,
+			 void *ptr)
+{
+	if (event == NETDEV_DOWN)
+		inetaddr_refresh(ptr);
+	return NOTIFY_DONE;
+}
+
+/* This chain is atomic, and holds RTNL only when an address goes. */
 static int __maybe_unused inet6addr_event(struct notifier_block *nb,
 					  unsigned long event, void *ptr)
 {
@@ -58,14 +71,19 @@ static int __maybe_unused inet6addr_event(struct notifier_block *nb,
 	const struct net_device *dev = ifa->idev->dev;
 	struct migsel_net *ms = migsel_net(dev_net(dev));
 	const struct migsel_snap *snap;
-	u32 i;
+	bool found;
 
 	rcu_read_lock();
 	snap = rcu_dereference(ms->snap);
-	for (i = 0; snap && i < snap->rule.n_vmks; i++)
-		if (snap->vmks[i].dev == dev)
-			schedule_work(&ms->rebuild);
+	found = snap && migsel_snap_position(snap, dev->ifindex) !=
+			MIGSEL_NO_VMK;
 	rcu_read_unlock();
+	if (!found)
+		return NOTIFY_DONE;
+
+	if (event == NETDEV_DOWN)
+		migsel_vmk_refresh_atomic(ms);
+	schedule_work(&ms->rebuild);
 	return NOTIFY_DONE;
 }
 
@@ -73,8 +91,19 @@ static struct notifier_block netdev_nb = {
 	.notifier_call = netdev_event,
 };
 
-static struct notifier_block inetaddr_nb = {
-	.notifier_call = inetaddr_event,
+/*
+ * The FIB follows addresses at priority 0. Packets are to be decided by an
+ * address only while it has its route: after the FIB has learnt of it, and
+ * until before the FIB forgets it.
+ */
+static struct notifier_block inetaddr_up_nb = {
+	.notifier_call = inetaddr_up,
+	.priority = -1,
+};
+
+static struct notifier_block inetaddr_down_nb = {
+	.notifier_call = inetaddr_down,
+	.priority = 1,
 };
 
 #if IS_ENABLED(CONFIG_IPV6)
@@ -114,12 +143,15 @@ int __init migsel_notifier_init(void)
 {
 	int err;
 
-	err = register_inetaddr_notifier(&inetaddr_nb);
+	err = register_inetaddr_notifier(&inetaddr_up_nb);
 	if (err)
 		return err;
+	err = register_inetaddr_notifier(&inetaddr_down_nb);
+	if (err)
+		goto err_inetaddr_up;
 	err = inet6addr_init();
 	if (err)
-		goto err_inetaddr;
+		goto err_inetaddr_down;
 	err = register_netdevice_notifier(&netdev_nb);
 	if (err)
 		goto err_inet6addr;
@@ -127,8 +159,10 @@ int __init migsel_notifier_init(void)
 
 err_inet6addr:
 	inet6addr_exit();
-err_inetaddr:
-	unregister_inetaddr_notifier(&inetaddr_nb);
+err_inetaddr_down:
+	unregister_inetaddr_notifier(&inetaddr_down_nb);
+err_inetaddr_up:
+	unregister_inetaddr_notifier(&inetaddr_up_nb);
 	return err;
 }
 
@@ -143,5 +177,6 @@ void migsel_notifier_exit(void)
 {
 	unregister_netdevice_notifier(&netdev_nb);
 	inet6addr_exit();
-	unregister_inetaddr_notifier(&inetaddr_nb);
+	unregister_inetaddr_notifier(&inetaddr_down_nb);
+	unregister_inetaddr_notifier(&inetaddr_up_nb);
 }

@@ -104,7 +104,7 @@ static struct migsel_snap *snap_alloc(u32 n_vmks, u32 n_addrs, gfp_t gfp,
  * @ms: migsel in a namespace, with RTNL held
  * @gfp: how to allocate; with __GFP_NOFAIL it succeeds
  *
- * Context: process, sleeps.
+ * Context: as @gfp has it.
  * Return: the snapshot, to be freed by kvfree(), or NULL without memory.
  */
 struct migsel_snap *migsel_snap_build(const struct migsel_net *ms, gfp_t gfp)

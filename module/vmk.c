@@ -85,6 +85,25 @@ void migsel_vmk_refresh(struct migsel_net *ms)
 }
 
 /**
+ * migsel_vmk_refresh_atomic - let decisions see addresses anew at once
+ * @ms: migsel in a namespace that has a vmk, with RTNL held
+ *
+ * Does not invalidate routes and may lack memory: migsel_vmk_refresh() has to
+ * follow.
+ *
+ * Context: any.
+ */
+void migsel_vmk_refresh_atomic(struct migsel_net *ms)
+{
+	struct migsel_snap *snap = migsel_snap_build(ms, GFP_ATOMIC);
+
+	if (!snap)
+		return;
+	snap = rcu_replace_pointer(ms->snap, snap, lockdep_rtnl_is_held());
+	kvfree_rcu(snap, rcu);
+}
+
+/**
  * migsel_vmk_find - the vmk that a device is
  * @ms: migsel in a namespace, with RTNL held
  * @dev: the device

@@ -74,27 +74,19 @@ families_apart() {
 }
 
 link_loss() {
-	local id
-	local -A home
 	shape S S 0 1 2
 	vmks vmk0 vmk1+ vmk2+
+	meter_flush
 	start_flows -l $(both hot 1 "$three" ,n=4)
 	more_by 5 vmk1 200000
-	meter_read
-	for id in "${!result[@]}"; do
-		split "$id"
-		home[$id]=$REPLY
-	done
+	homes
+	[[ " ${home[*]} " != *0* && ${home[*]} == *1* && ${home[*]} == *2* ]] || fail "flows are on NICs ${home[*]}"
 	ip -n "$SW" link set a1 down
 	more_by 2 vmk2 200000
 	meter_flush
 	more_by 5 vmk2 1000000
 	meter_read
 	leaves_by '*' vmk2
-	for id in "${!home[@]}"; do
-		[[ ${home[$id]} == '0 1 0' || ${home[$id]} == '0 0 1' ]] || fail "$id: first by ${home[$id]}"
-	done
-	[[ " ${home[*]} " == *'0 0 1'* && " ${home[*]} " == *'0 1 0'* ]] || fail 'all flows were on one NIC'
 
 	ip -n "$SW" link set a1 up
 	wait_for 5 route_get 'vmk1 multi-nic' "$(to 4 1)" tag hot || fail "next flow after link is back: $REPLY"
@@ -114,21 +106,20 @@ others_stay() {
 	local id
 	shape S S 0 1 2
 	vmks vmk0 vmk1+ vmk2+
+	meter_flush
 	start_flows -l $(both hot 1 "$three" ,n=4)
 	more_by 5 vmk1 200000
-	meter_read
-	for id in "${!result[@]}"; do
-		split "$id"
-		[[ $REPLY != '0 1 0' ]] || unset "result[$id]"
-	done
+	homes
+	[[ ${home[*]} == *1* && ${home[*]} == *2* ]] || fail "flows are on NICs ${home[*]}"
 	ip -n "$SW" link set a2 down
 	defer "ip -n $SW link set a2 up"
-	more_by 2 vmk1 1000000
+	more_by 2 vmk1 200000
+	more_by 5 vmk1 1000000
 	meter_read
-	flows_of '*'
-	for id in "${ids[@]}"; do
-		split "$id"
-		[[ $REPLY == '0 1 1' ]] || fail "$id: has not left vmk2"
+	for id in "${!home[@]}"; do
+		nics_of "$id"
+		[[ ${home[$id]},$REPLY == @(1,1|2,12) ]] ||
+			fail "$id: was on ${home[$id]}, has left by $REPLY"
 	done
 	stop_flows
 	results '*' ok
@@ -165,10 +156,10 @@ asked_next() {
 	vmks vmk0 vmk1+2 vmk2+1
 	for family in 4 6; do
 		for i in 1 2 3 4; do
-			route_get none "$(to $family 1)" tag hot
+			route_get none "$(to "$family" 1)" tag hot
 			next=$REPLY
-			route_get "$next" "$(to $family 1)" tag hot || fail "to ask changes the answer: $next, $REPLY"
-			traffic $(specs $family hot "$(to $family 1)" udp)
+			route_get "$next" "$(to "$family" 1)" tag hot || fail "to ask changes the answer: $next, $REPLY"
+			traffic $(specs "$family" hot "$(to "$family" 1)" udp)
 			leaves_by '*' "${next%% *}"
 		done
 	done
@@ -189,24 +180,31 @@ members_change() {
 
 # A flow stays until its vmk leaves the set; where it goes then it stays, too.
 leaves_the_set() {
-	shape S S 0 1 2
-	vmks vmk0 vmk1+ vmk2
-	migsel -n "$A" vmk set vmk0 migration on || fail 'no change'
+	local id
+	shape S S 1 0 2
+	vmks vmk0+ vmk1+ vmk2
+	meter_flush
 	start_flows -l $(both hot 1 "$three" ,n=2)
 	more_by 5 vmk1 100000
+	homes
 	printf 'vmk set vmk%d migration %s\n' 2 on 0 off | migsel -n "$A" -b - || fail 'no change'
 	meter_flush
 	more_by 5 vmk1 1000000
 	meter_read
-	for label in {4,6}-hot-{tcp,udp,udpu}; do
-		leaves_split "$label.*" '0 1 1'
+	for id in "${!home[@]}"; do
+		nics_of "$id"
+		[[ ${home[$id]},$REPLY == @(0,[12]|1,1) ]] || fail "$id: was on ${home[$id]}, is on $REPLY"
 	done
 	migsel -n "$A" vmk set vmk0 migration on || fail 'no change'
+	homes
 	meter_flush
 	more_by 5 vmk1 1000000
 	stop_flows
 	meter_read
-	leaves_not '*' vmk0
+	for id in "${!home[@]}"; do
+		nics_of "$id"
+		[[ $REPLY == "${home[$id]}" ]] || fail "$id: moved from ${home[$id]} to $REPLY"
+	done
 	results '*' ok
 }
 

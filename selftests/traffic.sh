@@ -4,7 +4,7 @@
 # Traffic between the hosts, and what became of it; sourced by lib.sh.
 
 declare -A port addr result ms sent errors gap mss
-declare -A seen source_mac source_ip packets bytes
+declare -A home seen source_mac source_ip packets bytes
 hot=0x10000 cold=0x20000
 
 # Traffic ---------------------------------------------------------------------
@@ -191,22 +191,43 @@ leaves_not() {
 	done
 }
 
+# nics_of ID: the numbers of the NICs that a flow has left by, into REPLY
+nics_of() {
+	local n nics='' key
+	for n in 0 1 2; do
+		flow_bytes "$1" "vmk$n"
+		((REPLY == 0)) || nics+=$n
+	done
+	REPLY=$nics
+}
+
 # split PATTERN: how many of these flows have left by each NIC, into REPLY, as
 # "4 4 0"; each is to have left by one only
 split() {
-	local id n nics key
+	local id
 	local -a count=(0 0 0)
-	REPLY=
 	flows_of "$1" || return
 	for id in "${ids[@]}"; do
-		nics=
-		for n in 0 1 2; do
-			flow_bytes "$id" "vmk$n"
-			((REPLY == 0)) || { nics+=$n; ((count[n] += 1)); }
-		done
-		[[ $nics == ? ]] || fail "$id has left by NICs '$nics'"
+		nics_of "$id"
+		if [[ $REPLY == ? ]]; then
+			((count[REPLY] += 1))
+		else
+			fail "$id has left by NICs '$REPLY'"
+		fi
 	done
 	REPLY=${count[*]}
+}
+
+# homes: where each flow has left by, into home
+homes() {
+	local id
+	meter_read
+	home=()
+	for id in "${!result[@]}"; do
+		nics_of "$id"
+		[[ $REPLY == ? ]] || fail "$id has left by NICs '$REPLY'"
+		home[$id]=$REPLY
+	done
 }
 
 # leaves_split PATTERN 'N N N'

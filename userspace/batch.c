@@ -81,11 +81,11 @@ static int split(char *text, char **words)
 		}
 		words[n++] = to;
 		for (quote = 0; *text; text++) {
+			if (!quote && strchr(" \t\r#", *text))
+				break;
 			if (quote ? *text == quote :
 				    *text == '"' || *text == '\'')
 				quote = quote ? 0 : *text;
-			else if (!quote && strchr(" \t\r#", *text))
-				break;
 			else
 				*to++ = *text;
 		}

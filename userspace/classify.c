@@ -23,16 +23,18 @@ enum role {
 };
 
 struct file {
-	char *path;
+	struct file *next;
 	dev_t dev;
 	ino_t ino;
 	off_t size;
 	enum role role;
+	char path[];
 };
 
+/* In the order in which they were added. */
 struct files {
-	unsigned int n;
-	struct file *file;
+	struct file *first;
+	struct file *last;
 };
 
 static const char usage[] = "Usage: migsel classify IMAGE...\n";
@@ -45,21 +47,19 @@ static int out_of_memory(void)
 
 static struct file *find(const struct files *files, const struct stat *st)
 {
-	unsigned int i;
+	struct file *file;
 
-	for (i = 0; i < files->n; i++) {
-		if (files->file[i].dev == st->st_dev &&
-		    files->file[i].ino == st->st_ino)
-			return &files->file[i];
+	for (file = files->first; file; file = file->next) {
+		if (file->dev == st->st_dev && file->ino == st->st_ino)
+			return file;
 	}
 	return NULL;
 }
 
 static int add(struct files *files, const char *path, enum role role)
 {
-	struct file *file, *bigger;
+	struct file *file;
 	struct stat st;
-	char *copy;
 
 	if (stat(path, &st) || access(path, R_OK)) {
 		error("%s: %s", path, strerror(errno));
@@ -76,21 +76,19 @@ static int add(struct files *files, const char *path, enum role role)
 	if (file)
 		return 0;
 
-	copy = strdup(path);
-	bigger = copy ? reallocarray(files->file, files->n + 1, sizeof(*file)) :
-			NULL;
-	if (!bigger) {
-		free(copy);
+	file = calloc(1, sizeof(*file) + strlen(path) + 1);
+	if (!file)
 		return out_of_memory();
-	}
-	files->file = bigger;
-	file = &bigger[files->n];
-	file->path = copy;
+	strcpy(file->path, path);
 	file->dev = st.st_dev;
 	file->ino = st.st_ino;
 	file->size = st.st_size;
 	file->role = role;
-	files->n++;
+	if (files->last)
+		files->last->next = file;
+	else
+		files->first = file;
+	files->last = file;
 	return 0;
 }
 
@@ -243,7 +241,7 @@ static void show(const struct files *files)
 	const struct file *file;
 
 	print_array(NULL);
-	for (file = files->file; file < files->file + files->n; file++) {
+	for (file = files->first; file; file = file->next) {
 		bool hot = file->role == ROLE_ACTIVE;
 
 		print_object(NULL);
@@ -283,8 +281,11 @@ int do_classify(char **argv)
 	}
 	if (!ret)
 		show(&files);
-	while (files.n)
-		free(files.file[--files.n].path);
-	free(files.file);
+	while (files.first) {
+		struct file *next = files.first->next;
+
+		free(files.first);
+		files.first = next;
+	}
 	return ret;
 }

@@ -17,6 +17,7 @@
 #define RECEIVE_SIZE 65536
 #define MAX_GROUPS 8
 #define DUMP_TRIES 64
+#define ALIGNED __attribute__((aligned(NLMSG_ALIGNTO)))
 
 struct group {
 	char name[GENL_NAMSIZ];
@@ -40,8 +41,8 @@ static struct mnl_socket *sock;
 static struct family family;
 static uint32_t sequence;
 
-static char request_buffer[4096];
-static char receive_buffer[RECEIVE_SIZE];
+static char request_buffer[4096] ALIGNED;
+static char receive_buffer[RECEIVE_SIZE] ALIGNED;
 
 static int collect_attr(const struct nlattr *attr, void *data)
 {
@@ -232,7 +233,7 @@ static struct nlmsghdr *put_request(char *buffer, uint16_t type, uint8_t cmd,
 int genl_present(bool *present)
 {
 	struct nlmsghdr *request;
-	char buffer[256];
+	char buffer[256] ALIGNED = "";
 	int failure;
 
 	*present = sock;

@@ -128,7 +128,7 @@ static int on_rule(const struct nlmsghdr *message, void *data)
 static int dump(struct mnl_socket *s, uint16_t type, int family, size_t header,
 		mnl_cb_t call, struct host *host)
 {
-	static char buffer[65536];
+	static char buffer[65536] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct nlmsghdr *request;
 	static uint32_t sequence;
 	ssize_t length;

@@ -125,26 +125,27 @@ static int take_option(const char *word, char ***argv)
 {
 	size_t color = strcspn(word, "=");
 
-	if (is_option(word, "json", 1))
-		options.json = true;
-	else if (is_option(word, "pretty", 1))
-		options.pretty = true;
-	else if (is_option(word, "statistics", 1) || !strcmp(word, "stats"))
-		options.stats = true;
-	else if (is_option(word, "details", 1))
-		options.details = true;
-	else if (is_option(word, "brief", 2))
-		options.brief = true;
-	else if (is_option(word, "force", 1))
-		options.force = true;
-	else if (is_option(word, "netns", 1))
+	if (is_option(word, "netns", 1))
 		return take_value(argv, &options.netns);
-	else if (is_option(word, "batch", 1))
+	if (is_option(word, "batch", 1))
 		return take_value(argv, &options.batch);
-	else if (color && color <= strlen("color") &&
-		 !strncmp(word, "color", color))
+	if (color && color <= strlen("color") &&
+	    !strncmp(word, "color", color))
 		return parse_color(word + color);
-	else {
+
+	if (is_option(word, "json", 1)) {
+		options.json = true;
+	} else if (is_option(word, "pretty", 1)) {
+		options.pretty = true;
+	} else if (is_option(word, "statistics", 1) || !strcmp(word, "stats")) {
+		options.stats = true;
+	} else if (is_option(word, "details", 1)) {
+		options.details = true;
+	} else if (is_option(word, "brief", 2)) {
+		options.brief = true;
+	} else if (is_option(word, "force", 1)) {
+		options.force = true;
+	} else {
 		complain("Option \"-%s\" is unknown, try \"migsel help\".",
 			 word);
 		return STATUS_USAGE;

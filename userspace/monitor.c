@@ -145,7 +145,7 @@ static int on_event(const struct nlmsghdr *message, void *unused)
 
 static int watch(struct mnl_socket *s)
 {
-	static char buffer[65536];
+	static char buffer[65536] __attribute__((aligned(NLMSG_ALIGNTO)));
 	ssize_t length;
 
 	for (;;) {

@@ -70,6 +70,7 @@ static int model_change(struct vmk_list *vmks, char **argv, bool add)
 	struct vmk vmk = { .weight = 1 };
 	unsigned int at, position;
 	struct vmk_edit edit;
+	bool exists;
 	int ret;
 
 	ret = vmk_parse_edit(argv, &edit);
@@ -77,7 +78,8 @@ static int model_change(struct vmk_list *vmks, char **argv, bool add)
 		return ret;
 
 	at = place_of(vmks, edit.ifindex);
-	if (add == (at < vmks->n)) {
+	exists = at < vmks->n;
+	if (add == exists) {
 		error("%s is %s vmk.", edit.dev, add ? "already a" : "not a");
 		return STATUS_FAILED;
 	}
@@ -130,12 +132,12 @@ static int model_remove(struct vmk_list *vmks, char **argv, bool flush)
 		return 0;
 	}
 	at = place_of(vmks, ifindex);
-	if (at < vmks->n)
-		take_out(vmks, at);
-	else if (!flush) {
+	if (at == vmks->n && !flush) {
 		error("%s is not a vmk.", argv[!strcmp(argv[0], "dev")]);
 		return STATUS_FAILED;
 	}
+	if (at < vmks->n)
+		take_out(vmks, at);
 	return 0;
 }
 
