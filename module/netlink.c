@@ -355,10 +355,24 @@ int migsel_nl_vmk_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len ?: err;
 }
 
+/* The attribute that makes a tag wrong, or else whichever was given. */
+static struct nlattr *tag_culprit(struct genl_info *info,
+				  const struct migsel_tag *tag)
+{
+	struct nlattr **attrs = info->attrs;
+	int attr = MIGSEL_A_TAG_COLD;
+
+	if (!tag->mask)
+		attr = MIGSEL_A_TAG_MASK;
+	else if (!tag->hot || tag->hot & ~tag->mask)
+		attr = MIGSEL_A_TAG_HOT;
+	return attrs[attr] ?: attrs[MIGSEL_A_TAG_HOT] ?:
+	       attrs[MIGSEL_A_TAG_MASK];
+}
+
 int migsel_nl_tag_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct migsel_net *ms = info_net(info);
-	struct nlattr **attrs = info->attrs;
 	struct migsel_tag tag;
 	struct sk_buff *msg;
 	int err;
@@ -369,9 +383,7 @@ int migsel_nl_tag_set_doit(struct sk_buff *skb, struct genl_info *info)
 	tag.cold = info_u32(info, MIGSEL_A_TAG_COLD, ms->tag.cold);
 	err = migsel_tag_set(ms, &tag, info->extack);
 	if (err) {
-		NL_SET_BAD_ATTR(info->extack, attrs[MIGSEL_A_TAG_MASK] ?:
-					      attrs[MIGSEL_A_TAG_HOT] ?:
-					      attrs[MIGSEL_A_TAG_COLD]);
+		NL_SET_BAD_ATTR(info->extack, tag_culprit(info, &tag));
 	} else {
 		msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 		notify(ms, msg,

@@ -271,11 +271,11 @@ static int answer(struct ask *ask, struct genl_info *info)
 
 	ask->plain = ask->key.family == MIGSEL_INET ? plain_inet(ask) :
 						      plain_inet6(ask);
-	if (!ask->plain) {
-		NL_SET_ERR_MSG(info->extack,
-			       "the host has no route to the destination");
-		return -ENETUNREACH;
-	}
+	if (!ask->plain)
+		return refuse(info, ask->key.family == MIGSEL_INET ?
+				    MIGSEL_A_ROUTE_DST4 : MIGSEL_A_ROUTE_DST6,
+			      "the host has no route to the destination",
+			      -ENETUNREACH);
 	if (ask->key.family == MIGSEL_INET)
 		daddr = &ask->key.daddr.s6_addr32[3];
 	ask->query.not_unicast = !migsel_route_is_unicast(ask->plain,
@@ -351,12 +351,12 @@ static int put_candidate(struct sk_buff *msg, const struct ask *ask, int vmk)
 	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_USABLE,
 			!!(state & MIGSEL_USABLE)) ||
 	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_ROUTED,
-			!!(state & MIGSEL_ROUTED)))
+			!!(state & MIGSEL_ROUTED)) ||
+	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_WEIGHT,
+			ask->rule.vmks[vmk].weight))
 		return -EMSGSIZE;
 	if (ask->row == MIGSEL_REASON_MULTI_NIC &&
-	    (nla_put_u32(msg, MIGSEL_A_CANDIDATE_PLACED, ask->placed[vmk]) ||
-	     nla_put_u32(msg, MIGSEL_A_CANDIDATE_WEIGHT,
-			 ask->rule.vmks[vmk].weight)))
+	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_PLACED, ask->placed[vmk]))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

@@ -332,12 +332,17 @@ int migsel_tag_set(struct migsel_net *ms, const struct migsel_tag *tag,
 	}
 	if (!tag->hot || !tag->cold) {
 		NL_SET_ERR_MSG(extack,
-			       "the hot and the cold value must not be zero");
+			       "neither the hot nor the cold value may be zero");
 		return -EINVAL;
 	}
-	if ((tag->hot | tag->cold) & ~tag->mask) {
+	if (tag->hot & ~tag->mask) {
 		NL_SET_ERR_MSG(extack,
-			       "the hot or the cold value has bits outside the mask");
+			       "the hot value has bits outside the mask");
+		return -EINVAL;
+	}
+	if (tag->cold & ~tag->mask) {
+		NL_SET_ERR_MSG(extack,
+			       "the cold value has bits outside the mask");
 		return -EINVAL;
 	}
 	if (tag->hot == tag->cold) {

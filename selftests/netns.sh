@@ -52,32 +52,36 @@ both_b_nics() {
 	[[ $REPLY == *1* && $REPLY == *2* && $REPLY != *0* ]]
 }
 
-# Tagged packets of a namespace without vmks are nobody's business.
+# Each command registers the hook (+), unregisters it (-), or neither.
 hook_where_vmks_are() {
-	from_b
+	local command want words
+	migsel -n "$A" vmk flush
 	migsel -n "$B" vmk flush
-	migsel -n "$B" stats reset
-	from_a
-	migsel -n "$A" vmk flush
-	hooked "$A" 0
-	migsel -n "$A" vmk add vmk0
-	hooked "$A" 2
-	hooked "$B" 0
-	migsel -n "$A" policy set mode off
-	hooked "$A" 0
-	migsel -n "$A" policy set mode observe
-	hooked "$A" 2
-	migsel -n "$A" policy set mode enforce
-	migsel -n "$A" vmk flush
-	hooked "$A" 0
-}
-
-# hooked NETNS NUMBER: in LOCAL_OUT of IPv4 and IPv6
-hooked() {
-	local hooks
-	hooks=$(in_netns "$1" nft list hooks ip; in_netns "$1" nft list hooks ip6)
-	hooks=$(grep -c 'egress_hook \[migsel\]' <<<"$hooks")
-	((hooks == $2)) || fail "$hooks hooks in ${1%%-*}, not $2"
+	cd /sys/kernel/tracing || { fail 'no tracefs'; return; }
+	printf 'p:migsel/%s nf_%sregister_net_hook\n' hook '' unhook un >kprobe_events || fail 'no kprobes'
+	# shellcheck disable=SC2016  # at the end
+	defer 'echo 0 >events/migsel/unhook/enable; echo 0 >events/migsel/hook/enable; echo >kprobe_events; cd "$OLDPWD"'
+	echo 1 >events/migsel/hook/enable
+	echo 1 >events/migsel/unhook/enable
+	while read -r want command; do
+		echo >trace
+		read -ra words <<<"$command"
+		migsel -n "$A" "${words[@]}" || fail "$command fails"
+		command+=": $(grep -c ' hook: ' trace) $(grep -c ' unhook: ' trace)"
+		[[ $command == *": ${want/-/ }" ]] || fail "$command, not ${want/-/ }"
+	done <<-END
+		0-0 policy show
+		1-0 vmk add vmk0
+		0-0 vmk add vmk1 migration on
+		0-1 policy set mode off
+		0-0 vmk add vmk2
+		1-0 policy set mode observe
+		0-0 policy set mode enforce
+		0-0 vmk del vmk0
+		0-1 vmk flush
+		0-0 policy set mode observe
+		0-0 policy set mode enforce
+	END
 }
 
 # as_nobody REGEX COMMAND...: in A; the output or error is so, the status is in $?
@@ -136,7 +140,6 @@ make_hosts
 chmod 755 "$scratch"
 cp "$(command -v migsel)" "$scratch/migsel" || bail 'no copy of migsel'
 PATH=$scratch:$PATH
-modprobe nfnetlink_hook
 run 'two namespaces at once' apart
 run 'the hook is where vmks are' hook_where_vmks_are
 run 'anybody may read' unprivileged_reads

@@ -173,7 +173,7 @@ test_monitor_overrun() {
 	pids+=("$monitor")
 	soon hears policy set mode enforce
 	kill -STOP "$monitor"
-	yes 'vmk set vmk1 weight 2' | head -1500 | m -b -
+	yes 'vmk set vmk1 weight 2' | head -6000 | m -b -
 	kill -CONT "$monitor"
 	soon grep -q 'No buffer space available.*lost' "$tmp/overrun"
 	m vmk set vmk1 weight 77

@@ -5,7 +5,7 @@
 
 declare -A port addr result ms sent errors gap mss
 declare -A home seen source_mac source_ip packets bytes
-hot=0x10000 cold=0x20000
+hot=0x10000 cold=0x20000 none=0
 
 # Traffic ---------------------------------------------------------------------
 

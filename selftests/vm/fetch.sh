@@ -3,6 +3,10 @@
 #
 # fetch.sh            fill the cache for test kernel KERNEL, if it is not filled
 # fetch.sh --lock     print the lines of kernels.lock for the newest packages of KERNEL
+# fetch.sh --rebuild  fill it anew
+#
+# KERNEL=uml and KERNEL=debug are built here from the distribution's kernel source
+# with config/, see source.sh; again when that changes, or by fetch.sh --rebuild.
 #
 # Packages come from the distribution's archive, at the address the system's own
 # configuration names, and are unpacked into the cache: nothing is installed, and
@@ -20,14 +24,18 @@ set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/vm/lib.sh
 . "$here/lib.sh"
+# shellcheck source=selftests/vm/source.sh
+. "$here/source.sh"
 
 # The newest gcc the kernel was built with needs a newer C library than the
 # oldest supported host has: both come along.
 toolchain='gcc-14-x86-64-linux-gnu cpp-14-x86-64-linux-gnu libc6 libgcc-s1
 	libgmp10 libisl23 libmpc3 libmpfr6 libstdc++6 libelf1t64 libssl3t64 libzstd1 zlib1g'
 
-# Sets for KERNEL: the suites to look in, a pattern of image names, further packages.
+# Sets for KERNEL: its name in kernels.lock, the suites to look in, a pattern of
+# package names, further packages; and what it is built for, where it is built here.
 series() {
+	series=$kernel arch=
 	case $kernel in
 	6.1)
 		suites='bookworm-security bookworm'
@@ -41,7 +49,14 @@ series() {
 		suites='trixie-backports trixie trixie-security'
 		image='linux-image-7\.3\.[0-9.]+\+deb13-amd64'
 		extra="busybox-static $toolchain" ;;
-	*) die "no test kernel '$kernel': KERNEL=6.1, 6.12 or 7.3" ;;
+	uml | debug)
+		series=source
+		suites='bookworm-security bookworm'
+		image='linux-source-6\.12'
+		extra=busybox-static
+		arch=x86_64
+		[[ $kernel != uml ]] || arch=um ;;
+	*) die "no test kernel '$kernel': KERNEL=6.1, 6.12, 7.3, uml or debug" ;;
 	esac
 }
 
@@ -64,7 +79,7 @@ archive() {
 
 # apt with a state of its own below the cache, looking at the suites of KERNEL only.
 private_apt() {
-	local command=$1 state=$cache/apt/$kernel
+	local command=$1 state=$cache/apt/$series
 	shift
 	"$command" -q -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" \
 		-o Dir::Cache="$state" -o Dir::Cache::pkgcache=packages.bin \
@@ -76,7 +91,7 @@ private_apt() {
 }
 
 update_index() {
-	local state=$cache/apt/$kernel suite uri keys=/usr/share/keyrings/debian-archive-keyring.gpg
+	local state=$cache/apt/$series suite uri keys=/usr/share/keyrings/debian-archive-keyring.gpg
 	mkdir -p "$state/lists/partial" "$state/archives/partial"
 	: >"$state/status"
 	for suite in $suites; do
@@ -111,21 +126,21 @@ with_kernel_parts() {
 newest() {
 	local name package path repository
 	update_index
-	name=$(private_apt apt-cache pkgnames linux-image- | grep -xE "$image" | sort -V | tail -n 1) ||
+	name=$(private_apt apt-cache pkgnames linux- | grep -xE "$image" | sort -V | tail -n 1) ||
 		die "the archive has no test kernel $kernel any more"
 	# shellcheck disable=SC2086  # a list
 	with_kernel_parts "$name" "${name/image/headers}" $extra | sort -u | while read -r package; do
 		path=$(field Filename "$package")
 		repository=main
 		[[ $path != pool/updates/* ]] || repository=security
-		printf '%-4s %-8s %-34s %-33s %9s %s %s\n' "$kernel" "$repository" "$package" \
+		printf '%-4s %-8s %-34s %-33s %9s %s %s\n' "$series" "$repository" "$package" \
 			"$(field Version "$package")" "$(field Size "$package")" \
 			"$(field SHA256 "$package")" "$path"
 	done
 }
 
 pinned() {
-	awk -v kernel="$kernel" '$1 == kernel' "$here/kernels.lock"
+	awk -v series="$series" '$1 == series' "$here/kernels.lock"
 }
 
 # download FOLDER: the packages that standard input, in the form of kernels.lock, names.
@@ -163,7 +178,7 @@ unpack() {
 	ln -s "root/usr/src/linux-headers-$release" headers
 	say "indexing the modules of $release"
 	depmod -b root "$release"
-	make_initramfs "$release"
+	make_initramfs "$release" virtio_pci 9pnet_virtio 9p overlay
 	settle "$kernel_dir"
 }
 
@@ -201,12 +216,15 @@ settle() {
 	echo "$place" >place
 }
 
-# busybox and, in the order they go in, the modules that reach the host's files.
+# make_initramfs RELEASE MODULE...: busybox and, in the order they go in, the modules
+# that reach the host's files.
 make_initramfs() {
-	local tree=initramfs.d module
+	local tree=initramfs.d release=$1 module
+	shift
 	mkdir -p $tree/{bin,dev,host,lower,modules,proc,run}
 	cp root/bin/busybox $tree/bin/ 2>/dev/null || cp root/usr/bin/busybox $tree/bin/
-	modprobe -d root -S "$1" --show-depends -a virtio_pci 9pnet_virtio 9p overlay |
+	: >$tree/modules/order
+	(($# == 0)) || modprobe -d root -S "$release" --show-depends -a "$@" |
 		awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
 		while read -r module; do
 			case $module in
@@ -220,40 +238,70 @@ make_initramfs() {
 	rm -rf $tree
 }
 
-fill() {
-	local debs=$work/debs lines free
-	free=$(df --output=avail -m "$cache" | tail -n 1)
-	((free > 1000)) || die "$cache has ${free// /} MB free, a test kernel needs 1000: make room or set MIGSEL_CACHE="
-	mkdir -p "$debs"
+# obtain FOLDER: the pinned packages, or the newest; prints their lines of kernels.lock.
+obtain() {
+	local lines
+	mkdir -p "$1"
 	lines=$(pinned)
-	if ! download "$debs" <<<"$lines"; then
+	if ! download "$1" <<<"$lines"; then
 		say "the archive does not give what kernels.lock names, looking for the newest of $kernel"
 		lines=$(newest)
-		rm -rf "$debs"
-		mkdir "$debs"
-		download "$debs" <<<"$lines" || {
-			grep -m 1 '^E:' "$debs/log" >&2 || :
+		rm -rf "$1"
+		mkdir "$1"
+		download "$1" <<<"$lines" || {
+			grep -m 1 '^E:' "$1/log" >&2 || :
 			die "cannot download test kernel $kernel: is the network up?"
 		}
 	fi
+	echo "$lines"
+}
+
+# need_space MB
+need_space() {
+	local free
+	free=$(df --output=avail -m "$cache" | tail -n 1)
+	((free > $1)) || die "$cache has ${free// /} MB free, test kernel $kernel needs $1: make room or set MIGSEL_CACHE="
+}
+
+fill() {
+	local debs=$work/debs lines
+	need_space 1000
+	rm -rf "$work"
+	lines=$(obtain "$debs")
 	awk '{ print $3, $4, $6 }' <<<"$lines" >"$work/packages"
 	(unpack)
 	rm -rf "$debs"
 }
 
+# Filled, with what kernels.lock and config/ say now where that matters.
+filled() {
+	[[ -e $kernel_dir/place ]] && [[ -z $arch || $(<"$kernel_dir/recipe") == "$(recipe)" ]]
+}
+
 series
-if [[ ${1-} == --lock ]]; then
+case ${1-} in
+--lock)
 	newest
-	exit
-fi
-[[ $(cat "$kernel_dir/place" 2>/dev/null) != "$kernel_dir" ]] || exit 0
-lock "$cache/kernels/$kernel.lock" "filling the cache for $kernel"
-if [[ -e $kernel_dir/place ]]; then
-	[[ $(<"$kernel_dir/place") == "$kernel_dir" ]] ||
-		(cd "$kernel_dir" && settle "$kernel_dir")
+	exit ;;
+--rebuild) again=1 ;;
+*) again= ;;
+esac
+if [[ -z $again ]] && filled && [[ $(<"$kernel_dir/place") == "$kernel_dir" ]]; then
 	exit 0
 fi
+lock "$cache/kernels/$kernel.lock" "filling the cache for $kernel"
 work=$cache/kernels/$kernel.part
-rm -rf "$work" "$kernel_dir"
-fill
+if [[ -n $again ]]; then
+	rm -rf "$work"
+elif filled; then
+	[[ $(<"$kernel_dir/place") == "$kernel_dir" ]] ||
+		(cd "$kernel_dir" && "settle${arch:+_built}" "$kernel_dir")
+	exit 0
+fi
+if [[ -n $arch ]]; then
+	build_kernel
+else
+	fill
+fi
+rm -rf "$kernel_dir"
 mv "$work" "$kernel_dir"

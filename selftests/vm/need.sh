@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # need.sh GROUP...    have what these groups need of the host: build (the tool),
-#                     kbuild (modules for a test kernel), vm, demo, check
+#                     kbuild (modules for a test kernel), source (a test kernel itself),
+#                     vm, uml (vm in user mode), demo, check
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
 # elsewhere it prints the one line to run, and fails.
@@ -11,20 +12,25 @@ PATH=$PATH:/usr/sbin:/sbin
 
 # Groups, a program or a file (a pattern), the package it is in.
 table='
-	build,kbuild gcc                               gcc
-	build,kbuild make                              make
+	build,kbuild,source gcc                        gcc
+	build,kbuild,source make                       make
 	build        pkg-config                        pkg-config
 	build        /usr/include/libmnl/libmnl.h      libmnl-dev
 	build        /usr/include/jansson.h            libjansson-dev
 	kbuild       gcc-12                            gcc-12
 	kbuild       /usr/lib/*/libelf.so.1            libelf1
-	kbuild,vm    depmod                            kmod
+	kbuild,vm,uml,source depmod                    kmod
+	source       flex                              flex
+	source       bison                             bison
+	source       bc                                bc
+	source       /usr/include/gelf.h               libelf-dev
+	source       /usr/include/openssl/ssl.h        libssl-dev
 	vm           qemu-system-x86_64                qemu-system-x86
-	vm           cpio                              cpio
-	vm           xz                                xz-utils
-	vm           zstd                              zstd
-	vm           awk                               mawk
-	vm           flock                             util-linux
+	vm,uml,source cpio                             cpio
+	vm,source    xz                                xz-utils
+	vm,source    zstd                              zstd
+	vm,uml       awk                               mawk
+	vm,uml       flock                             util-linux
 	vm           patchelf                          patchelf
 	demo,check   ip                                iproute2
 	demo,check   nft                               nftables
@@ -32,6 +38,8 @@ table='
 	demo,check   iperf3                            iperf3
 	demo,check   tcpdump                           tcpdump
 	demo,check   jq                                jq
+	check        iptables                          iptables
+	check        qemu-img                          qemu-utils
 	check        /usr/include/cmocka.h             libcmocka-dev
 	check        python3                           python3
 	check        /usr/lib/python3*/*/yaml/*.py     python3-yaml

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What README.md and the documentation say: their commands run, their tables are
+# complete, their figures are those of the code.
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+top=$(dirname "$here")
+readme=$top/README.md
+rst=$top/Documentation/networking/migsel.rst
+man=$top/Documentation/man/migsel.8
+
+# The reasons, as the netlink specification has them.
+reasons=$(awk '/^    name: / { on = $2 == "reason" } on && /^        name: / { print $2 }' \
+	"$top/Documentation/netlink/specs/migsel.yaml")
+
+# defined NAME FILE: a number that C code defines
+defined() { awk -v name="$1" '$1 == "#define" && $2 == name { print $3 }' "$top/$2"; }
+
+readme_commands() {
+	local netns command
+	add_netns netns
+	ip -n "$netns" -b - <<-END || fail 'no devices'
+		link add eth0 type dummy
+		link add eth1 type dummy
+		addr add 192.0.2.11/24 dev eth0
+		addr add 192.0.2.12/24 dev eth1
+		link set eth0 up
+		link set eth1 up
+	END
+	mapfile -t commands < <(sed -n 's/^userspace\/migsel /migsel /p' "$readme")
+	((${#commands[@]} >= 3)) || fail "README.md has ${#commands[@]} commands"
+	for command in "${commands[@]}"; do
+		# shellcheck disable=SC2086  # words as they stand there
+		in_netns "$netns" $command >"$scratch/out" 2>&1 || fail "$command: $(<"$scratch/out")"
+	done
+	grep -q ' tag hot dev eth0 .* reason same-subnet$' "$scratch/out" || fail "route get: $(<"$scratch/out")"
+}
+
+# The demo's excerpt: its commands are the scenario's, its answer is the kernel's.
+readme_excerpt() {
+	local line
+	while read -r line; do
+		[[ $line != migsel\ vmk* ]] || grep -qF "on esx-a $line" "$here"/demo/scenarios/3-*.sh ||
+			fail "scenario 3 does not run: $line"
+	done < <(sed -n 's/^esx-a# //p' "$readme")
+	grep -q '^192.0.2.21 tag hot dev vmk0 src 192.0.2.11 reason same-subnet$' "$readme" ||
+		fail 'the excerpt has no answer'
+}
+
+every_reason() {
+	local reason file
+	# shellcheck disable=SC2016  # quotes of Markdown
+	[[ $(wc -w <<<"$reasons") == 13 ]] || fail "reasons: $reasons"
+	for reason in $reasons; do
+		for file in "$readme" "$rst"; do
+			grep -qF "\`$reason\`" "$file" || fail "$file does not say $reason"
+		done
+	done
+}
+
+figures() {
+	local vmks flows file
+	vmks=$(defined MIGSEL_MAX_VMKS include/uapi/linux/migsel.h)
+	flows=$(($(defined FLOW_SETS module/place.c) * $(defined FLOW_WAYS module/place.c)))
+	for file in "$readme" "$rst"; do
+		grep -q "^\(\* \)\?$vmks vmks and $flows remembered flows in a namespace" "$file" ||
+			fail "$file does not say $vmks vmks and $flows flows"
+	done
+}
+
+make_targets() {
+	local target
+	# shellcheck disable=SC2016  # quotes of Markdown
+	for target in $(grep -o '`make [a-z]*`' "$readme" | tr -d '`' | cut -d ' ' -f 2 | sort -u); do
+		grep -q "^$target:.*##" "$top/Makefile" || fail "there is no make $target"
+	done
+}
+
+# SYNOPSIS is what help says, to the letter.
+man_page() {
+	diff <(migsel help) \
+		<(sed -n '/^.SH SYNOPSIS/,/^.fi/p' "$man" | sed '1,2d;$d;s/\\-/-/g') >"$scratch/diff" ||
+		fail "SYNOPSIS is not help: $(<"$scratch/diff")"
+}
+
+build
+begin_tests 6
+run 'the commands of README.md' readme_commands
+run "the demo's excerpt in README.md" readme_excerpt
+run 'every reason is in README.md and migsel.rst' every_reason
+run 'the limits in README.md and migsel.rst' figures
+run 'the make targets in README.md' make_targets
+run 'the SYNOPSIS of migsel(8) is its help' man_page
+end_tests

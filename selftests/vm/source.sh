@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Test kernels with detectors, built from the distribution's kernel source; sourced
+# by fetch.sh.
+#
+# The source is unpacked once, to $cache/sources/VERSION, and stays: modules for
+# these kernels are built against it. What a build that was interrupted had compiled
+# is still there for the next one, which begins where that one ended.
+# shellcheck shell=bash disable=SC2154  # lib.sh and fetch.sh set them
+
+fragments=("$here/config/common.config" "$here/config/$kernel.config")
+
+# What a kernel was built from: with another recipe it is another kernel.
+recipe() {
+	{
+		pinned
+		grep -h '^CONFIG_' "${fragments[@]}"
+	} | sha256sum | cut -c 1-16
+}
+
+# unpack_source LINES: sets source, the folder, from lines of kernels.lock.
+name_source() {
+	source=$cache/sources/$(awk '$3 ~ /^linux-source-/ { print $4 }' <<<"$1")
+}
+
+# Sets source: that of kernels.lock, or the newest, unpacked, busybox beside it.
+have_source() {
+	local debs=$cache/sources/part/debs lines
+	name_source "$(pinned)"
+	[[ ! -e $source.packages ]] || return 0
+	rm -rf "$cache/sources/part"
+	mkdir -p "$debs"
+	lines=$(obtain "$debs")
+	name_source "$lines"
+	if [[ ! -e $source.packages ]]; then
+		say "unpacking the source of ${source##*/}: half a minute"
+		rm -rf "$source"
+		cd "$cache/sources/part"
+		dpkg-deb -x "$debs/busybox-static.deb" busybox
+		mkdir linux
+		dpkg-deb --fsys-tarfile "$debs"/linux-source-*.deb | tar -xO --wildcards '*.tar.xz' |
+			tar -xJ -C linux --strip-components=1
+		mv -T linux "$source"
+		cp busybox/bin/busybox "$source.busybox" 2>/dev/null ||
+			cp busybox/usr/bin/busybox "$source.busybox"
+		awk '{ print $3, $4, $6 }' <<<"$lines" >"$source.packages"
+	fi
+	rm -rf "$cache/sources/part"
+}
+
+# The kernel's build must not see what the caller's make was told.
+make_kernel() {
+	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KERNEL -u KDIR \
+		make -C "$source" O="$work/build" ARCH="$arch" "$@"
+}
+
+# The least there is, and what config/ adds to it: all of it, or it is an error.
+configure() {
+	local lost
+	make_kernel -s tinyconfig
+	grep -h '^CONFIG_' "${fragments[@]}" >>"$work/build/.config"
+	make_kernel -s olddefconfig 2>&1 | { grep -v 'override: reassigning' || :; } >&2
+	lost=$(awk -F = '
+		NR == FNR { if (/^CONFIG_/) have[$1] = $2; next }
+		/^CONFIG_/ && (($1 in have) ? have[$1] : "n") != $2
+		' "$work/build/.config" "${fragments[@]}")
+	[[ -z $lost ]] || die "the kernel's configuration does not take" $lost
+}
+
+compile() {
+	local start=$SECONDS
+	say "building test kernel $kernel: 10 minutes on two idle CPUs"
+	make_kernel -j"$(nproc)" all 2>&1 | tee "$work/log" | awk -v kernel="$kernel" '
+		/^  (CC|AS) / && ++files % 200 == 0 {
+			print "vm: building " kernel ": " files " files compiled"
+			fflush()
+		}' >&2 || {
+		grep -E -m 5 'error:|\*\*\*|No space' "$work/log" >&2 || tail -n 5 "$work/log" >&2
+		die "test kernel $kernel does not build"
+	}
+	say "built test kernel $kernel in $((SECONDS - start)) s"
+}
+
+# What stays is what modules are built against.
+lay_out() {
+	local release tree
+	release=$(<build/include/config/kernel.release)
+	tree=root/lib/modules/$release
+	echo "$release" >release
+	mv build/vmlinux vmlinux
+	rm -f build/linux
+	mkdir -p "$tree/kernel" root/bin
+	cp build/modules.{order,builtin,builtin.modinfo} "$tree/"
+	cp "$source.busybox" root/bin/busybox
+	cp "$source.packages" packages
+	basename "$source" >source
+	ln -s "$tree" modules
+	ln -s build headers
+	depmod -b root "$release"
+	make_initramfs "$release"
+	find build -path build/scripts -prune -o -path build/tools -prune -o \
+		-type f \( -name '*.[oa]' -o -name '.*.cmd' -o -name '.tmp_vmlinux*' \) -exec rm -f {} +
+	settle_built "$kernel_dir"
+	recipe >recipe
+}
+
+# For modules: where the source is, and for which kind of machine.
+settle_built() {
+	printf 'export ARCH := %s\ninclude %s/Makefile\n' "$arch" "$cache/sources/$(<source)" >build/Makefile
+	echo "$1" >place
+}
+
+build_kernel() {
+	"$here/need.sh" source
+	need_space 4000
+	mkdir -p "$cache/sources" "$work/build"
+	lock "$cache/sources.lock" 'unpacking the kernel source'
+	have_source
+	exec {lock_fd}>&-
+	configure
+	compile
+	(cd "$work" && lay_out)
+}
