@@ -153,9 +153,7 @@ sysctls='
 	done
 	for conf in ipv6/conf/{all,default}; do
 		echo 0 >$conf/accept_dad
-		echo 1 >$conf/forwarding
 	done
-	echo 1 >ipv4/ip_forward
 '
 
 # start_sink VARIABLE NETNS [MARK]: what it says goes to a pipe; its process id

@@ -10,7 +10,6 @@ begin_tests "$("$here/netlink.py" count)"
 build
 add_netns A
 ip -n "$A" -b - <<-END || bail 'no devices'
-	link add name br0 type bridge
 	link add vmk0 type veth peer name vmk1
 	link add vmk2 type veth peer name vmk3
 END

@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Module, namespaces and devices go while traffic runs: nothing is held, all in
+# bounded time. That the kernel does not complain is for the test kernel's harness
+# to see, except where it only waits.
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+tools=(modprobe rmmod timeout dmesg)
+three='tcp udp udpu'
+
+# within SECONDS COMMAND...
+within() {
+	timeout "$@" || fail "${*:2}: status $? after at most $1 s"
+}
+
+complaints() {
+	local text
+	text=$(dmesg | grep -E 'unregister_netdevice: waiting|migsel: .*(leak|held)')
+	[[ -z $text ]] || fail "$text"
+}
+
+# Hot traffic by several NICs, and some that is refused.
+busy() {
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2+
+	start_flows -l -i 1 $(both hot 1 "$three" ,n=4) $(both cold 1 tcp) $(both hot 1 tcp ,dev=vmk1)
+	more_by 5 vmk1 200000
+	more_by 5 vmk2 200000
+}
+
+module_goes() {
+	local round
+	for round in 1 2 3; do
+		busy
+		within 20 rmmod migsel
+		[[ ! -e /sys/module/migsel ]] || fail 'the module is still there'
+		more_by 5 vmk0 200000
+		within 20 modprobe migsel
+		stop_flows
+		results '*' ok
+	done
+	shows_vmks '^$'
+	busy
+	stop_flows
+	results '*' ok
+	complaints
+}
+
+# Connections that are being refused, when the module goes.
+module_goes_refusing() {
+	local round
+	for round in 1 2 3; do
+		shape S S 0 1 2
+		vmks vmk0 vmk1
+		start_flows $(both hot 1 tcp ,n=100,burst) &
+		wait_for 5 refusing || fail 'nothing is refused'
+		within 20 rmmod migsel
+		wait $!
+		within 20 modprobe migsel
+	done
+	complaints
+}
+
+refusing() {
+	read_stats
+	((${packets[no-migration-vmk]} > 0))
+}
+
+# The counter of users falls back: a namespace's configuration holds no module.
+unused() {
+	local users
+	shape S S 0 1 2
+	vmks vmk0 vmk1+
+	read -r users </sys/module/migsel/refcnt
+	((users == 0)) || fail "the module has $users users"
+}
+
+nic_goes() {
+	busy
+	within 20 ip -n "$A" link del vmk1
+	shows_vmks $'^0: vmk0 [^\n]*\n1: vmk2 [^\n]*$'
+	more_by 5 vmk0 20000
+	stop_flows
+	results '*-cold-*' ok
+	complaints
+}
+
+# All devices that the other hosts have links to go with their namespace, and that
+# goes only when nothing holds it.
+namespace_goes() {
+	local name=$A
+	make_hosts
+	busy
+	within 20 ip netns del "$A"
+	kill "$a_pid" "$flows_pid"
+	wait_for 20 no_links || fail 'the namespace does not go'
+	complaints
+	A=$name
+}
+
+no_links() {
+	local links
+	links=$(ip -n "$SW" -br link)
+	[[ $links != *a0* ]]
+}
+
+# Configuration while the module goes.
+raced() {
+	local writer
+	make_hosts
+	for _ in 1 2 3; do
+		shape S S 0 1 2
+		while :; do
+			printf '%s\n' 'vmk add vmk0' 'vmk add vmk1 migration on' 'vmk flush' | migsel -n "$A" -force -b - 2>/dev/null
+		done &
+		writer=$!
+		nap
+		within 20 bash -c 'until rmmod migsel 2>/dev/null; do [[ -e /sys/module/migsel ]] || break; done'
+		kill "$writer"
+		wait "$writer" 2>/dev/null
+	done
+	within 20 modprobe migsel
+	complaints
+}
+
+begin_tests 6
+make_hosts
+run 'the module goes and comes under traffic' module_goes
+run 'the module goes while it refuses' module_goes_refusing
+run 'a configuration does not hold the module' unused
+run 'a NIC is deleted under traffic' nic_goes
+run 'a namespace is deleted under traffic' namespace_goes
+run 'the module goes while it is configured' raced
+end_tests
