@@ -2,9 +2,6 @@
 /* The LOCAL_OUT hook: tag, decision, route. The only per-packet code. */
 
 #include <linux/netfilter.h>
-#include <linux/netfilter_ipv4.h>
-#include <linux/rtnetlink.h>
-#include <linux/slab.h>
 #include <linux/sock_diag.h>
 #include <net/dst.h>
 #include <net/gso.h>
@@ -32,7 +29,7 @@
  * @key: what its route is looked up by, once @has_key
  * @vmk: position of the vmk that it leaves by, or MIGSEL_NO_VMK
  * @has_key: @key is filled in
- * @kept: @plain is the route that @sk keeps for its packets
+ * @kept: @plain is the route that @sk keeps for its packets, from the FIB
  * @cached: the decision was answered from a cached one
  */
 struct egress {
@@ -68,12 +65,24 @@ static const struct migsel_flow_key *egress_key(struct egress *e)
 	return &e->key;
 }
 
+/*
+ * Whether a route is the one that a socket keeps, and the FIB gave it. For
+ * IP_UNICAST_IF the kernel may have made one up. TCP does not know that option.
+ */
+static bool sk_keeps(const struct sock *sk, const struct dst_entry *dst)
+{
+	return rcu_access_pointer(sk->sk_dst_cache) == dst &&
+	       (sk_is_tcp(sk) || !READ_ONCE(inet_sk(sk)->uc_index));
+}
+
 /* The usable migration vmk to whose address the sender bound its socket. */
 static int egress_bound_vmk(const struct egress *e)
 {
 	const struct sock *sk = e->sk;
 
-	if (!sk || !(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
+	/* A SYN-ACK comes with its listener, but is the request's. */
+	if (!sk || sk != e->skb->sk ||
+	    !(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
 		return MIGSEL_NO_VMK;
 	if (e->query.family == MIGSEL_INET)
 		return migsel_snap_owner(e->snap, MIGSEL_INET,
@@ -187,21 +196,32 @@ static u8 egress_state(struct egress *e, int vmk)
 				      MIGSEL_USABLE;
 }
 
-/* Place a flow that has no place, or whose place is not to be had any more. */
+/*
+ * Place a flow that has no place, or whose place is not to be had any more. What
+ * belongs to no flow takes the first candidate that will do.
+ */
 static noinline enum migsel_reason egress_place(struct egress *e, u64 id)
 {
+	static const u32 none_placed[MIGSEL_MAX_VMKS];
 	const struct migsel_rule *rule = &e->snap->rule;
 	u8 state[MIGSEL_MAX_VMKS];
+	struct migsel_candidates cands = {
+		.state = state,
+		.placed = none_placed,
+		.current_vmk = MIGSEL_NO_VMK,
+	};
 	enum migsel_reason reason;
 	u32 i;
 
 	for (i = 0; i < rule->n_vmks; i++)
 		if (rule->vmks[i].migration)
 			state[i] = egress_state(e, i);
-	reason = migsel_place(e->ms->flows, e->snap, e->query.family, id,
-			      state, &e->vmk);
-	if (id)
+	reason = migsel_rule_multi(rule, &cands, &e->vmk);
+	if (id && e->vmk != MIGSEL_NO_VMK) {
+		reason = migsel_place(e->ms->flows, e->snap, e->query.family,
+				      id, state, &e->vmk);
 		e->cached = false;
+	}
 	if (e->vmk != MIGSEL_NO_VMK && !egress_reach(e, e->vmk))
 		return MIGSEL_REASON_NO_ROUTE;
 	return reason;
@@ -241,7 +261,9 @@ static enum migsel_reason egress_decide(struct egress *e)
 /*
  * Whether the route may be replaced in the socket: only by a packet of the
  * socket's own flow, tagged by the socket itself, that no transform is due to
- * or has been applied to.
+ * or has been applied to. TCP must be sending right now, with the socket lock
+ * held: then the packet borrows the socket's route. A packet that comes back from
+ * a queue, and a reply on behalf of the socket, hold one of their own.
  */
 static bool egress_owned(struct egress *e)
 {
@@ -255,13 +277,25 @@ static bool egress_owned(struct egress *e)
 	    IPCB(e->skb)->flags & IPSKB_XFRM_TRANSFORMED :
 	    IP6CB(e->skb)->flags & IP6SKB_XFRM_TRANSFORMED)
 		return false;
-	return (sk_is_tcp_flow(sk) || sk_is_udp_flow(sk)) &&
-	       sk_has_tuple(sk, egress_key(e));
+	if (sk_is_tcp_flow(sk) ? !skb_dst_is_noref(e->skb) :
+				 !sk_is_udp_flow(sk))
+		return false;
+	return sk_has_tuple(sk, egress_key(e));
+}
+
+static void sk_set_cookie(struct sock *sk, const struct dst_entry *dst,
+			  enum migsel_family family)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (family == MIGSEL_INET6)
+		WRITE_ONCE(inet6_sk(sk)->dst_cookie,
+			   rt6_get_cookie(dst_rt6_info(dst)));
+#endif
 }
 
 /*
- * TCP holds the socket lock. UDP does not: its route must still be the one that
- * the packet came with, or connect() has changed the destination.
+ * UDP does not hold the socket lock: the socket must still keep the route that
+ * the packet came with, and connect() must not have changed the destination.
  */
 static void egress_keep(struct egress *e)
 {
@@ -269,17 +303,20 @@ static void egress_keep(struct egress *e)
 		(__force struct dst_entry **)&e->sk->sk_dst_cache;
 	struct dst_entry *old = e->plain;
 
-#if IS_ENABLED(CONFIG_IPV6)
-	if (e->query.family == MIGSEL_INET6)
-		WRITE_ONCE(inet6_sk(e->sk)->dst_cookie,
-			   rt6_get_cookie(dst_rt6_info(e->route)));
-#endif
 	dst_hold(e->route);
-	if (sk_is_tcp(e->sk))
+	if (sk_is_tcp(e->sk)) {
+		sk_set_cookie(e->sk, e->route, e->query.family);
 		sk_setup_caps(e->sk, e->route);
-	else
-		dst_release(try_cmpxchg(cache, &old, e->route) ? old :
-								 e->route);
+		return;
+	}
+	if (!try_cmpxchg(cache, &old, e->route)) {
+		dst_release(e->route);
+		return;
+	}
+	dst_release(old);
+	sk_set_cookie(e->sk, e->route, e->query.family);
+	if (!sk_has_tuple(e->sk, egress_key(e)))
+		sk_dst_reset(e->sk);
 }
 
 /* Whether a TCP packet needs no fragments on a route. */
@@ -287,6 +324,12 @@ static bool tcp_fits(const struct sk_buff *skb, const struct dst_entry *dst)
 {
 	unsigned int mtu = dst_mtu(dst);
 
+#ifdef IP6SKB_FAKEJUMBO
+	/* A header that never leaves the host. */
+	if (skb->protocol == htons(ETH_P_IPV6) &&
+	    IP6CB(skb)->flags & IP6SKB_FAKEJUMBO)
+		mtu += sizeof(struct hop_jumbo_hdr);
+#endif
 	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
 				 skb->len <= mtu;
 }
@@ -353,8 +396,10 @@ static void egress_alarm(struct egress *e, enum migsel_reason reason,
 	id = egress_flow_id(e);
 	if (!id || !migsel_flow_alarm(e->ms->flows, id, reason))
 		return;
-	if (rule->n_migration)
+	if (rule->n_migration == 1)
 		vmk = e->snap->vmks[rule->migration].dev;
+	else if (e->query.bound_vmk != MIGSEL_NO_VMK)
+		vmk = e->snap->vmks[e->query.bound_vmk].dev;
 	migsel_alarm(e->ms->alarms, reason, e->query.family,
 		     &egress_key(e)->daddr, vmk, out);
 }
@@ -410,8 +455,7 @@ static bool egress_settled(struct migsel_net *ms,
 		&snap->rule.settled[class][family];
 	const struct dst_entry *dst = skb_dst(skb);
 
-	if (rcu_access_pointer(sk->sk_dst_cache) != dst ||
-	    settled->vmk == MIGSEL_NO_VMK ||
+	if (!sk_keeps(sk, dst) || settled->vmk == MIGSEL_NO_VMK ||
 	    dst_dev_rcu(dst) != snap->vmks[settled->vmk].dev ||
 	    READ_ONCE(sk->sk_bound_dev_if) ||
 	    snap->policy.mode != MIGSEL_MODE_ENFORCE ||
@@ -464,10 +508,10 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 
 	if (sk) {
 		e.query.bound_device = READ_ONCE(sk->sk_bound_dev_if);
-		if (sk_fullsock(sk))
+		if (sk_fullsock(sk) && sk_is_inet(sk))
 			e.sk = sk;
 	}
-	e.kept = e.sk && rcu_access_pointer(sk->sk_dst_cache) == e.plain;
+	e.kept = e.sk && sk_keeps(sk, e.plain);
 	e.query.not_unicast = !migsel_route_is_unicast(e.plain, family,
 						       skb_daddr(skb, family));
 	if (snap->rule.n_migration > 1)
@@ -475,7 +519,16 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 	return egress_finish(&e);
 }
 
-static unsigned int egress_hook(void *priv, struct sk_buff *skb,
+/**
+ * migsel_egress_hook - decide on a packet
+ * @priv: migsel in its namespace
+ * @skb: the packet
+ * @state: how it came here
+ *
+ * Context: under rcu_read_lock(), any but hard interrupt.
+ * Return: NF_ACCEPT, or an error for the sender.
+ */
+unsigned int migsel_egress_hook(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state)
 {
 	const struct migsel_snap *snap;
@@ -499,79 +552,8 @@ static unsigned int egress_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	family = state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
-	if (sk && sk_fullsock(sk) &&
+	if (sk && sk_fullsock(sk) && sk_is_inet(sk) &&
 	    egress_settled(ms, snap, class, family, skb, sk))
 		return egress_plain(ms, snap, class, family, skb, sk);
 	return egress_tagged(ms, snap, class, family, skb, sk);
-}
-
-/**
- * migsel_egress_start - register the hook and what it needs
- * @ms: migsel in a namespace, with RTNL held
- * @extack: says why it failed
- *
- * Context: process, sleeps.
- * Return: 0, or a negative error with nothing changed.
- */
-int migsel_egress_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
-{
-	int err = -ENOMEM;
-
-	ASSERT_RTNL();
-
-	ms->flows = migsel_flows_alloc();
-	ms->routes = migsel_routes_alloc();
-	ms->refusals = migsel_refusals_alloc();
-	ms->alarms = migsel_alarms_alloc(ms->net);
-	if (!ms->flows || !ms->routes || !ms->refusals || !ms->alarms)
-		goto err_stop;
-
-	ms->hook.hook = egress_hook;
-	ms->hook.priv = ms;
-	ms->hook.pf = NFPROTO_INET;
-	ms->hook.hooknum = NF_INET_LOCAL_OUT;
-	ms->hook.priority = NF_IP_PRI_FILTER + 1;
-	err = nf_register_net_hook(ms->net, &ms->hook);
-	if (err)
-		goto err_stop;
-	ms->hooked = true;
-	return 0;
-
-err_stop:
-	NL_SET_ERR_MSG(extack, "cannot register the hook");
-	migsel_egress_stop(ms);
-	return err;
-}
-
-/**
- * migsel_egress_unhook - unregister the hook
- * @ms: migsel in a namespace, with RTNL held. Packets may be in the hook until
- *	a grace period has passed.
- */
-void migsel_egress_unhook(struct migsel_net *ms)
-{
-	ASSERT_RTNL();
-
-	nf_unregister_net_hook(ms->net, &ms->hook);
-	ms->hooked = false;
-}
-
-/**
- * migsel_egress_stop - free what the hook needed
- * @ms: migsel in a namespace, with RTNL held and no packet in the hook
- *
- * Context: process, sleeps.
- */
-void migsel_egress_stop(struct migsel_net *ms)
-{
-	ASSERT_RTNL();
-
-	migsel_alarms_free(ms->alarms);
-	migsel_refusals_free(ms->refusals);
-	migsel_routes_free(ms->routes);
-	kvfree(ms->flows);
-	ms->alarms = NULL;
-	ms->refusals = NULL;
-	ms->routes = NULL;
-	ms->flows = NULL;
 }

@@ -16,7 +16,7 @@
  * migsel_vmk_refresh_atomic() only swaps it.
  *
  * migsel_flows::lock guards the memory of flows; readers retry. It is taken
- * for writing only for a flow not seen before. migsel_refusals::lock and
+ * for writing only for a flow that has to be placed. migsel_refusals::lock and
  * migsel_alarms::lock guard the rings between the hook and its work items.
  * The three are leaves. The route cache is per CPU, with bottom halves off.
  */
@@ -159,7 +159,7 @@ struct migsel_snap {
  * @n_vmks: length of @vmks
  * @tag: how marks are read
  * @policy: what is made of decisions
- * @generation: changes whenever a dump would read differently, never 0
+ * @generation: changes whenever the configuration does, never 0
  * @hooked: the hook is registered
  * @hook: the hook
  * @zero: what @stats stood at when they were last reset
@@ -284,17 +284,21 @@ int migsel_snap_owner(const struct migsel_snap *snap,
 int migsel_notifier_init(void);
 void migsel_notifier_exit(void);
 
+/* hook.c */
+int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack);
+void migsel_hook_unregister(struct migsel_net *ms);
+void migsel_hook_stop(struct migsel_net *ms);
+
 /* egress.c */
-int migsel_egress_start(struct migsel_net *ms, struct netlink_ext_ack *extack);
-void migsel_egress_unhook(struct migsel_net *ms);
-void migsel_egress_stop(struct migsel_net *ms);
+unsigned int migsel_egress_hook(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state);
 
 /* route.c */
 /**
  * struct migsel_flow_key - what a route is looked up by
  * @daddr: destination, IPv4 as a mapped address
  * @saddr: source, likewise
- * @flowinfo: IPv6 traffic class and flow label
+ * @flowinfo: IPv6 traffic class and flow label, without ECN
  * @mark: the packet mark
  * @uid: owner of the socket, for rules that ask
  * @oif: the device to look through
@@ -302,7 +306,7 @@ void migsel_egress_stop(struct migsel_net *ms);
  * @dport: destination port, likewise
  * @family: the address family
  * @proto: the transport protocol
- * @dsfield: the IPv4 DS field
+ * @dsfield: the IPv4 DS field, without ECN
  * @pad: zero
  */
 struct migsel_flow_key {

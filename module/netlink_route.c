@@ -3,6 +3,7 @@
 
 #include <linux/cred.h>
 #include <linux/inetdevice.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/addrconf.h>
@@ -71,6 +72,10 @@ static int parse_addrs(struct ask *ask, struct genl_info *info)
 					   MIGSEL_A_ROUTE_SRC4,
 			      "source and destination are of different families",
 			      -EINVAL);
+
+	if (!inet && !ipv6_mod_enabled())
+		return refuse(info, MIGSEL_A_ROUTE_DST6, "IPv6 is disabled",
+			      -EAFNOSUPPORT);
 
 	if (inet) {
 		ask->key.family = MIGSEL_INET;
@@ -247,6 +252,13 @@ static void decide(struct ask *ask)
 						 ask->state[ask->candidate]);
 	}
 
+	if (ask->vmk != MIGSEL_NO_VMK && ask->reason == ask->row) {
+		ask->key.oif = ask->snap->vmks[ask->vmk].dev->ifindex;
+		ask->route = migsel_route_lookup(ask->net, &ask->key, NULL);
+		if (!ask->route)
+			ask->reason = MIGSEL_REASON_NO_ROUTE;
+	}
+
 	ask->verdict = MIGSEL_VERDICT_STEER;
 	if (migsel_rule_passes(ask->reason))
 		ask->verdict = MIGSEL_VERDICT_PASS;
@@ -254,10 +266,6 @@ static void decide(struct ask *ask)
 		ask->verdict = ask->ms->policy.unreachable ==
 			       MIGSEL_UNREACHABLE_PASS ? MIGSEL_VERDICT_PASS :
 							 MIGSEL_VERDICT_REFUSE;
-	if (ask->verdict == MIGSEL_VERDICT_STEER) {
-		ask->key.oif = ask->snap->vmks[ask->vmk].dev->ifindex;
-		ask->route = migsel_route_lookup(ask->net, &ask->key, NULL);
-	}
 }
 
 static int answer(struct ask *ask, struct genl_info *info)

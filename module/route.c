@@ -7,6 +7,7 @@
 #include <linux/jhash.h>
 #include <net/dst.h>
 #include <net/flow.h>
+#include <net/inet_ecn.h>
 #include <net/inet_sock.h>
 #include <net/ip6_route.h>
 #include <net/ip_fib.h>
@@ -78,7 +79,7 @@ void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
 
 		ipv6_addr_set_v4mapped(iph->daddr, &key->daddr);
 		ipv6_addr_set_v4mapped(iph->saddr, &key->saddr);
-		key->dsfield = iph->tos;
+		key->dsfield = iph->tos & ~INET_ECN_MASK;
 		key->proto = iph->protocol;
 		key_ports(key, skb, skb_network_offset(skb) + ip_hdrlen(skb));
 	} else {
@@ -88,7 +89,8 @@ void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
 
 		key->daddr = iph->daddr;
 		key->saddr = iph->saddr;
-		key->flowinfo = ip6_flowinfo(iph);
+		key->flowinfo = ip6_flowinfo(iph) &
+				~htonl(INET_ECN_MASK << 20);
 		key->proto = iph->nexthdr;
 		offset = ipv6_skip_exthdr(skb, offset, &key->proto, &frag_off);
 		if (offset >= 0)
@@ -217,6 +219,17 @@ struct dst_entry *migsel_route_lookup(struct net *net,
 	return dst;
 }
 
+/* Its policy may choose a transform by the route. */
+static bool sk_has_policy(const struct sock *sk)
+{
+#ifdef CONFIG_XFRM
+	return sk && (rcu_access_pointer(sk->sk_policy[0]) ||
+		      rcu_access_pointer(sk->sk_policy[1]));
+#else
+	return false;
+#endif
+}
+
 static u32 slot_hash(const struct migsel_flow_key *key)
 {
 	return jhash_3words((__force u32)key->daddr.s6_addr32[3],
@@ -265,6 +278,10 @@ struct dst_entry *migsel_route_get(struct migsel_net *ms,
 {
 	struct migsel_route_slot *slot;
 	struct dst_entry *dst;
+
+	*cached = false;
+	if (sk_has_policy(sk))
+		return migsel_route_lookup(ms->net, key, sk);
 
 	local_bh_disable();
 	slot = &this_cpu_ptr(ms->routes)->slots[slot_hash(key)];

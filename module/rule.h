@@ -81,7 +81,7 @@ struct migsel_rule {
 	u32 n_migration;
 	int migration;
 	bool same_subnet[MIGSEL_N_FAMILIES];
-	struct migsel_settled settled[MIGSEL_CLASS_MAX + 1][MIGSEL_N_FAMILIES];
+	struct migsel_settled settled[__MIGSEL_CLASS_MAX][MIGSEL_N_FAMILIES];
 };
 
 /**

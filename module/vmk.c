@@ -47,7 +47,7 @@ static int migsel_commit(struct migsel_net *ms, gfp_t gfp,
 		}
 	}
 	if (hook && !ms->hooked) {
-		err = migsel_egress_start(ms, extack);
+		err = migsel_hook_start(ms, extack);
 		if (err) {
 			kvfree(snap);
 			return err;
@@ -55,10 +55,10 @@ static int migsel_commit(struct migsel_net *ms, gfp_t gfp,
 	}
 
 	if (!hook && ms->hooked)
-		migsel_egress_unhook(ms);
+		migsel_hook_unregister(ms);
 	migsel_publish(ms, snap);
 	if (!hook)
-		migsel_egress_stop(ms);
+		migsel_hook_stop(ms);
 	else
 		migsel_place_sync(ms->flows, snap);
 	return 0;

@@ -410,6 +410,16 @@ static void run_flows(void)
 			flows[i].err = ETIMEDOUT;
 }
 
+/* What is not at its end would keep the network namespace for minutes. */
+static void abandon(const struct flow *flow)
+{
+	struct linger linger = { .l_onoff = 1 };
+
+	if (flow->spec->proto == TCP && flow->err)
+		setsockopt(flow->fd, SOL_SOCKET, SO_LINGER, &linger,
+			   sizeof(linger));
+}
+
 static void client(int n, char **texts)
 {
 	struct tcp_info info;
@@ -441,6 +451,7 @@ static void client(int n, char **texts)
 		name_flow("done", &flows[i]);
 		printf("%ld %u %ld %u\n", flows[i].sent, flows[i].errors,
 		       flows[i].gap, info.tcpi_snd_mss);
+		abandon(&flows[i]);
 	}
 }
 

@@ -130,7 +130,7 @@ add_netns() {
 	local -n name=$1
 	name=$1-$$-$RANDOM
 	ip netns add "$name" || bail 'no namespace'
-	defer "ip netns del $name"
+	defer "ip netns del $name 2>/dev/null"
 }
 
 # The programs, where they were not built before.

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The other end of flows.c: reads all that arrives at a port and forgets it. */
+/*
+ * The other end of flows.c: reads all that arrives at a port and forgets it. When
+ * it is killed it resets what is open: a connection that nobody answers any more
+ * would keep the network namespace for minutes.
+ */
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -23,14 +27,24 @@ static int listen_on(int type, int port, unsigned int mark)
 	struct sockaddr_in6 any = { .sin6_family = AF_INET6,
 				    .sin6_port = htons(port) };
 	int fd = socket(AF_INET6, type, 0), on = 1;
+	struct linger reset = { .l_onoff = 1 };
 
 	if (mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)))
 		die("SO_MARK");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) ||
 	    (type == SOCK_STREAM && listen(fd, MAX_FLOWS)))
 		die("listen");
 	return fd;
+}
+
+static void end(int fd)
+{
+	struct linger finish = { 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &finish, sizeof(finish));
+	close(fd);
 }
 
 int main(int argc, char **argv)
@@ -59,7 +73,7 @@ int main(int argc, char **argv)
 			    recv(fds[i].fd, data, sizeof(data), 0) > 0 ||
 			    i == 1)
 				continue;
-			close(fds[i].fd);
+			end(fds[i].fd);
 			fds[i] = fds[--n];
 		}
 		if (fds[0].revents && n < MAX_FLOWS) {

@@ -86,7 +86,7 @@ not_poisoned() {
 		((received[n] > 60000 && received[n] < 90000)) || fail "vmk$n has received ${received[n]} bytes"
 	done
 	for n in "${!seen[@]}"; do
-		[[ $n == *' a0' ]] || fail "$n has sent ${seen[$n]} bytes"
+		[[ $n != *' a'[12] ]] || fail "$n has sent ${seen[$n]} bytes"
 	done
 	reasons same-subnet
 }
@@ -95,7 +95,7 @@ not_poisoned() {
 marked() {
 	shape S S 1 2 0
 	vmks vmk0 vmk1+
-	nft_a mark "type $2 hook output priority $1
+	nft_a tagger "type $2 hook output priority $1
 		th dport 5001 meta mark set meta mark | 0x10000"
 	traffic $(both none 1 "$three" ,n=2)
 	results '*' ok
@@ -126,11 +126,11 @@ marked_late() {
 unmarked_again() {
 	shape S S 1 2 0
 	vmks vmk0 vmk1+
-	nft_a mark 'type filter hook output priority 0
+	nft_a tagger 'type filter hook output priority 0
 		th dport 5001 meta mark set 0x10000'
 	start_flows -l $(both none 1 "$three")
 	more_by 5 vmk0 200000
-	in_netns "$A" nft flush chain inet t mark
+	in_netns "$A" nft flush chain inet t tagger
 	meter_flush
 	more_by 5 vmk1 200000
 	stop_flows
@@ -204,7 +204,7 @@ outer_tag() {
 	shape S S 1 2 0
 	tunnel "$1"
 	vmks vmk0 vmk1+
-	nft_a mark "type filter hook output priority 0
+	nft_a tagger "type filter hook output priority 0
 		$3 meta mark set 0x10000"
 	traffic $(specs 4 none 10.1.1.2 "$three")
 	results '*' ok

@@ -30,8 +30,7 @@ busy() {
 }
 
 module_goes() {
-	local round
-	for round in 1 2 3; do
+	for _ in 1 2 3; do
 		busy
 		within 20 rmmod migsel
 		[[ ! -e /sys/module/migsel ]] || fail 'the module is still there'
@@ -49,8 +48,7 @@ module_goes() {
 
 # Connections that are being refused, when the module goes.
 module_goes_refusing() {
-	local round
-	for round in 1 2 3; do
+	for _ in 1 2 3; do
 		shape S S 0 1 2
 		vmks vmk0 vmk1
 		start_flows $(both hot 1 tcp ,n=100,burst) &

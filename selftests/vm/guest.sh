@@ -8,17 +8,24 @@
 share=/run/vm/share
 bin=/run/vm/bin
 
-# Everything but this process, kernel threads and the processes named.
+# Everything but this process, kernel threads and the processes named. One that waits
+# for a reference to be dropped cannot be killed.
 kill_others() {
-	found=1
+	found=/proc/1 tries=0
 	while [ "$found" ]; do
+		[ $((tries += 1)) -lt 300 ] || {
+			echo "a process cannot be killed: $($bin/cat "$found/comm" 2>/dev/null)" >>"$share/trouble"
+			return 1
+		}
+		[ $tries -lt 20 ] || $bin/usleep 100000
 		found=
 		for dir in /proc/[0-9]*; do
 			pid=${dir#/proc/}
 			case " 1 $* " in *" $pid "*) continue ;; esac
-			[ -e "$dir/exe" ] && kill -KILL "$pid" 2>/dev/null && found=1
+			[ -e "$dir/exe" ] && kill -KILL "$pid" 2>/dev/null && found=$dir
 		done
 	done
+	return 0
 }
 
 # A command's output goes through a pipe, as it would on the host, and from there
@@ -34,15 +41,16 @@ run_command() {
 	wait $!
 	status=$?
 	# shellcheck disable=SC2086  # a list
-	kill_others $relays
+	kill_others $relays || kill $relays
 	# shellcheck disable=SC2086
 	wait $relays
 }
 
 # The terminal forgets its size when nothing has it open.
 run_shell() {
-	exec 3<>/dev/ttyS1
-	# shellcheck disable=SC2154  # rows and columns are from the environment file
+	# shellcheck disable=SC2154  # terminal, rows, columns: from the environment file
+	exec 3<>"$terminal"
+	# shellcheck disable=SC2154
 	$bin/stty sane rows "$rows" cols "$columns" <&3
 	$bin/setsid -c /bin/bash -i <&3 >&3 2>&1 3>&- &
 	wait $!
@@ -54,7 +62,6 @@ run_shell() {
 # shows in the kernel's log, or in a removal that never ends.
 unload() {
 	[ -d /sys/module/migsel ] || return
-	$bin/umount /run/netns/* 2>/dev/null
 	$bin/rmmod migsel 2>>"$share/trouble" &
 	left=300
 	while kill -0 $! 2>/dev/null; do
@@ -67,7 +74,52 @@ unload() {
 	done
 }
 
+# Namespaces are taken down in the background. While one of root's is left, no other
+# may be made where one is the most there may be.
+check_namespaces() {
+	most=/proc/sys/user/max_net_namespaces
+	[ -e $most ] || return
+	echo 1 >$most
+	left=300
+	until $bin/unshare -n $bin/true 2>/dev/null; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || {
+			echo 'leaked namespace: a network namespace is left that nothing is in' >>"$share/trouble"
+			return
+		}
+		$bin/usleep 100000
+	done
+}
+
+# Memory that nothing refers to: kmemleak tells of what two scans have missed and is
+# older than 5 s. Only modules of ours are worth the wait: one was there if it tainted.
+# What the kernel lost while it booted is none of theirs.
+leaks=/sys/kernel/debug/kmemleak
+seconds() {
+	read -r now _ </proc/uptime
+	echo "${now%.*}"
+}
+
+check_leaks() {
+	[ -w $leaks ] && [ "$($bin/cat /proc/sys/kernel/tainted)" != 0 ] || return
+	end=$(($(seconds) + 7))
+	while [ "$(seconds)" -lt $end ]; do
+		$bin/usleep 200000
+	done
+	echo scan >$leaks
+	echo scan >$leaks
+	# shellcheck disable=SC2016  # for awk
+	$bin/awk '
+		/^unreferenced/ { head = $0; next }
+		/^ *comm / { ours = !/"swapper[^"]*", pid [01],/; if (ours) print head }
+		ours' $leaks |
+		while IFS= read -r line; do
+			echo "kmemleak: $line" >/dev/kmsg
+		done
+}
+
 status=0
+[ ! -w $leaks ] || echo scan=off >$leaks
 # shellcheck source=/dev/null
 . "$share/environment"
 echo "migsel-$KERNEL" | $bin/tr . - >/proc/sys/kernel/hostname
@@ -83,7 +135,13 @@ if [ $status = 0 ]; then
 	else
 		run_shell
 	fi
+	# A mount keeps a namespace, as ip netns has it.
+	while read -r type place _; do
+		[ "$type" != nsfs ] || $bin/umount "$place"
+	done </proc/mounts
 	unload
+	check_namespaces
+	check_leaks
 fi
 echo $status >"$share/status"
 echo o >/proc/sysrq-trigger

@@ -19,6 +19,20 @@ qemu_options() {
 	append="console=ttyS0 loglevel=5 mitigations=off cryptomgr.notests panic=-1 oops=panic $patient"
 }
 
+# qemu_machine FOLDER TERMINAL OUT: into the array machine_command, the whole of it;
+# TERMINAL, where there is one, is standard input and the guest's /dev/ttyS1.
+qemu_machine() {
+	qemu_options "$1"
+	share_options "$1" "$3"
+	if [[ ${ICOUNT:-0} != 0 ]]; then
+		count_instructions
+	else
+		accelerate
+	fi
+	machine_command=("${qemu[@]}" -append "$append")
+	[[ -z $2 ]] || machine_command+=(-chardev "stdio,id=terminal,mux=on,signal=off" -serial chardev:terminal)
+}
+
 share_options() {
 	local share=$1 out=$2
 	qemu+=(-virtfs "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"

@@ -4,7 +4,7 @@
 # run.sh    a root shell in the test kernel, or with RUN='command' that command
 #
 # What the environment says:
-#   KERNEL=6.1      the test kernel: 6.1, 6.12, 7.3
+#   KERNEL=6.1      the test kernel: 6.1, 6.12, 7.3; with detectors: uml, debug
 #   RUN=COMMAND     for bash -c, in the caller's folder; input is /dev/null
 #   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path
 #   LOAD=0          leave the module unloaded
@@ -26,6 +26,8 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/lib.sh"
 # shellcheck source=selftests/vm/qemu.sh
 . "$here/qemu.sh"
+# shellcheck source=selftests/vm/uml.sh
+. "$here/uml.sh"
 
 passed="KERNEL LOAD ICOUNT SMP OUT TERM LANG NO_COLOR DEMO DURATION ${VM_ENV-}"
 
@@ -41,7 +43,7 @@ write_environment() {
 	echo "folder=$(printf %q "$PWD")"
 	if [[ -z ${RUN-} ]]; then
 		read -r rows columns < <(stty size)
-		echo "rows=$rows columns=$columns"
+		echo "rows=$rows columns=$columns terminal=$terminal_device"
 	fi
 }
 
@@ -69,7 +71,12 @@ shopt -s extglob
 if [[ -z ${RUN-} && ! (-t 0 && -t 1) ]]; then
 	die "a shell needs a terminal: for one command, RUN='command'"
 fi
-"$here/need.sh" vm
+if [[ $kernel == uml ]]; then
+	kind=uml terminal_device=/dev/tty1
+else
+	kind=vm terminal_device=/dev/ttyS1
+fi
+"$here/need.sh" "$kind"
 "$here/fetch.sh"
 modules=$kernel_dir/modules
 if built; then
@@ -89,6 +96,7 @@ finish() {
 	trap '' INT TERM HUP
 	((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || :
 	wait
+	[[ -z ${modes-} ]] || stty "$modes" <&"$terminal"
 	rm -rf "$share"
 }
 trap finish EXIT
@@ -100,33 +108,42 @@ make_initramfs "$share"
 write_environment >"$share/environment"
 write_places "$(readlink -f "$modules")" >"$share/places"
 printf '%s' "${RUN-}" >"$share/command"
-touch "$share/stdout" "$share/stderr"
+touch "$share/stdout" "$share/stderr" "$share/machine"
 
-qemu_options "$share"
-share_options "$share" "$OUT"
-if [[ ${ICOUNT:-0} != 0 ]]; then
-	count_instructions
+terminal=
+[[ -n ${RUN-} ]] || exec {terminal}<&0
+if [[ $kind == uml ]]; then
+	uml_machine "$share" "$terminal"
+	log=$share/console
 else
-	accelerate
+	qemu_machine "$share" "$terminal" "$OUT"
+	log=$share/machine
 fi
 
 # A machine outlives neither its time nor this script, however that ends.
+# One in user mode would take SIGTERM for a fault of its own.
 limited=(setpriv --pdeathsig TERM timeout --foreground -k 5)
+[[ $kind != uml ]] || limited+=(-s KILL)
 tied=(setpriv --pdeathsig KILL)
 if [[ -n ${RUN-} ]]; then
-	"${limited[@]}" "${TIMEOUT:-1800}" "${tied[@]}" "${qemu[@]}" -append "$append" \
-		</dev/null >"$share/qemu" 2>&1 &
+	"${limited[@]}" "${TIMEOUT:-1800}" "${tied[@]}" "${machine_command[@]}" \
+		</dev/null >"$log" 2>&1 &
 	machine=$!
 	"${tied[@]}" tail -q -s 0.1 --pid=$machine -c +1 -f "$share/stdout" &
 	pids=("$machine" $!)
 	"${tied[@]}" tail -q -s 0.1 --pid=$machine -c +1 -f "$share/stderr" >&2 &
 	pids+=($!)
+elif [[ $kind == uml ]]; then
+	say "to end a hung test kernel: kill this script, $$"
+	modes=$(stty -g)
+	"${limited[@]}" "${TIMEOUT:-0}" "${tied[@]}" "${machine_command[@]}" \
+		</dev/null >"$log" 2>&1 &
+	machine=$!
+	pids=("$machine")
 else
 	say 'to end a hung test kernel: Ctrl-A x'
-	exec {terminal}<&0
-	"${limited[@]}" "${TIMEOUT:-0}" "${tied[@]}" "${qemu[@]}" -append "$append" \
-		-chardev stdio,id=terminal,mux=on,signal=off -serial chardev:terminal \
-		<&"$terminal" 2>"$share/qemu" &
+	"${limited[@]}" "${TIMEOUT:-0}" "${tied[@]}" "${machine_command[@]}" \
+		<&"$terminal" 2>"$share/machine" &
 	machine=$!
 	pids=("$machine")
 fi
@@ -141,7 +158,7 @@ report=$(awk -f "$here/report.awk" "$share/console")
 [[ -z $trouble ]] || say "$trouble"
 if [[ -z $status ]]; then
 	status=1
-	cat "$share/qemu" >&2
+	cat "$share/machine" >&2
 	if ((ended == 124 || ended == 137)); then
 		status=124
 		say "the test kernel was ended after ${TIMEOUT:-1800} s (TIMEOUT=)"

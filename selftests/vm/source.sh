@@ -5,7 +5,7 @@
 # The source is unpacked once, to $cache/sources/VERSION, and stays: modules for
 # these kernels are built against it. What a build that was interrupted had compiled
 # is still there for the next one, which begins where that one ended.
-# shellcheck shell=bash disable=SC2154  # lib.sh and fetch.sh set them
+# shellcheck shell=bash disable=SC2154,SC2094  # lib.sh and fetch.sh set them
 
 fragments=("$here/config/common.config" "$here/config/$kernel.config")
 
@@ -17,7 +17,7 @@ recipe() {
 	} | sha256sum | cut -c 1-16
 }
 
-# unpack_source LINES: sets source, the folder, from lines of kernels.lock.
+# name_source LINES: sets source, the folder, from lines of kernels.lock.
 name_source() {
 	source=$cache/sources/$(awk '$3 ~ /^linux-source-/ { print $4 }' <<<"$1")
 }
@@ -34,7 +34,7 @@ have_source() {
 	if [[ ! -e $source.packages ]]; then
 		say "unpacking the source of ${source##*/}: half a minute"
 		rm -rf "$source"
-		cd "$cache/sources/part"
+		cd "$cache/sources/part" || return
 		dpkg-deb -x "$debs/busybox-static.deb" busybox
 		mkdir linux
 		dpkg-deb --fsys-tarfile "$debs"/linux-source-*.deb | tar -xO --wildcards '*.tar.xz' |
@@ -63,7 +63,7 @@ configure() {
 		NR == FNR { if (/^CONFIG_/) have[$1] = $2; next }
 		/^CONFIG_/ && (($1 in have) ? have[$1] : "n") != $2
 		' "$work/build/.config" "${fragments[@]}")
-	[[ -z $lost ]] || die "the kernel's configuration does not take" $lost
+	[[ -z $lost ]] || die "the kernel's configuration does not take ${lost//$'\n'/ }"
 }
 
 compile() {
@@ -92,7 +92,7 @@ lay_out() {
 	cp build/modules.{order,builtin,builtin.modinfo} "$tree/"
 	cp "$source.busybox" root/bin/busybox
 	cp "$source.packages" packages
-	basename "$source" >source
+	echo "${source##*/}" >source
 	ln -s "$tree" modules
 	ln -s build headers
 	depmod -b root "$release"
@@ -100,7 +100,7 @@ lay_out() {
 	find build -path build/scripts -prune -o -path build/tools -prune -o \
 		-type f \( -name '*.[oa]' -o -name '.*.cmd' -o -name '.tmp_vmlinux*' \) -exec rm -f {} +
 	settle_built "$kernel_dir"
-	recipe >recipe
+	echo "$made_from" >recipe
 }
 
 # For modules: where the source is, and for which kind of machine.
@@ -116,6 +116,7 @@ build_kernel() {
 	lock "$cache/sources.lock" 'unpacking the kernel source'
 	have_source
 	exec {lock_fd}>&-
+	made_from=$(recipe)
 	configure
 	compile
 	(cd "$work" && lay_out)

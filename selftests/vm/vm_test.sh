@@ -147,6 +147,7 @@ module_unloaded_with_load_0() {
 }
 
 one_cpu_that_counts() {
+	[[ ${KERNEL-} != uml ]] || { skip='its clock is the host'"'"'s'; return 0; }
 	ICOUNT=1 vm 'nproc; date +%Y'
 	is "$status $(tr '\n' ' ' <"$work/out")" '0 1 2026 '
 }
@@ -262,8 +263,9 @@ number=0 failed=0
 for name in "${tests[@]}"; do
 	: >"$work/out"
 	: >"$work/err"
+	skip=
 	if "$name"; then
-		echo "ok $((++number)) $name"
+		echo "ok $((++number)) $name${skip:+ # SKIP $skip}"
 	else
 		sed 's/^/# /' "$work/err" | head -n 20
 		echo "not ok $((++number)) $name"

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Proves the detectors of test kernel KERNEL (uml or debug; no other has them): each
+# fault that planted/ can commit must make the run fail, and say what it was. KTAP on
+# standard output; arguments choose faults by name.
+set -uo pipefail
+here=$(dirname "$(readlink -f "$0")")
+top=$(readlink -f "$here/../..")
+work=$(mktemp -d /var/tmp/detectors-test.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+cd "$top" || exit
+unset RUN OUT ICOUNT TIMEOUT VM_ENV MAKEFLAGS
+export LOAD=0
+
+# The fault, and what the run must say of it (a pattern).
+faults='
+warning             WARNING: .*planted
+overflow            BUG: KASAN: slab-out-of-bounds in .*\[planted\]
+use-after-free      BUG: KASAN: slab-use-after-free in .*\[planted\]
+leak                kmemleak: unreferenced object
+lock-inversion      possible circular locking dependency detected
+atomic-sleep        BUG: sleeping function called from invalid context
+rcu-without-lock    WARNING: suspicious RCU usage
+device-reference    waiting for planted0 to become free
+namespace-reference leaked namespace: a network namespace is left
+'
+
+# What commits it, for the test kernel's shell.
+command_of() {
+	local load="insmod $module fault=$1"
+	case $1 in
+	device-reference)
+		# The kernel says so every 10 s, of each device that does not go.
+		echo "ip link add planted0 type dummy && $load || exit
+			ip link del planted0 &
+			while read -r line; do
+				[[ \$line != *'waiting for planted0'* ]] || break
+			done </dev/kmsg" ;;
+	namespace-reference) echo "ip netns add planted && ip netns exec planted $load && ip netns del planted" ;;
+	*) echo "$load" ;;
+	esac
+}
+
+# The control: without a fault, the same machinery finds nothing.
+quiet() {
+	RUN='ip netns add a && ip -n a link add d0 type dummy && ip netns del a' "$here/run.sh" \
+		>"$work/out" 2>"$work/err" || return
+	[[ ! -s $work/err ]]
+}
+
+detected() {
+	local pattern
+	pattern=$(awk -v name="$1" '$1 == name { sub(/^[^ ]+ +/, ""); print }' <<<"$faults")
+	[[ -n $pattern ]] || { echo "# no fault '$1'"; return 1; }
+	if RUN=$(command_of "$1") TIMEOUT=600 "$here/run.sh" >"$work/out" 2>"$work/err"; then
+		echo '# the run succeeded'
+		return 1
+	fi
+	grep -q -e "$pattern" "$work/err" || { echo "# the run does not say '$pattern'"; return 1; }
+}
+
+case ${KERNEL-} in
+uml | debug) ;;
+*)
+	echo "1..0 # SKIP test kernel '${KERNEL-}' has no detectors: KERNEL=uml or debug"
+	exit 4 ;;
+esac
+(($#)) || mapfile -t names < <(awk 'NF { print $1 }' <<<"$faults")
+(($# == 0)) || names=("$@")
+
+echo 'KTAP version 1'
+echo "1..$((${#names[@]} + 1))"
+module=$("$here/build.sh" selftests/vm/planted) || { echo 'Bail out! planted/ does not build'; exit 1; }
+number=0 failed=0
+for name in quiet "${names[@]}"; do
+	if if [[ $name == quiet ]]; then quiet; else detected "$name"; fi; then
+		echo "ok $((++number)) $name"
+	else
+		sed 's/^/# /' "$work/err" | head -n 30
+		echo "not ok $((++number)) $name"
+		failed=1
+	fi
+done
+exit "$failed"
