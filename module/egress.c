@@ -273,9 +273,7 @@ static bool egress_owned(struct egress *e)
 	    migsel_class(&e->snap->tag, READ_ONCE(sk->sk_mark)) !=
 	    e->query.class)
 		return false;
-	if (e->query.family == MIGSEL_INET ?
-	    IPCB(e->skb)->flags & IPSKB_XFRM_TRANSFORMED :
-	    IP6CB(e->skb)->flags & IP6SKB_XFRM_TRANSFORMED)
+	if (egress_key(e)->transformed)
 		return false;
 	if (sk_is_tcp_flow(sk) ? !skb_dst_is_noref(e->skb) :
 				 !sk_is_udp_flow(sk))

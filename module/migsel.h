@@ -307,7 +307,7 @@ unsigned int migsel_egress_hook(void *priv, struct sk_buff *skb,
  * @family: the address family
  * @proto: the transport protocol
  * @dsfield: the IPv4 DS field, without ECN
- * @pad: zero
+ * @transformed: IPsec has transformed it, and is not to again
  */
 struct migsel_flow_key {
 	struct in6_addr daddr;
@@ -321,7 +321,7 @@ struct migsel_flow_key {
 	u8 family;
 	u8 proto;
 	u8 dsfield;
-	u8 pad;
+	u8 transformed;
 };
 
 void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,

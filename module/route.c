@@ -81,6 +81,8 @@ void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
 		ipv6_addr_set_v4mapped(iph->saddr, &key->saddr);
 		key->dsfield = iph->tos & ~INET_ECN_MASK;
 		key->proto = iph->protocol;
+		key->transformed = !!(IPCB(skb)->flags &
+				      IPSKB_XFRM_TRANSFORMED);
 		key_ports(key, skb, skb_network_offset(skb) + ip_hdrlen(skb));
 	} else {
 		const struct ipv6hdr *iph = ipv6_hdr(skb);
@@ -92,6 +94,8 @@ void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
 		key->flowinfo = ip6_flowinfo(iph) &
 				~htonl(INET_ECN_MASK << 20);
 		key->proto = iph->nexthdr;
+		key->transformed = !!(IP6CB(skb)->flags &
+				      IP6SKB_XFRM_TRANSFORMED);
 		offset = ipv6_skip_exthdr(skb, offset, &key->proto, &frag_off);
 		if (offset >= 0)
 			key_ports(key, skb, offset);
@@ -153,7 +157,10 @@ static struct dst_entry *lookup_inet(struct net *net,
 	probe = fl4;
 	if (fib_lookup(net, &probe, &res, 0) || res.type != RTN_UNICAST)
 		return NULL;
-	rt = ip_route_output_flow(net, &fl4, sk);
+	if (key->transformed)
+		rt = __ip_route_output_key(net, &fl4);
+	else
+		rt = ip_route_output_flow(net, &fl4, sk);
 	return IS_ERR(rt) ? NULL : &rt->dst;
 }
 
@@ -181,6 +188,8 @@ static struct dst_entry *lookup_inet6(struct net *net,
 		dst_release(dst);
 		return NULL;
 	}
+	if (key->transformed)
+		return dst;
 	dst = xfrm_lookup_route(net, dst, flowi6_to_flowi(&fl6), sk, 0);
 	return IS_ERR(dst) ? NULL : dst;
 }

@@ -93,6 +93,7 @@ static volatile sig_atomic_t stopped, remarked;
 static struct flow flows[MAX_FLOWS];
 static unsigned int n_flows;
 static long quota = 32768, interval, timeout = 5000;
+static long stolen;
 static bool endless;
 
 static void on_signal(int number)
@@ -109,12 +110,23 @@ static void die(const char *what)
 	exit(1);
 }
 
+/* Time that this process was not kept from running, in ms. */
 static long now(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000 - stolen;
+}
+
+static void wait_ms(long ms)
+{
+	long start = now(), late;
+
+	poll(NULL, 0, ms);
+	late = now() - start - ms;
+	if (late > 100)
+		stolen += late;
 }
 
 static socklen_t address_len(const union address *address)
@@ -402,7 +414,7 @@ static void run_flows(void)
 		}
 		remarked = 0;
 		if (left)
-			poll(NULL, 0, endless ? interval : 1);
+			wait_ms(endless ? interval : 1);
 	} while (left && (endless || now() < deadline));
 
 	for (i = 0; i < n_flows; i++)

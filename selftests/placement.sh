@@ -138,16 +138,20 @@ one_left() {
 	reasons multi-nic
 }
 
-# far is behind vmk0 and vmk2 only.
+# far is behind vmk0, which plain Linux takes, and vmk2 only.
 only_with_a_route() {
 	local family
 	shape D D 0 1 2
 	for family in 4 6; do
 		far_routes "$family" | grep vmk1 | sed s/replace/del/
+		far_routes "$family" | grep vmk0 | sed 's/metric .*/metric 5/'
 	done | ip -n "$A" -b - || fail 'no routes'
 	vmks vmk0 vmk1+ vmk2+
 	open_each far '0 0 4' "$three" ,n=4
 	reasons multi-nic
+	for family in 4 6; do
+		far_routes "$family" | grep vmk0 | sed 's/replace/del/; s/metric .*/metric 5/'
+	done | ip -n "$A" -b - || fail 'no routes'
 }
 
 asked_next() {
@@ -187,6 +191,7 @@ leaves_the_set() {
 	start_flows -l $(both hot 1 "$three" ,n=2)
 	more_by 5 vmk1 100000
 	homes
+	[[ ${home[*]} == *0* && ${home[*]} == *1* ]] || fail "flows are on NICs ${home[*]}"
 	printf 'vmk set vmk%d migration %s\n' 2 on 0 off | migsel -n "$A" -b - || fail 'no change'
 	meter_flush
 	more_by 5 vmk1 1000000

@@ -74,16 +74,20 @@ unload() {
 	done
 }
 
+seconds() {
+	read -r now _ </proc/uptime
+	echo "${now%.*}"
+}
+
 # Namespaces are taken down in the background. While one of root's is left, no other
 # may be made where one is the most there may be.
 check_namespaces() {
 	most=/proc/sys/user/max_net_namespaces
 	[ -e $most ] || return
 	echo 1 >$most
-	left=300
+	end=$(($(seconds) + 30))
 	until $bin/unshare -n $bin/true 2>/dev/null; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || {
+		[ "$(seconds)" -lt $end ] || {
 			echo 'leaked namespace: a network namespace is left that nothing is in' >>"$share/trouble"
 			return
 		}
@@ -95,11 +99,6 @@ check_namespaces() {
 # older than 5 s. Only modules of ours are worth the wait: one was there if it tainted.
 # What the kernel lost while it booted is none of theirs.
 leaks=/sys/kernel/debug/kmemleak
-seconds() {
-	read -r now _ </proc/uptime
-	echo "${now%.*}"
-}
-
 check_leaks() {
 	[ -w $leaks ] && [ "$($bin/cat /proc/sys/kernel/tainted)" != 0 ] || return
 	end=$(($(seconds) + 7))

@@ -24,27 +24,27 @@ name_source() {
 
 # Sets source: that of kernels.lock, or the newest, unpacked, busybox beside it.
 have_source() {
-	local debs=$cache/sources/part/debs lines
+	local part=$cache/sources/part lines debs
+	debs=$part/debs
 	name_source "$(pinned)"
 	[[ ! -e $source.packages ]] || return 0
-	rm -rf "$cache/sources/part"
+	rm -rf "$part"
 	mkdir -p "$debs"
 	lines=$(obtain "$debs")
 	name_source "$lines"
 	if [[ ! -e $source.packages ]]; then
 		say "unpacking the source of ${source##*/}: half a minute"
 		rm -rf "$source"
-		cd "$cache/sources/part" || return
-		dpkg-deb -x "$debs/busybox-static.deb" busybox
-		mkdir linux
+		dpkg-deb -x "$debs/busybox-static.deb" "$part/busybox"
+		mkdir "$part/linux"
 		dpkg-deb --fsys-tarfile "$debs"/linux-source-*.deb | tar -xO --wildcards '*.tar.xz' |
-			tar -xJ -C linux --strip-components=1
-		mv -T linux "$source"
-		cp busybox/bin/busybox "$source.busybox" 2>/dev/null ||
-			cp busybox/usr/bin/busybox "$source.busybox"
+			tar -xJ -C "$part/linux" --strip-components=1
+		mv -T "$part/linux" "$source"
+		cp "$part/busybox/bin/busybox" "$source.busybox" 2>/dev/null ||
+			cp "$part/busybox/usr/bin/busybox" "$source.busybox"
 		awk '{ print $3, $4, $6 }' <<<"$lines" >"$source.packages"
 	fi
-	rm -rf "$cache/sources/part"
+	rm -rf "$part"
 }
 
 # The kernel's build must not see what the caller's make was told.
