@@ -92,7 +92,7 @@ namespace_goes() {
 	busy
 	within 20 ip netns del "$A"
 	kill "$a_pid" "$flows_pid"
-	wait_for 20 no_links || fail 'the namespace does not go'
+	wait_for 40 no_links || fail 'the namespace does not go'
 	complaints
 	A=$name
 }
