@@ -69,7 +69,7 @@ configure() {
 compile() {
 	local start=$SECONDS
 	say "building test kernel $kernel: 10 minutes on two idle CPUs"
-	make_kernel -j"$(nproc)" all 2>&1 | tee "$work/log" | awk -v kernel="$kernel" '
+	make_kernel -j"$(nproc)" vmlinux modules 2>&1 | tee "$work/log" | awk -v kernel="$kernel" '
 		/^  (CC|AS) / && ++files % 200 == 0 {
 			print "vm: building " kernel ": " files " files compiled"
 			fflush()
