@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,7 +147,7 @@ static int bpf(enum bpf_cmd cmd, union bpf_attr *attr)
 }
 
 /* sk->mark = (sk->mark & ~mask) | value; return 1 to let the socket be made. */
-static int load_program(uint32_t mask, uint32_t value)
+static int load_program(__u32 mask, __u32 value)
 {
 	const struct bpf_insn program[] = {
 		{ .code = BPF_LDX | BPF_W | BPF_MEM, .dst_reg = BPF_REG_2,
@@ -173,8 +174,8 @@ static int load_program(uint32_t mask, uint32_t value)
 	return bpf(BPF_PROG_LOAD, &attr);
 }
 
-int cgroup_mark_sockets(const struct cgroup *cgroup, uint32_t mask,
-			uint32_t value)
+int cgroup_mark_sockets(const struct cgroup *cgroup, __u32 mask,
+			__u32 value)
 {
 	union bpf_attr attr;
 	int program, ret;

@@ -329,7 +329,7 @@ static void check_parent(struct check *check, unsigned int j)
 {
 	const char *name, *name_j;
 	char fix[FIX_SIZE] = "";
-	uint64_t root;
+	__u64 root;
 	unsigned int i;
 
 	root = root_of(&check->host, check->device[j], &name_j);

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,8 @@ struct mark_use {
 	bool any;
 	bool writes;
 	bool computed;	/* what it writes is known only when it runs */
-	uint32_t bits;
-	uint32_t value;
+	__u32 bits;
+	__u32 value;
 };
 
 /* Says whether a use is in the way of the tag, and why. */
@@ -82,7 +83,7 @@ static bool changed_bits(const json_t *expression, struct mark_use *use)
 {
 	static const char *const operators[] = { "&", "|", "^" };
 	const json_t *pair, *right;
-	uint32_t constant;
+	__u32 constant;
 	unsigned int i;
 
 	if (json_is_integer(expression)) {
@@ -129,10 +130,10 @@ static void use_of_mangle(const json_t *mangle, struct mark_use *use)
 }
 
 /* The bits of a number, or of all numbers of a set or a range. */
-static uint32_t bits_of(const json_t *value)
+static __u32 bits_of(const json_t *value)
 {
 	const json_t *list = json_object_get(value, "set");
-	uint32_t bits = json_integer_value(value);
+	__u32 bits = json_integer_value(value);
 	json_t *item;
 	size_t i;
 
@@ -274,8 +275,8 @@ static void check_nft(struct check *check, const bool *covered)
 }
 
 /* A value and a mask after @option, as iptables-save writes them. */
-static bool option_of(const char *line, const char *option, uint32_t *value,
-		      uint32_t *mask)
+static bool option_of(const char *line, const char *option, __u32 *value,
+		      __u32 *mask)
 {
 	const char *at = strstr(line, option);
 
@@ -290,7 +291,7 @@ static void report_iptables(struct check *check, const char *tool,
 	struct mark_use use = { .any = true };
 	const char *why, *severity;
 	char fix[FIX_SIZE] = "";
-	uint32_t mask;
+	__u32 mask;
 
 	if (option_of(line, "--set-xmark", &use.value, &mask)) {
 		use.writes = true;

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <net/if.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +90,7 @@ int no_more(char **argv, const char *object)
 }
 
 /* Decimal, or hexadecimal after 0x; signs, blanks and octal are not numbers. */
-static bool to_u32(const char *word, uint32_t *value)
+static bool to_u32(const char *word, __u32 *value)
 {
 	bool hex = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
 	unsigned long long n;
@@ -107,7 +108,7 @@ static bool to_u32(const char *word, uint32_t *value)
 	return true;
 }
 
-int parse_u32(const char *word, const char *what, uint32_t *value)
+int parse_u32(const char *word, const char *what, __u32 *value)
 {
 	char why[64];
 
@@ -117,8 +118,8 @@ int parse_u32(const char *word, const char *what, uint32_t *value)
 	return wrong(word, why);
 }
 
-int parse_range(const char *word, const char *what, uint32_t min, uint32_t max,
-		uint32_t *value)
+int parse_range(const char *word, const char *what, __u32 min, __u32 max,
+		__u32 *value)
 {
 	char why[64];
 
@@ -137,7 +138,7 @@ int parse_address(const char *word, struct address *address)
 	return STATUS_USAGE;
 }
 
-int parse_device(const char *word, uint32_t *ifindex)
+int parse_device(const char *word, __u32 *ifindex)
 {
 	*ifindex = if_nametoindex(word);
 	if (*ifindex)
