@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "migsel.h"
 #include "run.h"
 
 /* What a rule does with the mark: the bits that it reads or writes. */
@@ -69,8 +70,8 @@ static void check_ip_rules(struct check *check)
 
 static bool is_mark(const json_t *expression)
 {
-	const char *key = json_string_value(json_object_get(
-		json_object_get(expression, "meta"), "key"));
+	const json_t *meta = json_object_get(expression, "meta");
+	const char *key = json_string_value(json_object_get(meta, "key"));
 
 	return key && !strcmp(key, "mark");
 }
@@ -96,7 +97,7 @@ static bool changed_bits(const json_t *expression, struct mark_use *use)
 		use->value = 0;
 		return true;
 	}
-	for (i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(operators); i++) {
 		pair = json_object_get(expression, operators[i]);
 		right = json_array_get(pair, 1);
 		if (!json_is_integer(right) ||
@@ -219,7 +220,7 @@ static bool is_covered(const json_t *rule, const bool *covered)
 	if (!family || !table || !((covered[0] && !strcmp(family, "ip")) ||
 				   (covered[1] && !strcmp(family, "ip6"))))
 		return false;
-	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
 		if (!strcmp(table, tables[i]))
 			return true;
 	}

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/migsel.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,7 +18,6 @@
 #define RECEIVE_SIZE 65536
 #define MAX_GROUPS 8
 #define DUMP_TRIES 64
-#define ALIGNED __attribute__((aligned(NLMSG_ALIGNTO)))
 
 struct group {
 	char name[GENL_NAMSIZ];
@@ -41,8 +41,8 @@ static struct mnl_socket *sock;
 static struct family family;
 static __u32 sequence;
 
-static char request_buffer[4096] ALIGNED;
-static char receive_buffer[RECEIVE_SIZE] ALIGNED;
+static alignas(NLMSG_ALIGNTO) char request_buffer[4096];
+static alignas(NLMSG_ALIGNTO) char receive_buffer[RECEIVE_SIZE];
 
 static int collect_attr(const struct nlattr *attr, void *data)
 {
@@ -232,8 +232,8 @@ static struct nlmsghdr *put_request(char *buffer, __u16 type, __u8 cmd,
  */
 int genl_present(bool *present)
 {
+	static alignas(NLMSG_ALIGNTO) char buffer[256];
 	struct nlmsghdr *request;
-	char buffer[256] ALIGNED = "";
 	int failure;
 
 	*present = sock;

@@ -8,6 +8,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,7 +130,7 @@ static int on_rule(const struct nlmsghdr *message, void *data)
 static int dump(struct mnl_socket *s, __u16 type, int family, size_t header,
 		mnl_cb_t call, struct host *host)
 {
-	static char buffer[65536] __attribute__((aligned(NLMSG_ALIGNTO)));
+	static alignas(NLMSG_ALIGNTO) char buffer[65536];
 	struct nlmsghdr *request;
 	static __u32 sequence;
 	ssize_t length;

@@ -81,5 +81,5 @@ int parse_name(const char *word, const char *what, const char *const *names,
 		length += snprintf(why + length, sizeof(why) - length, "%s %s",
 				   *value ? " or" : "", names[*value]);
 	}
-	return wrong(word, why);
+	return bad_value(word, why);
 }

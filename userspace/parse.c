@@ -46,13 +46,13 @@ int incomplete(void)
 	return STATUS_USAGE;
 }
 
-int duplicate(const char *keyword, const char *value)
+int second_value(const char *keyword, const char *value)
 {
 	error("duplicate \"%s\": \"%s\" is the second value.", keyword, value);
 	return STATUS_USAGE;
 }
 
-int wrong(const char *value, const char *why)
+int bad_value(const char *value, const char *why)
 {
 	error("argument \"%s\" is wrong: %s", value, why);
 	return STATUS_USAGE;
@@ -81,7 +81,7 @@ int take_once(char ***argv, const char *keyword, const char **word)
 	ret = take_value(argv, word);
 	if (ret)
 		return ret;
-	return again ? duplicate(keyword, *word) : 0;
+	return again ? second_value(keyword, *word) : 0;
 }
 
 int no_more(char **argv, const char *object)
@@ -115,7 +115,7 @@ int parse_u32(const char *word, const char *what, __u32 *value)
 	if (to_u32(word, value))
 		return 0;
 	snprintf(why, sizeof(why), "%s must be a 32-bit number", what);
-	return wrong(word, why);
+	return bad_value(word, why);
 }
 
 int parse_range(const char *word, const char *what, __u32 min, __u32 max,
@@ -126,7 +126,7 @@ int parse_range(const char *word, const char *what, __u32 min, __u32 max,
 	if (to_u32(word, value) && *value >= min && *value <= max)
 		return 0;
 	snprintf(why, sizeof(why), "%s must be %u to %u", what, min, max);
-	return wrong(word, why);
+	return bad_value(word, why);
 }
 
 int parse_address(const char *word, struct address *address)

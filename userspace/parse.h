@@ -45,8 +45,8 @@ int parse_range(const char *word, const char *what, __u32 min, __u32 max,
 int parse_address(const char *word, struct address *address);
 int parse_device(const char *word, __u32 *ifindex);
 
-int duplicate(const char *keyword, const char *value);
-int wrong(const char *value, const char *why);
+int second_value(const char *keyword, const char *value);
+int bad_value(const char *value, const char *why);
 int unknown_keyword(const char *word, const char *object);
 int incomplete(void);
 

@@ -193,10 +193,10 @@ static int parse_query(char **argv, struct query *query)
 	if (!query->dst_word)
 		return incomplete();
 	if (query->from_word && query->from.family != query->dst.family)
-		return wrong(query->from_word,
+		return bad_value(query->from_word,
 			     "it is not of the destination's family");
 	if (query->tag_word && query->mark_word)
-		return wrong(query->mark_word,
+		return bad_value(query->mark_word,
 			     "a mark cannot be given beside a tag");
 	return 0;
 }
