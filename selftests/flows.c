@@ -444,6 +444,8 @@ static void client(int n, char **texts)
 	for (left = n; left--; texts++) {
 		struct spec *spec = calloc(1, sizeof(*spec));
 
+		if (!spec)
+			die("calloc");
 		parse_spec(*texts, spec);
 		spec->number = n - left;
 		for (i = 0; i < spec->n && n_flows < MAX_FLOWS; i++)
