@@ -30,8 +30,9 @@ static void parse_addr(struct migsel_addr *addr, const char *text)
 
 	memset(addr, 0, sizeof(*addr));
 	if (sscanf(text, "%45s peer %45[^/]/%d", local, peer, &len) != 3) {
-		assert_int_equal(sscanf(text, "%45[^/]/%d", local, &len), 2);
-		strcpy(peer, local);
+		if (sscanf(text, "%45[^/]/%d", local, &len) != 2)
+			fail_msg("not an address: %s", text);
+		memcpy(peer, local, sizeof(peer));
 	}
 	family = strchr(local, ':') ? AF_INET6 : AF_INET;
 	assert_int_equal(inet_pton(family, local, addr->local), 1);

@@ -3,7 +3,7 @@
 #
 # need.sh GROUP...    have what these groups need of the host: build (the tool),
 #                     kbuild (modules for a test kernel), source (a test kernel itself),
-#                     vm, uml (vm in user mode), demo, check
+#                     vm, uml (vm in user mode), demo, check, lint
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
 # elsewhere it prints the one line to run, and fails.
@@ -41,9 +41,20 @@ table='
 	check        iptables                          iptables
 	check        qemu-img                          qemu-utils
 	check        /usr/include/cmocka.h             libcmocka-dev
-	check        python3                           python3
-	check        /usr/lib/python3*/*/yaml/*.py     python3-yaml
-	check        shellcheck                        shellcheck
+	check,lint   python3                           python3
+	check,lint   /usr/lib/python3*/*/yaml/*.py     python3-yaml
+	lint         /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
+	lint         clang                             clang
+	lint         codespell                         codespell
+	lint         git                               git
+	lint         ld.lld                            lld
+	lint         llvm-ar                           llvm
+	lint         ocamlopt                          ocaml
+	lint         perl                              perl
+	lint         shellcheck                        shellcheck
+	lint         sparse                            sparse
+	lint         spatch                            coccinelle
+	lint         yamllint                          yamllint
 '
 
 have() {
