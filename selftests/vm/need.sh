@@ -3,7 +3,7 @@
 #
 # need.sh GROUP...    have what these groups need of the host: build (the tool),
 #                     kbuild (modules for a test kernel), source (a test kernel itself),
-#                     vm, uml (vm in user mode), demo, check
+#                     vm, uml (vm in user mode), demo, check, package
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
 # elsewhere it prints the one line to run, and fails.
@@ -44,6 +44,12 @@ table='
 	check        python3                           python3
 	check        /usr/lib/python3*/*/yaml/*.py     python3-yaml
 	check        shellcheck                        shellcheck
+	package      dkms                              dkms
+	package      dh_dkms                           dh-dkms
+	package      dh                                debhelper
+	package      dpkg-buildpackage                 dpkg-dev
+	package      fakeroot                          fakeroot
+	package      lintian                           lintian
 '
 
 have() {
