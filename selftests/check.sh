@@ -42,6 +42,8 @@ make -s -C selftests all
 if (($# == 0)); then
 	read -ra topics < <(make -s -C selftests list)
 	set -- unit vm_test.sh demo_test.sh "${topics[@]}"
+	# It chooses its kernels itself.
+	[[ -n ${KERNEL-} ]] || set -- "$@" package_test.sh
 	if [[ ${KERNEL-} == @(uml|debug) ]]; then
 		read -ra topics < <(make -s -C selftests list-debug)
 		set -- "$@" detectors_test.sh "${topics[@]}"
@@ -51,6 +53,7 @@ for name; do
 	case $name in
 	unit) tally "$name" make -s -C selftests/unit check ;;
 	vm_test.sh | detectors_test.sh) tally "$name" "selftests/vm/$name" ;;
+	package_test.sh) tally "$name" selftests/package_test.sh ;;
 	demo_test.sh) tally "$name" selftests/demo/demo_test.sh ;;
 	kunit.sh) tally "$name" selftests/kunit.sh ;;
 	*) tally "$name" in_test_kernel "$name" ;;

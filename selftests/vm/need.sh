@@ -3,7 +3,7 @@
 #
 # need.sh GROUP...    have what these groups need of the host: build (the tool),
 #                     kbuild (modules for a test kernel), source (a test kernel itself),
-#                     vm, uml (vm in user mode), demo, check, lint
+#                     vm, uml (vm in user mode), demo, check, lint, package
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
 # elsewhere it prints the one line to run, and fails.
@@ -55,6 +55,12 @@ table='
 	lint         sparse                            sparse
 	lint         spatch                            coccinelle
 	lint         yamllint                          yamllint
+	package      dkms                              dkms
+	package      dh_dkms                           dh-dkms
+	package      dh                                debhelper
+	package      dpkg-buildpackage                 dpkg-dev
+	package      fakeroot                          fakeroot
+	package      lintian                           lintian
 '
 
 have() {
