@@ -88,11 +88,12 @@ generated() {
 	diff -ru module "$work/generated/module"
 }
 
-# COPYING is the text of the license; README.md says it for the reader.
+# COPYING is the text of the license; README.md says it for the reader; Debian's files
+# whose form takes no comment have theirs in debian/copyright.
 license() {
 	local file
 	for file in "${files[@]}"; do
-		[[ $file == COPYING || $file == README.md ]] ||
+		[[ $file == @(COPYING|README.md|debian/changelog|debian/copyright|debian/source/format) ]] ||
 			head -n 3 "$file" | grep -q 'SPDX-License-Identifier: ' ||
 			echo "$file: no SPDX-License-Identifier in the first three lines"
 	done
