@@ -398,4 +398,5 @@ def main():
         print(flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# failnth.sh [GROUP...]    every allocation of an operation fails once, in turn: what
+#                          fails says so and changes nothing, no packet leaves by a
+#                          wrong NIC. Needs a kernel with fault injection.
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+tools=(python3)
+
+groups=$#
+((groups)) || groups=$("$here/failnth.py" count)
+begin_tests "$groups"
+add_netns A
+add_netns B
+for fault in /sys/kernel/debug/{failslab,fail_page_alloc}; do
+	[[ -d $fault ]] || bail 'this kernel has no fault injection'
+	echo N >"$fault/ignore-gfp-wait"
+	echo 0 >"$fault/verbose"
+done
+in_netns "$A" bash -c "$sysctls"
+# shellcheck disable=SC2016  # for another bash
+in_netns "$B" bash -c 'echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6'
+# Neighbours are known: nothing is sent but what the test sends. vmk2 has the best
+# route, and no decision is for it.
+for n in 0 1 2; do
+	echo "link add vmk$n netns $A type veth peer name peer$n netns $B address 02:00:00:00:00:0$n"
+done | ip -b - || bail 'no links'
+printf 'link set peer%d up\n' 0 1 2 | ip -n "$B" -b - || bail 'no links'
+nets=(192.0.2 198.51.100 203.0.113) metrics=(20 30 10)
+for n in 0 1 2; do
+	echo "addr add ${nets[n]}.1/24 dev vmk$n"
+	echo "addr add 2001:db8:$n::1/64 dev vmk$n nodad"
+	echo "link set vmk$n up"
+	for far in 198.18.0.1 2001:db8:f::1; do
+		echo "neigh add $far lladdr 02:00:00:00:00:0$n dev vmk$n nud permanent"
+		echo "route add $far dev vmk$n metric ${metrics[n]}"
+	done
+done | ip -n "$A" -b - || bail 'no addresses'
+while IFS=$'\t' read -r name problem; do
+	[[ $name != '#'* ]] || { echo "$name"; continue; }
+	[[ -z $problem ]] || fail "$problem"
+	end_test "$name"
+done < <(nsenter --net="/run/netns/$A" "$here/failnth.py" "$B" "$@" 2>&1)
+end_tests
