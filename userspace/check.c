@@ -160,24 +160,68 @@ static void add_migration(const struct check *check, char *fix, int i)
 		check->device[i]->ifname);
 }
 
+static bool is_ifname(const struct host *host, const char *name)
+{
+	const struct device *d;
+
+	for (d = host->device; d < host->device + host->n_devices; d++) {
+		if (!strcmp(d->ifname, name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A second vmk on the NIC of a migration vmk. The address makes it usable and no
+ * more (RFC 7600: a dummy address): all flows go on leaving by the first of the two.
+ */
+static void add_second_vmk(const struct check *check, char *fix, int i)
+{
+	const char *ifname = check->device[i]->ifname;
+	char name[IF_NAMESIZE];
+	unsigned int n = 2;
+
+	do
+		snprintf(name, sizeof(name), "%.10s-%u", ifname, n++ % 10000);
+	while (is_ifname(&check->host, name));
+	fix_add(fix, "ip link add link %s name %s type macvlan mode bridge",
+		ifname, name);
+	fix_add(fix, "ip address add 192.0.0.8/32 dev %s", name);
+	fix_add(fix, "ip link set dev %s up", name);
+	fix_add(fix, "migsel vmk add dev %s migration on", name);
+}
+
+/*
+ * In one subnet with the first vmk a single migration vmk would fall back. That
+ * another one has to join it is no reason to send by the first vmk, which is not
+ * the migration network.
+ */
+static void add_companion(const struct check *check, char *fix, int i)
+{
+	int other = other_vmk(check, i, false);
+
+	if (other < 0)
+		add_second_vmk(check, fix, i);
+	else
+		add_migration(check, fix, other);
+}
+
 /* Hot traffic has to leave by another device than the first vmk: which one? */
 static void fix_migration(const struct check *check, char *fix)
 {
-	int own = other_vmk(check, -1, true), one, two;
+	int own = other_vmk(check, -1, true), shared;
 
 	if (own >= 0) {
 		add_migration(check, fix, own);
 		return;
 	}
-	one = other_vmk(check, -1, false);
-	if (one < 0) {
+	shared = other_vmk(check, -1, false);
+	if (shared < 0) {
 		add_migration(check, fix, 0);
 		return;
 	}
-	/* In one subnet with the first vmk, a single one would fall back. */
-	two = other_vmk(check, one, false);
-	add_migration(check, fix, one);
-	add_migration(check, fix, two < 0 ? 0 : two);
+	add_migration(check, fix, shared);
+	add_companion(check, fix, shared);
 }
 
 static bool may_be_vmk(const struct device *device)
@@ -213,7 +257,7 @@ static void check_migration_set(struct check *check)
 {
 	const char *first = check->device[0]->ifname;
 	char fix[FIX_SIZE] = "";
-	int e = only_migration(check), own;
+	int e = only_migration(check);
 
 	if (!count_migration(check)) {
 		fix_migration(check, fix);
@@ -224,12 +268,9 @@ static void check_migration_set(struct check *check)
 	if (e)
 		return;
 
-	own = other_vmk(check, -1, true);
-	if (own >= 0) {
-		add_migration(check, fix, own);
+	if (other_vmk(check, -1, false) >= 0) {
+		fix_migration(check, fix);
 		fix_add(fix, "migsel vmk set dev %s migration off", first);
-	} else if (check->n > 1) {
-		add_migration(check, fix, 1);
 	} else if (other_device(check)) {
 		fix_add(fix, "migsel vmk add dev %s migration on",
 			other_device(check)->ifname);
@@ -247,7 +288,6 @@ static void check_same_subnet(struct check *check, unsigned int i,
 	const char *b = check->device[j]->ifname;
 	const struct prefix *p = NULL, *q = NULL;
 	char fix[FIX_SIZE] = "", subnet[64];
-	int other;
 
 	if (relation_of(check->device[i], check->device[j], &p, &q) !=
 	    RELATION_SAME)
@@ -255,8 +295,9 @@ static void check_same_subnet(struct check *check, unsigned int i,
 	prefix_text(p, true, subnet, sizeof(subnet));
 	if (!check->have_module) {
 		snprintf(fix, sizeof(fix), "modprobe migsel");
-		fix_add(fix, "migsel vmk add dev %s migration on", a);
+		fix_add(fix, "migsel vmk add dev %s", a);
 		fix_add(fix, "migsel vmk add dev %s migration on", b);
+		add_second_vmk(check, fix, j);
 		found(check, "same-subnet", "warning", b, fix,
 		      "%s and %s are both in %s: what is not bound to a device leaves by the one whose route comes first",
 		      a, b, subnet);
@@ -265,10 +306,9 @@ static void check_same_subnet(struct check *check, unsigned int i,
 	if (i || (int)j != only_migration(check))
 		return;
 
-	other = other_vmk(check, j, false);
-	add_migration(check, fix, other < 0 ? 0 : other);
+	add_companion(check, fix, j);
 	found(check, "same-subnet", "error", b, fix,
-	      "%s is the only migration vmk and in %s like %s, so hot traffic leaves by %s; a second migration vmk or a subnet of its own mends it",
+	      "%s is the only migration vmk and in %s like %s, so hot traffic leaves by %s; a subnet of its own mends it, or a second migration vmk, even on the same NIC",
 	      b, subnet, a, a);
 }
 
@@ -361,15 +401,16 @@ static void check_link(struct check *check, const struct device *device)
 		fix_add(fix, "ip link set dev %s up", device->ifname);
 	} else if (lower) {
 		state = "is on a device that is down";
-	} else if (!(device->flags & IFF_RUNNING)) {
+	} else if (!(device->flags & IFF_RUNNING) && check->have_module) {
 		state = "has no carrier";
 		fix_add(fix, "migsel vmk del dev %s", device->ifname);
 	} else {
 		return;
 	}
 	found(check, "link-down", "error", device->ifname, fix,
-	      "%s %s, so nothing leaves by it: mend the link, or take the vmk out",
-	      device->ifname, state);
+	      "%s %s, so nothing leaves by it%s",
+	      device->ifname, state,
+	      check->have_module ? ": mend the link, or take the vmk out" : "");
 }
 
 static void check_address(struct check *check, const struct device *device)
@@ -428,8 +469,8 @@ static void check_devices(struct check *check)
 			check_overlap(check, i, j);
 			check_mtu(check, i, j);
 		}
+		check_link(check, check->device[j]);
 		if (check->have_module) {
-			check_link(check, check->device[j]);
 			check_address(check, check->device[j]);
 			check_parent(check, j);
 		}

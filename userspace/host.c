@@ -90,11 +90,14 @@ static int on_address(const struct nlmsghdr *message, void *data)
 	d = (struct device *)host_device(host, ifa->ifa_index);
 	if (!d || !network || mnl_attr_get_payload_len(network) != size ||
 	    mnl_attr_get_payload_len(local) != size ||
-	    d->n_prefixes == MAX_PREFIXES ||
 	    is_link_local(ifa->ifa_family, mnl_attr_get_payload(local)))
 		return MNL_CB_OK;
 
-	p = &d->prefix[d->n_prefixes++];
+	p = grow(d->prefix, &d->n_prefixes, sizeof(*p));
+	if (!p)
+		return MNL_CB_ERROR;
+	d->prefix = p;
+	p += d->n_prefixes - 1;
 	p->family = ifa->ifa_family;
 	p->length = ifa->ifa_prefixlen;
 	memcpy(p->address, mnl_attr_get_payload(local), size);
@@ -198,6 +201,10 @@ int host_read(struct host *host)
 
 void host_free(struct host *host)
 {
+	unsigned int i;
+
+	for (i = 0; i < host->n_devices; i++)
+		free(host->device[i].prefix);
 	free(host->device);
 	free(host->rule);
 	memset(host, 0, sizeof(*host));

@@ -8,8 +8,6 @@
 
 /* The devices, addresses and rules of a network namespace, by rtnetlink. */
 
-#define MAX_PREFIXES 16
-
 struct prefix {
 	int family;
 	uint8_t address[16];	/* of this host */
@@ -26,7 +24,7 @@ struct device {
 	uint32_t lower;		/* ifindex of what it is on, 0 if nothing */
 	int32_t lower_netns;	/* of that, -1 if this one */
 	unsigned int n_prefixes;
-	struct prefix prefix[MAX_PREFIXES];
+	struct prefix *prefix;
 };
 
 struct rule {
