@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The netlink family driven by clients that know nothing of migsel: the YNL command
+# line of the kernel's source reads the specification and does every operation, every
+# dump, and hears every notification; genl of iproute2 shows the policy.
+#
+# Needs root, the module, jq, genl, python3-yaml and python3-jsonschema, and in YNL the
+# folder tools/net/ynl of a kernel source, 6.12 or later:
+# VM_ENV=YNL YNL=FOLDER make vm RUN=selftests/tool_ynl_test.sh
+# Arguments: the names of the tests to run, without test_.
+
+# shellcheck source=selftests/tool_lib.sh
+# shellcheck disable=SC2317 # the tests are run by name
+. "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
+
+spec=$top/Documentation/netlink/specs/migsel.yaml
+YNL=${YNL-}
+
+# The specification without its notifications, or those alone.
+operations() {
+	python3 - "$spec" "$1" <<-'END'
+		import sys, yaml
+		for op in yaml.safe_load(open(sys.argv[1]))["operations"]["list"]:
+		    if op["name"] != "unspec" and ("do" in op or "dump" in op) == (sys.argv[2] == "asked"):
+		        print(op["name"])
+	END
+}
+
+used=()
+
+# ynl ARGUMENT...: in the host's namespace; what is done is noted
+ynl() {
+	local i
+	for ((i = 1; i < $#; i++)); do
+		[[ ${!i} != --@(do|dump|multi) ]] || used+=("${@:i+1:1}")
+	done
+	nsenter --net="/run/netns/$host" python3 "$YNL/cli.py" --spec "$spec" \
+		--schema "$YNL/../../../Documentation/netlink/genetlink-legacy.yaml" \
+		--output-json "$@"
+}
+
+test_operations() {
+	local i0 i1
+	fresh
+	read -r i0 < <(ip netns exec "$host" cat /sys/class/net/vmk0/ifindex)
+	read -r i1 < <(ip netns exec "$host" cat /sys/class/net/vmk1/ifindex)
+	run 0 ynl --multi vmk-add "{\"ifindex\": $i0}" \
+		--multi vmk-add "{\"ifindex\": $i1, \"migration\": 1, \"weight\": 7, \"position\": 1}" \
+		--multi vmk-set "{\"ifindex\": $i1, \"weight\": 9}" \
+		--multi vmk-get "{\"ifindex\": $i1}" \
+		--multi tag-set '{"mask": 65280, "hot": 256, "cold": 512}' \
+		--multi tag-get '{}' \
+		--multi policy-set '{"mode": "observe", "unreachable": "pass"}' \
+		--multi policy-get '{}' \
+		--multi route-get '{"dst4": 3221225993, "class": "hot", "details": true}' \
+		--multi route-get '{"dst6": "20010db8000000000000000000000021", "mark": 512}' \
+		--multi stats-reset '{}'
+	json '.[3] | .ifname == "vmk1" and .weight == 9 and .migration == 1 and .position == 1
+		and .usable == 1 and (.hot.packets | type == "number")'
+	json ".[5] == {mask: 65280, hot: 256, cold: 512}"
+	json '.[7] == {mode: "observe", unreachable: "pass"}'
+	json '.[8] | .reason == "same-subnet" and .verdict == "steer" and .class == "hot" and
+		.ifname == "vmk0" and (.row | length) == 11 and .row[7].outcome == "applied" and
+		.candidate[0].chosen == 1 and .table == 254 and .["prefix-len"] == 24'
+	json '.[9] | .reason == "cold-first-vmk" and .class == "cold"'
+	run 0 m save
+	out_like 'tag set mask 0xff00 hot 0x100 cold 0x200'
+	out_like 'mode observe unreachable pass'
+	out_like 'vmk add dev vmk1 migration on weight 9'
+
+	run 0 ynl --dump vmk-get
+	json 'map(.ifname) == ["vmk0", "vmk1"]'
+	run 0 ynl --dump stats-get
+	json 'length == 13 and .[7].reason == "same-subnet"'
+	run 0 ynl --multi vmk-del "{\"ifindex\": $i0}" --multi vmk-flush '{}'
+	run 0 m -j vmk
+	out_is '[]'
+	diff <(operations asked | sort) <(printf '%s\n' "${used[@]}" | sort -u) >"$tmp/diff" ||
+		bad "not every operation was done: $(<"$tmp/diff")"
+}
+
+test_refusal() {
+	fresh
+	run 1 ynl --do vmk-add '{"ifindex": 4711}'
+	[[ $out$err == *'no such device in this network namespace'* ]] || bad "says $out$err"
+	[[ $out$err == *bad-attr*ifindex* ]] || bad "blames nothing: $out$err"
+}
+
+test_notifications() {
+	local i0 heard
+	fresh
+	read -r i0 < <(ip netns exec "$host" cat /sys/class/net/vmk0/ifindex)
+	run 0 ynl --subscribe config --multi vmk-add "{\"ifindex\": $i0}" \
+		--multi vmk-set "{\"ifindex\": $i0, \"weight\": 5}" --multi tag-set '{"hot": 196608}' \
+		--multi policy-set '{"mode": "enforce"}' --multi vmk-del "{\"ifindex\": $i0}"
+	jq -s '.[-1]' "$tmp/out" >"$tmp/events" && mv "$tmp/events" "$tmp/out"
+	json 'any(.name == "vmk-set-ntf" and .msg.weight == 5 and .msg.ifname == "vmk0")'
+	json 'any(.name == "tag-ntf" and .msg.hot == 196608)'
+	heard=$(jq -r '.[].name' "$tmp/out")
+
+	three_vmks
+	ynl --subscribe alarm --sleep 10 >"$tmp/out" 2>&1 &
+	while kill -0 $! 2>/dev/null; do
+		ip netns exec "$host" migsel exec hot -- bash -c 'echo >/dev/udp/192.0.2.21/9'
+		sleep 0.5
+	done
+	json '.[0] | .name == "alarm-ntf" and .msg.reason == "same-subnet" and
+		.msg.dst4 == "192.0.2.21" and .msg.ifname == "vmk1" and .msg["dev-ifname"] == "vmk0"'
+	heard+=$'\nalarm-ntf'
+	diff <(operations notified | sort) <(sort -u <<<"$heard") >"$tmp/diff" ||
+		bad "not every notification was heard: $(<"$tmp/diff")"
+}
+
+# By attribute, as the kernel checks it.
+test_genl_policy() {
+	run 0 genl ctrl policy name migsel
+	# vmk-add: a weight of 1 to 255, a migration of 0 or 1
+	out_like 'op 1 policies:.*do='
+	out_like 'type=U32 range:\[1,255\]'
+	out_like 'type=U32 range:\[0,1\]'
+}
+
+[[ -e $YNL/cli.py ]] || { echo "Bail out! no YNL command line in '$YNL': say where it is with YNL="; exit 1; }
+run_tests "$@"
