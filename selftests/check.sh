@@ -47,6 +47,10 @@ for name; do
 	unit) tally "$name" make -s -C selftests/unit check ;;
 	vm_test.sh) tally "$name" selftests/vm/vm_test.sh ;;
 	demo_test.sh) tally "$name" selftests/demo/demo_test.sh ;;
+	tool_speed_test.sh) ICOUNT=1 tally "$name" in_test_kernel "$name" ;;
+	tool_ynl_test.sh)
+		YNL=$(selftests/vm/fetch.sh --source)/tools/net/ynl VM_ENV=YNL \
+			tally "$name" in_test_kernel "$name" ;;
 	*) tally "$name" in_test_kernel "$name" ;;
 	esac
 done

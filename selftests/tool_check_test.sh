@@ -214,7 +214,9 @@ test_tag_conflict() {
 	sound
 	in_host ip rule add fwmark 0x10000/0x10000 table 100
 	in_host ip -6 rule add fwmark 0x20000 table 100
-	tag_conflicts_are 2
+	in_host ip rule add fwmark 0/0x30000 table 100
+	in_host ip rule add fwmark 0x40000/0x40000 table 100
+	tag_conflicts_are 3
 
 	# The rules at the end of each chain do not touch the bits.
 	in_host nft -f - <<-'END'
@@ -228,6 +230,8 @@ test_tag_conflict() {
 				meta mark 0x10000 drop
 				meta mark set meta mark or 0x4000
 				meta mark and 0xff == 0x1 accept
+				meta mark vmap { 0x10000 : drop, 0x20000 : accept }
+				meta mark vmap { 0x1 : drop }
 			}
 			chain pre {
 				type filter hook prerouting priority 0;
@@ -242,7 +246,7 @@ test_tag_conflict() {
 			}
 		}
 	END
-	tag_conflicts_are 8
+	tag_conflicts_are 9
 	in_host nft delete table inet t
 
 	in_host iptables -t mangle -A OUTPUT -p udp -j MARK \
@@ -287,6 +291,13 @@ test_classify() {
 	json 'all((.tag == "hot") == (.role == "active")) and length == 8 and
 		all(.size | type == "number")'
 
+	qemu-img create -q -f vmdk "$vm/base.vmdk" 1M
+	qemu-img create -q -f vmdk -b base.vmdk -F vmdk "$vm/delta.vmdk"
+	run 0 migsel -j classify "$vm/delta.vmdk"
+	json 'map(select(.role != "other") | [.tag, (.file | sub(".*/"; ""))]) ==
+		[["hot", "delta.vmdk"], ["cold", "base.vmdk"]]'
+	rm "$vm/base.vmdk" "$vm/delta.vmdk"
+
 	qemu-img create -q -f vmdk -o subformat=monolithicFlat "$vm/b.vmdk" 1M
 	run 0 env -C "$vm" migsel classify snap5.qcow2 b.vmdk
 	out_like "hot  active  $vm/b-flat.vmdk"
@@ -316,6 +327,20 @@ test_classify_refuses() {
 	head -c 100 "$vm/top.qcow2" >"$vm/cut.qcow2"
 	run 1 migsel classify "$vm/cut.qcow2"
 	err_like 'cut.qcow2'
+	rm -rf "$vm"
+	mkdir "$vm"
+	chmod 755 "$tmp" "$vm"
+	qemu-img create -q -f qcow2 "$vm/base.qcow2" 1M
+	qemu-img create -q -f qcow2 -b base.qcow2 -F qcow2 "$vm/top.qcow2"
+	chmod 644 "$vm/top.qcow2"
+	chmod 600 "$vm/base.qcow2"
+	run 1 setpriv --reuid 65534 --regid 65534 --clear-groups "$(command -v migsel)" \
+		classify "$vm/top.qcow2"
+	err_like 'base.qcow2.*Permission denied'
+	[[ -z $out ]] || bad "guesses $out"
+	qemu-img create -q -u -f qcow2 -b json:'{"driver":"null-co"}' -F raw "$vm/net.qcow2" 1M
+	run 1 migsel classify "$vm/net.qcow2"
+	err_like 'net.qcow2.*null-co'
 	run 255 migsel classify
 }
 

@@ -20,8 +20,8 @@ offers() {
 	[[ $line != *' ' ]] || COMP_WORDS+=('')
 	((COMP_CWORD = ${#COMP_WORDS[@]} - 1))
 	_migsel
-	want=$(printf '%s\n' "$@" | sort)
-	out=$(printf '%s\n' "${COMPREPLY[@]}" | sort)
+	want=$(printf "%s\n" "$@" | sort)
+	out=$(printf "%s\n" "${COMPREPLY[@]}" | sort -u)
 	[[ $out == "$want" ]] || bad "\"$line\": offers ${out//$'\n'/ }, not $*"
 }
 

@@ -113,7 +113,8 @@ static int on_rule(const struct nlmsghdr *message, void *data)
 	struct rule *rule;
 
 	mnl_attr_parse(message, sizeof(*header), collect, &attrs);
-	if (!attrs.at[FRA_FWMARK])
+	/* A mark of zero is left out, its mask is not. */
+	if (!attrs.at[FRA_FWMASK])
 		return MNL_CB_OK;
 	rule = grow(host->rule, &host->n_rules, sizeof(*rule));
 	if (!rule)
@@ -123,8 +124,7 @@ static int on_rule(const struct nlmsghdr *message, void *data)
 	rule->family = header->family;
 	rule->priority = attr_u32(attrs.at[FRA_PRIORITY]);
 	rule->mark = attr_u32(attrs.at[FRA_FWMARK]);
-	rule->mask = attrs.at[FRA_FWMASK] ? attr_u32(attrs.at[FRA_FWMASK]) :
-					    UINT32_MAX;
+	rule->mask = attr_u32(attrs.at[FRA_FWMASK]);
 	return MNL_CB_OK;
 }
 

@@ -43,6 +43,9 @@ table='
 	check        /usr/include/cmocka.h             libcmocka-dev
 	check        python3                           python3
 	check        /usr/lib/python3*/*/yaml/*.py     python3-yaml
+	check        /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
+	check        genl                              iproute2
+	check        systemd-analyze                   systemd
 	check        shellcheck                        shellcheck
 '
 
