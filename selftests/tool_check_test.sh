@@ -92,12 +92,46 @@ test_sound() {
 	finds_nothing
 }
 
+# To look does not load the module.
+test_module_missing() {
+	sound
+	finds_nothing
+	rmmod migsel
+	run 1 m -j check
+	json 'map([.code, .dev]) == [["module-missing", ""]]'
+	[[ ! -e /sys/module/migsel ]] || bad 'check has loaded the module'
+	trap_is module-missing ''
+	[[ -e /sys/module/migsel ]] || bad 'the module is not loaded'
+	m vmk flush
+
+	# What can be seen without it.
+	same
+	in_host ip link set dev vmk2 down
+	in_host ip link set dev vmk1 mtu 9000
+	in_host sysctl -qw net/ipv4/conf/vmk0/arp_ignore=0
+	rmmod migsel
+	run 1 m -j check
+	json '[["module-missing", ""], ["same-subnet", "vmk1"], ["link-down", "vmk2"],
+		["mtu-mismatch", "vmk1"], ["arp-flux", "vmk0"]] - map([.code, .dev]) == []'
+	trap_is link-down vmk2
+	trap_is mtu-mismatch vmk1
+	trap_is arp-flux vmk0
+	trap_is same-subnet vmk1
+	run 0 m -j route get 192.0.2.21 tag hot
+	json '.[0] | .reason == "multi-nic" and .dev == "vmk1"'
+	in_host ip link del vmk1-2
+}
+
 test_same_subnet() {
 	same
 	trap_is same-subnet vmk1
+	run 0 m -j route get 192.0.2.21 tag hot
+	json '.[0] | .reason == "multi-nic" and .dev == "vmk1"'
 	m vmk del vmk2
-	m vmk set vmk0 migration off
 	trap_is same-subnet vmk1
+	run 0 m -j route get 192.0.2.21 tag hot
+	json '.[0] | .reason == "multi-nic" and .dev == "vmk1"'
+	in_host ip link del vmk1-2
 }
 
 test_overlapping_subnets() {
