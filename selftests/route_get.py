@@ -11,6 +11,7 @@ import random
 import socket
 import subprocess
 import sys
+import time
 
 DEVICES = ["vmk0", "vmk1", "vmk2", "vmk3"]
 SUBNETS = {4: ["192.0.2.%s/24", "198.51.100.%s/24", "203.0.113.%s/24"],
@@ -72,16 +73,25 @@ class Host:
                                      f" metric {rng.randint(1, 1000)}")
         if rng.random() < .3:
             lines.append(f"route add blackhole {FAR[4]} metric 1")
+        self.dead = [dev for dev in DEVICES if rng.random() < .15]
         for dev in DEVICES:
-            lines.append(f"link set {dev} carrier {'off' if rng.random() < .15 else 'on'}")
+            lines.append(f"link set {dev} carrier {'off' if dev in self.dead else 'on'}")
         subprocess.run(["ip", "-force", "-b", "-"], input="\n".join(lines), text=True,
                        check=False, capture_output=True)
+        while not self.settled():
+            time.sleep(.1)
         for family in 4, 6:
             for route in json.loads(run("ip", "-j", f"-{family}", "route", "show",
                                         "table", "all")):
                 everything = "0.0.0.0/0" if family == 4 else "::/0"
                 prefix = everything if route["dst"] == "default" else route["dst"]
                 self.routes.add((str(ipaddress.ip_network(prefix)), route.get("dev")))
+
+    def settled(self):
+        """Whether the kernel has seen what became of each carrier."""
+        links = json.loads(run("ip", "-j", "link", "show", "type", "dummy"))
+        return all((link["operstate"] == "DOWN") == (link["ifname"] in self.dead)
+                   for link in links)
 
 
 def random_config(rng):
@@ -200,7 +210,7 @@ def compare(migsel, packet, host, observing):
         if observing:
             want = [json.loads(plain)[0]["dev"]]
     # A device without carrier takes a packet and drops it.
-    want = [dev for dev in want if dev not in dead()]
+    want = [dev for dev in want if dev not in host.dead]
     seen = [r for r in reasons if r not in ("untagged", "no-vmk")]
     if by != want:
         return f"left by {by}, not {want}: {packet.question()}: {text} {error}", None
@@ -212,19 +222,6 @@ def compare(migsel, packet, host, observing):
     if bool(error) != (refused or not answer):
         return f"error {error}: {text}", None
     return None, reasons[0] if reasons else "none"
-
-
-def dead():
-    """Devices that lose what they are given."""
-    gone = []
-    for dev in DEVICES:
-        with open(f"/sys/class/net/{dev}/carrier", encoding="ascii") as file:
-            try:
-                if file.read().strip() == "0":
-                    gone.append(dev)
-            except OSError:
-                gone.append(dev)
-    return gone
 
 
 def main():

@@ -72,7 +72,7 @@ test_namespaces_and_devices() {
 	offers "migsel -n ${host%a}" "$host" "$peer"
 	offers "migsel -n $host vmk add vm" vmk0 vmk1 vmk2
 	offers "migsel -netns $host vmk set dev vmk" vmk0 vmk1 vmk2
-	offers "migsel -n $peer vmk add dev e" eth0 eth1 eth2
+	offers "migsel -n $peer vmk add dev et" eth0 eth1 eth2
 	offers "migsel -n $host route get 192.0.2.1 dev vmk" vmk0 vmk1 vmk2
 	other=$(ip -o link show | sed 's/^[0-9]*: \([^:@]*\).*/\1/')
 	# shellcheck disable=SC2086 # words

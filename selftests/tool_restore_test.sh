@@ -67,8 +67,7 @@ random_line() {
 	verb=$REPLY
 	# Mostly what makes sense: a line that is wrong is the last one.
 	any dev{0..11}
-	# shellcheck disable=SC2086 # words
-	[[ $verb == add || -z $added ]] || chance 15 || any $added
+	[[ $verb == add ]] || ((!${#added[@]})) || chance 15 || any "${!added[@]}"
 	dev=$REPLY
 	! chance 2 || dev=nosuch
 	case $verb in
@@ -80,17 +79,17 @@ random_line() {
 		! chance 40 || echo -n " weight $((RANDOM % 255 + 1))"
 		! chance 20 || echo -n " position $((RANDOM % 3))"
 		echo
-		added+=" $dev" ;;
+		added[$dev]=1 ;;
 	del)
 		echo "vmk del $dev"
-		added=${added//$dev/} ;;
+		unset "added[$dev]" ;;
 	flush)
 		if chance 20; then
 			echo vmk flush
-			added=
+			added=()
 		else
 			echo "vmk flush $dev"
-			added=${added//$dev/}
+			unset "added[$dev]"
 		fi ;;
 	tag)
 		random_tag
@@ -119,10 +118,11 @@ test_identity() {
 # What a batch of lines makes of an empty configuration, restore makes of any; where
 # the batch ends with an error, so does restore, at that line, and changes nothing.
 test_batch_and_restore() {
-	local i n lines status place added right=0 wrong=0
+	local i n lines status place right=0 wrong=0
+	local -A added
 	for ((i = 0; i < 60 && !failed; i++)); do
 		((n = RANDOM % 8 + 1))
-		added=
+		added=()
 		for ((lines = 0; lines < n; lines++)); do
 			random_line
 		done >"$tmp/lines"
