@@ -23,11 +23,14 @@ setup() {
 	done | ip -n "$host" -b -
 }
 
-# measure WHAT N COMMAND...: microseconds, into took
+# measure WHAT N COMMAND...: into took, the fewest microseconds. To start a program may
+# mean to wait for the host's files.
 measure() {
-	local start=${EPOCHREALTIME/./}
+	local start now
+	start=${EPOCHREALTIME/./}
 	"${@:3}" >"$tmp/out" 2>"$tmp/err" <"$tmp/lines" || bad "${*:3}: $(<"$tmp/err")"
-	took[$1 $2]=$((${EPOCHREALTIME/./} - start))
+	((now = ${EPOCHREALTIME/./} - start))
+	((${took[$1 $2]-now} < now)) || took[$1 $2]=$now
 }
 
 # With four times as many vmks, what is added takes four times as long, or the
@@ -35,14 +38,12 @@ measure() {
 grows_linearly() {
 	local what=$1 a=${took[$1 16]} b=${took[$1 64]} c=${took[$1 256]}
 	echo "# $what: 16 vmks $((a / 1000)) ms, 64 vmks $((b / 1000)) ms, 256 vmks $((c / 1000)) ms"
-	((c - b < (b - a) * 8 + 20000)) || bad "$what does not grow linearly"
+	((c - b < (b > a ? b - a : 0) * 8 + 20000)) || bad "$what does not grow linearly"
 }
 
 test_speed() {
-	local n i what
-	m save >/dev/null
-	for n in "${sizes[@]}"; do
-		m vmk flush
+	local n i what all
+	for n in "${sizes[@]}" "${sizes[@]}" "${sizes[@]}"; do
 		for ((i = 0; i < n; i++)); do
 			echo "vmk add dev dev$i migration on weight $((i % 255 + 1))"
 		done >"$tmp/lines"
@@ -51,11 +52,11 @@ test_speed() {
 		[[ $(grep -c usable "$tmp/out") == "$n" ]] || bad "not $n vmks: $(<"$tmp/out")"
 		measure save "$n" m save
 		[[ $(wc -l <"$tmp/out") == $((n + 3)) ]] || bad "not $n lines: $(<"$tmp/out")"
-		printf 'vmk add dev0\n' >"$tmp/lines"
-		measure replace "$n" m restore
+		: >"$tmp/lines"
+		measure remove "$n" m restore
 	done
-	local all=${took[restore 256]}
-	for what in restore show save replace; do
+	all=${took[restore 256]}
+	for what in restore show save remove; do
 		grows_linearly "$what"
 	done
 	((all < 2000000)) || bad 'restoring 256 vmks takes two seconds or more'
