@@ -121,11 +121,11 @@ class Packet:
             self.dev = rng.choice(DEVICES)
         self.connected = rng.random() < .5
 
-    def question(self):
+    def question(self, tagged=True):
         words = ["route get", self.dst]
         words += ["from", self.source] if self.source else []
         words += ["dev", self.dev] if self.dev else []
-        words += ["tag", self.tag] if self.tag else ["mark", "0"]
+        words += ["tag", self.tag] if self.tag and tagged else ["mark", "0"]
         return " ".join(words)
 
     def send(self):
@@ -190,7 +190,7 @@ def refute(answer, host):
 def compare(migsel, packet, host, observing):
     """What is wrong, if anything, and the reason that applied."""
     text = migsel.ask(packet.question())[0]
-    plain = migsel.ask(packet.question().split(" tag ")[0] + " mark 0")[0]
+    plain = migsel.ask(packet.question(tagged=False))[0]
     answer = json.loads(text)[0] if text.startswith("[") else None
     problem = refute(answer, host) if answer else None
     if problem:

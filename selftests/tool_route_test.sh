@@ -17,7 +17,11 @@ printf 'link add vmk%d type dummy\n' 0 1 2 3 | ip -n "$A" -b - || bail 'no devic
 seed=${SEED:-$RANDOM}
 note "SEED=$seed"
 while IFS=$'\t' read -r name problem; do
-	[[ $name != '#'* ]] || { echo "$name"; continue; }
+	case $name in
+	shape* | every*) ;;
+	'# '*) echo "$name"; continue ;;
+	*) fail "$name"; continue ;;
+	esac
 	[[ -z $problem ]] || fail "$problem"
 	end_test "$name"
 done < <(nsenter --net="/run/netns/$A" "$here/route_get.py" "$seed" 2>&1)
