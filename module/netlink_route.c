@@ -188,8 +188,11 @@ static struct dst_entry *plain_inet6(struct ask *ask)
 		.daddr = ask->key.daddr,
 		.saddr = ask->key.saddr,
 	};
-	struct dst_entry *dst = ip6_route_output(ask->net, NULL, &fl6);
+	struct dst_entry *dst;
 
+	/* Beside a source address the device is a hint, but not to a socket. */
+	dst = ip6_route_output_flags(ask->net, NULL, &fl6,
+				     ask->oif ? RT6_LOOKUP_F_IFACE : 0);
 	if (dst->error ||
 	    (ipv6_addr_any(&ask->key.saddr) &&
 	     ipv6_dev_get_saddr(ask->net, dst_dev_rcu(dst), &ask->key.daddr, 0,

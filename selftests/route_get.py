@@ -56,6 +56,7 @@ class Host:
 
     def __init__(self, rng):
         self.addresses = {4: [], 6: []}
+        self.subnets = {4: [], 6: []}
         self.routes = set()
         lines = []
         for n, dev in enumerate(DEVICES):
@@ -64,6 +65,7 @@ class Host:
             for family in 4, 6:
                 for subnet in rng.sample(SUBNETS[family], rng.choice([0, 1, 1, 1, 1, 2])):
                     address = subnet % (10 + n)
+                    self.subnets[family].append(subnet)
                     self.addresses[family].append(address.split("/")[0])
                     lines.append(f"addr add {address} dev {dev}"
                                  + (" nodad" if family == 6 else ""))
@@ -110,8 +112,8 @@ class Packet:
 
     def __init__(self, rng, host):
         self.family = rng.choice([4, 6])
-        hosts = [(subnet % 99).split("/")[0] for subnet in SUBNETS[self.family]]
-        self.dst = rng.choice(hosts * 3 + [FAR[self.family]] * 3 + [NOWHERE[self.family]]
+        hosts = [(subnet % 99).split("/")[0] for subnet in host.subnets[self.family]]
+        self.dst = rng.choice(hosts * 4 + [FAR[self.family]] * 3 + [NOWHERE[self.family]]
                               + host.addresses[self.family][:1])
         self.tag = rng.choice(["hot"] * 6 + ["cold"] * 2 + [None])
         self.source = self.dev = None
