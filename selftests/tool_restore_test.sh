@@ -107,7 +107,7 @@ random_line() {
 test_identity() {
 	local i
 	echo "# SEED=$seed"
-	for ((i = 0; i < 100 && !failed; i++)); do
+	for ((i = 0; i < 50 && !failed; i++)); do
 		random_save >"$tmp/want"
 		m restore <"$tmp/want" || bad "no restore of: $(<"$tmp/want")"
 		m save >"$tmp/got"
@@ -120,7 +120,7 @@ test_identity() {
 test_batch_and_restore() {
 	local i n lines status place right=0 wrong=0
 	local -A added
-	for ((i = 0; i < 60 && !failed; i++)); do
+	for ((i = 0; i < 30 && !failed; i++)); do
 		((n = RANDOM % 8 + 1))
 		added=()
 		for ((lines = 0; lines < n; lines++)); do
@@ -146,7 +146,7 @@ test_batch_and_restore() {
 		m save >"$tmp/got"
 		cmp -s "$tmp/want" "$tmp/got" || bad "$(<"$tmp/lines"): $(diff "$tmp/want" "$tmp/got")"
 	done
-	((right > 5 && wrong > 5)) || bad "$right right and $wrong wrong"
+	((right > 1 && wrong > 1)) || bad "$right right and $wrong wrong"
 }
 
 run_tests "$@"
