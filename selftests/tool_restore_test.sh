@@ -62,8 +62,8 @@ random_save() {
 
 # A line that may or may not be right, depending on those before it.
 random_line() {
-	local mask hot cold dev verb
-	any add add add set del flush tag policy
+	local mask hot cold dev verb n
+	any add add add set set del flush tag policy
 	verb=$REPLY
 	# Mostly what makes sense: a line that is wrong is the last one.
 	any dev{0..11}
@@ -77,7 +77,10 @@ random_line() {
 		echo -n "$dev"
 		! chance 50 || { any on off; echo -n " migration $REPLY"; }
 		! chance 40 || echo -n " weight $((RANDOM % 255 + 1))"
-		! chance 20 || echo -n " position $((RANDOM % 3))"
+		n=${#added[@]}
+		[[ $verb == set ]] || ((n++))
+		! chance 50 || echo -n " position $((n ? RANDOM % n : 0))"
+		! chance 3 || echo -n ' position 99'
 		echo
 		added[$dev]=1 ;;
 	del)
