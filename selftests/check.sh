@@ -49,7 +49,7 @@ for name; do
 	demo_test.sh) tally "$name" selftests/demo/demo_test.sh ;;
 	tool_speed_test.sh) ICOUNT=1 tally "$name" in_test_kernel "$name" ;;
 	tool_ynl_test.sh)
-		YNL=$(selftests/vm/fetch.sh --source)/tools/net/ynl VM_ENV=YNL \
+		YNL=$(KERNEL=uml selftests/vm/fetch.sh --source)/tools/net/ynl VM_ENV=YNL \
 			tally "$name" in_test_kernel "$name" ;;
 	*) tally "$name" in_test_kernel "$name" ;;
 	esac
