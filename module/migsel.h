@@ -324,6 +324,16 @@ struct migsel_flow_key {
 	u8 transformed;
 };
 
+/**
+ * struct migsel_route_entry - where the FIB has a route
+ * @table: the number of its table
+ * @prefix_len: how long its prefix is
+ */
+struct migsel_route_entry {
+	u32 table;
+	u8 prefix_len;
+};
+
 void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
 		     enum migsel_family family, const struct net *net,
 		     const struct sock *sk);
@@ -332,6 +342,9 @@ bool migsel_route_is_unicast(const struct dst_entry *dst,
 struct dst_entry *migsel_route_lookup(struct net *net,
 				      const struct migsel_flow_key *key,
 				      const struct sock *sk);
+bool migsel_route_entry(struct net *net, const struct migsel_flow_key *key,
+			const struct dst_entry *dst,
+			struct migsel_route_entry *entry);
 struct dst_entry *migsel_route_get(struct migsel_net *ms,
 				   const struct migsel_flow_key *key,
 				   const struct sock *sk, bool *cached);

@@ -23,6 +23,7 @@
  * @snap: the configuration, NULL if there is no vmk
  * @rule: its vmks
  * @key: the packet; the source is what the plain route gives if none is asked
+ * @oif: the device that its socket is bound to, 0 if to none
  * @query: what the rule asks of it
  * @plain: its plain route, held
  * @route: the route it is to take instead, held, or NULL
@@ -40,6 +41,7 @@ struct ask {
 	const struct migsel_snap *snap;
 	struct migsel_rule rule;
 	struct migsel_flow_key key;
+	int oif;
 	struct migsel_query query;
 	struct dst_entry *plain;
 	struct dst_entry *route;
@@ -139,7 +141,8 @@ static int parse(struct ask *ask, struct genl_info *info)
 			      -EADDRNOTAVAIL);
 
 	if (oif) {
-		ask->key.oif = nla_get_u32(oif);
+		ask->oif = nla_get_u32(oif);
+		ask->key.oif = ask->oif;
 		if (!dev_get_by_index_rcu(ask->net, ask->key.oif))
 			return refuse(info, MIGSEL_A_ROUTE_IFINDEX,
 				      "no such device in this network namespace",
@@ -147,7 +150,7 @@ static int parse(struct ask *ask, struct genl_info *info)
 	}
 
 	ask->query.family = ask->key.family;
-	ask->query.bound_device = ask->key.oif;
+	ask->query.bound_device = ask->oif;
 	ask->query.bound_vmk = MIGSEL_NO_VMK;
 	if (attrs[src] && ask->snap && ask->rule.n_migration > 1)
 		ask->query.bound_vmk =
@@ -185,8 +188,11 @@ static struct dst_entry *plain_inet6(struct ask *ask)
 		.daddr = ask->key.daddr,
 		.saddr = ask->key.saddr,
 	};
-	struct dst_entry *dst = ip6_route_output(ask->net, NULL, &fl6);
+	struct dst_entry *dst;
 
+	/* Beside a source address the device is a hint, but not to a socket. */
+	dst = ip6_route_output_flags(ask->net, NULL, &fl6,
+				     ask->oif ? RT6_LOOKUP_F_IFACE : 0);
 	if (dst->error ||
 	    (ipv6_addr_any(&ask->key.saddr) &&
 	     ipv6_dev_get_saddr(ask->net, dst_dev_rcu(dst), &ask->key.daddr, 0,
@@ -351,6 +357,7 @@ static int put_candidate(struct sk_buff *msg, const struct ask *ask, int vmk)
 {
 	struct nlattr *nest = nla_nest_start(msg, MIGSEL_A_ROUTE_CANDIDATE);
 	const struct net_device *dev = ask->snap->vmks[vmk].dev;
+	bool chosen = ask->route && vmk == ask->vmk;
 	u8 state = ask->state[vmk];
 
 	if (!nest ||
@@ -366,7 +373,29 @@ static int put_candidate(struct sk_buff *msg, const struct ask *ask, int vmk)
 	if (ask->row == MIGSEL_REASON_MULTI_NIC &&
 	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_PLACED, ask->placed[vmk]))
 		return -EMSGSIZE;
+	if (nla_put_u32(msg, MIGSEL_A_CANDIDATE_CHOSEN, chosen) ||
+	    nla_put_string(msg, MIGSEL_A_CANDIDATE_WHY,
+			   migsel_rule_why_candidate(ask->row, state, chosen)))
+		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
+	return 0;
+}
+
+/* The entry of the FIB that the packet's route comes from. */
+static int put_entry(struct sk_buff *msg, const struct ask *ask)
+{
+	struct dst_entry *dst = ask->route ?: ask->plain;
+	struct migsel_flow_key key = ask->key;
+	struct migsel_route_entry entry;
+
+	if (!ask->route)
+		key.oif = ask->oif;
+	if (ask->verdict == MIGSEL_VERDICT_REFUSE ||
+	    !migsel_route_entry(ask->net, &key, dst, &entry))
+		return 0;
+	if (nla_put_u32(msg, MIGSEL_A_ROUTE_TABLE, entry.table) ||
+	    nla_put_u32(msg, MIGSEL_A_ROUTE_PREFIX_LEN, entry.prefix_len))
+		return -EMSGSIZE;
 	return 0;
 }
 
@@ -376,6 +405,9 @@ static int put_details(struct sk_buff *msg, const struct ask *ask)
 	int err;
 	u32 i;
 
+	err = put_entry(msg, ask);
+	if (err)
+		return err;
 	for (row = 0; row <= MIGSEL_REASON_MULTI_NIC; row++) {
 		err = put_row(msg, ask, row);
 		if (err)
@@ -416,7 +448,7 @@ static int put_answer(struct sk_buff *msg, const struct ask *ask, bool details)
 /* Rows and candidates take up to this much, generously. */
 static size_t answer_size(const struct ask *ask)
 {
-	return NLMSG_GOODSIZE + ask->rule.n_vmks * 64;
+	return NLMSG_GOODSIZE + ask->rule.n_vmks * 192;
 }
 
 static int route_get(struct ask *ask, struct genl_info *info)

@@ -126,15 +126,9 @@ bool migsel_route_is_unicast(const struct dst_entry *dst,
 		  IPV6_ADDR_LOOPBACK));
 }
 
-/*
- * ip_route_output_flow() takes any destination for on-link if it is given a
- * device: the FIB has to know a route first.
- */
-static struct dst_entry *lookup_inet(struct net *net,
-				     const struct migsel_flow_key *key,
-				     const struct sock *sk)
+static void flow_inet(struct flowi4 *fl4, const struct migsel_flow_key *key)
 {
-	struct flowi4 fl4 = {
+	*fl4 = (struct flowi4) {
 		.flowi4_iif = LOOPBACK_IFINDEX,
 		.flowi4_oif = key->oif,
 		.flowi4_mark = key->mark,
@@ -146,14 +140,24 @@ static struct dst_entry *lookup_inet(struct net *net,
 		.fl4_sport = key->sport,
 		.fl4_dport = key->dport,
 	};
+	flowi4_set_dsfield(fl4, key->dsfield);
+}
+
+/*
+ * ip_route_output_flow() takes any destination for on-link if it is given a
+ * device: the FIB has to know a route first.
+ */
+static struct dst_entry *lookup_inet(struct net *net,
+				     const struct migsel_flow_key *key,
+				     const struct sock *sk)
+{
 	struct fib_result res = {};
-	struct flowi4 probe;
+	struct flowi4 fl4, probe;
 	struct rtable *rt;
 
+	flow_inet(&fl4, key);
 	if (sk)
 		fl4.flowi4_flags |= inet_sk_flowi_flags(sk);
-	flowi4_set_dsfield(&fl4, key->dsfield);
-
 	probe = fl4;
 	if (fib_lookup(net, &probe, &res, 0) || res.type != RTN_UNICAST)
 		return NULL;
@@ -226,6 +230,59 @@ struct dst_entry *migsel_route_lookup(struct net *net,
 		return NULL;
 	}
 	return dst;
+}
+
+static bool entry_inet(struct net *net, const struct migsel_flow_key *key,
+		       struct migsel_route_entry *entry)
+{
+	struct fib_result res = {};
+	struct flowi4 fl4;
+
+	flow_inet(&fl4, key);
+	if (fib_lookup(net, &fl4, &res, 0))
+		return false;
+	entry->table = res.table->tb_id;
+	entry->prefix_len = res.prefixlen;
+	return true;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static bool entry_inet6(const struct dst_entry *dst,
+			struct migsel_route_entry *entry)
+{
+	const struct fib6_info *from;
+
+	from = rcu_dereference(dst_rt6_info(dst)->from);
+	if (!from || !from->fib6_table)
+		return false;
+	entry->table = from->fib6_table->tb6_id;
+	entry->prefix_len = from->fib6_dst.plen;
+	return true;
+}
+#else
+static bool entry_inet6(const struct dst_entry *dst,
+			struct migsel_route_entry *entry)
+{
+	return false;
+}
+#endif
+
+/**
+ * migsel_route_entry - the entry of the FIB that a route comes from
+ * @net: the namespace
+ * @key: what was looked for
+ * @dst: what migsel_route_lookup() or a plain lookup found for it
+ * @entry: set to the entry
+ *
+ * Context: under rcu_read_lock().
+ * Return: false if there is none.
+ */
+bool migsel_route_entry(struct net *net, const struct migsel_flow_key *key,
+			const struct dst_entry *dst,
+			struct migsel_route_entry *entry)
+{
+	return key->family == MIGSEL_INET ? entry_inet(net, key, entry) :
+					    entry_inet6(dst, entry);
 }
 
 /* Its policy may choose a transform by the route. */

@@ -168,6 +168,27 @@ const char *migsel_rule_why(const struct migsel_query *query,
 }
 
 /**
+ * migsel_rule_why_candidate - why a candidate was chosen, or why not
+ * @reason: the row that left the candidates
+ * @state: the candidate's state, MIGSEL_USABLE and MIGSEL_ROUTED
+ * @chosen: whether it was chosen
+ *
+ * Return: a few words for a person.
+ */
+const char *migsel_rule_why_candidate(enum migsel_reason reason, u8 state,
+				      bool chosen)
+{
+	if (!(state & MIGSEL_USABLE))
+		return "down, or without an address of the family";
+	if (!(state & MIGSEL_ROUTED))
+		return "no route to the destination through it";
+	if (reason != MIGSEL_REASON_MULTI_NIC)
+		return "the only candidate";
+	return chosen ? "fewest flows for its weight" :
+			"another has fewer flows for its weight, or as many and comes first";
+}
+
+/**
  * migsel_rule_candidate - the vmk that a reason leaves no choice about
  * @rule: the configuration
  * @query: the packet

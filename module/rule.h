@@ -128,6 +128,8 @@ enum migsel_reason migsel_rule_reason(const struct migsel_rule *rule,
 				      const struct migsel_query *query);
 const char *migsel_rule_why(const struct migsel_query *query,
 			    enum migsel_reason row, bool applies);
+const char *migsel_rule_why_candidate(enum migsel_reason reason, u8 state,
+				      bool chosen);
 int migsel_rule_candidate(const struct migsel_rule *rule,
 			  const struct migsel_query *query,
 			  enum migsel_reason reason);

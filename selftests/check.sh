@@ -56,6 +56,10 @@ for name; do
 	package_test.sh) tally "$name" selftests/package_test.sh ;;
 	demo_test.sh) tally "$name" selftests/demo/demo_test.sh ;;
 	kunit.sh) tally "$name" selftests/kunit.sh ;;
+	tool_speed_test.sh) ICOUNT=1 tally "$name" in_test_kernel "$name" ;;
+	tool_ynl_test.sh)
+		YNL=$(KERNEL=uml selftests/vm/fetch.sh --source)/tools/net/ynl VM_ENV=YNL \
+			tally "$name" in_test_kernel "$name" ;;
 	*) tally "$name" in_test_kernel "$name" ;;
 	esac
 done

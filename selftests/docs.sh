@@ -84,12 +84,37 @@ man_page() {
 		fail "SYNOPSIS is not help: $(<"$scratch/diff")"
 }
 
+# What its examples show works, one after the other.
+man_examples() {
+	local a b line n=0
+	add_netns a
+	add_netns b
+	ip -n "$a" -b - <<-END || fail 'no devices'
+		link add vmk0 type veth peer name eth0 netns $b
+		link add vmk1 type dummy
+		addr add 192.0.2.11/24 dev vmk0
+		addr add 198.51.100.11/24 dev vmk1
+		link set vmk0 up
+		link set vmk1 up
+		route add 192.0.2.0/24 dev vmk1 metric 9
+	END
+	printf '%s\n' 'addr add 192.0.2.21/24 dev eth0' 'link set eth0 up' | ip -n "$b" -b - || fail 'no peer'
+	while read -r line; do
+		((++n))
+		(cd "$scratch" && in_netns "$a" sh -c "$line") >"$scratch/out" 2>&1 || fail "$line: $(<"$scratch/out")"
+	done < <(sed -n '/^.SH EXAMPLES/,/^.SH SEE/p' "$man" | sed -n 's/\\-/-/g;/^migsel /p')
+	((n >= 7)) || fail "migsel(8) has $n commands"
+	migsel -n "$a" vmk show >"$scratch/out"
+	grep -q '^1: vmk1 .*migration on' "$scratch/out" || fail "no configuration: $(<"$scratch/out")"
+}
+
 build
-begin_tests 6
+begin_tests 7
 run 'the commands of README.md' readme_commands
 run "the demo's excerpt in README.md" readme_excerpt
 run 'every reason is in README.md and migsel.rst' every_reason
 run 'the limits in README.md and migsel.rst' figures
 run 'the make targets in README.md' make_targets
 run 'the SYNOPSIS of migsel(8) is its help' man_page
+run 'the examples of migsel(8)' man_examples
 end_tests

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The tool: each trap of "migsel check" planted, found, and mended by the command
-# that was printed; and "migsel classify".
+# that was printed.
 #
-# Needs root, the module, jq, nft, iptables and qemu-img:
+# Needs root, the module, jq, nft and iptables:
 # make vm RUN=selftests/tool_check_test.sh
 # Arguments: the names of the tests to run, without test_.
 
@@ -92,12 +92,46 @@ test_sound() {
 	finds_nothing
 }
 
+# To look does not load the module.
+test_module_missing() {
+	sound
+	finds_nothing
+	rmmod migsel
+	run 1 m -j check
+	json 'map([.code, .dev]) == [["module-missing", ""]]'
+	[[ ! -e /sys/module/migsel ]] || bad 'check has loaded the module'
+	trap_is module-missing ''
+	[[ -e /sys/module/migsel ]] || bad 'the module is not loaded'
+	m vmk flush
+
+	# What can be seen without it.
+	same
+	in_host ip link set dev vmk2 down
+	in_host ip link set dev vmk1 mtu 9000
+	in_host sysctl -qw net/ipv4/conf/vmk0/arp_ignore=0
+	rmmod migsel
+	run 1 m -j check
+	json '[["module-missing", ""], ["same-subnet", "vmk1"], ["link-down", "vmk2"],
+		["mtu-mismatch", "vmk1"], ["arp-flux", "vmk0"]] - map([.code, .dev]) == []'
+	trap_is link-down vmk2
+	trap_is mtu-mismatch vmk1
+	trap_is arp-flux vmk0
+	trap_is same-subnet vmk1
+	run 0 m -j route get 192.0.2.21 tag hot
+	json '.[0] | .reason == "multi-nic" and .dev == "vmk1"'
+	in_host ip link del vmk1-2
+}
+
 test_same_subnet() {
 	same
 	trap_is same-subnet vmk1
+	run 0 m -j route get 192.0.2.21 tag hot
+	json '.[0] | .reason == "multi-nic" and .dev == "vmk1"'
 	m vmk del vmk2
-	m vmk set vmk0 migration off
 	trap_is same-subnet vmk1
+	run 0 m -j route get 192.0.2.21 tag hot
+	json '.[0] | .reason == "multi-nic" and .dev == "vmk1"'
+	in_host ip link del vmk1-2
 }
 
 test_overlapping_subnets() {
@@ -214,7 +248,9 @@ test_tag_conflict() {
 	sound
 	in_host ip rule add fwmark 0x10000/0x10000 table 100
 	in_host ip -6 rule add fwmark 0x20000 table 100
-	tag_conflicts_are 2
+	in_host ip rule add fwmark 0/0x30000 table 100
+	in_host ip rule add fwmark 0x40000/0x40000 table 100
+	tag_conflicts_are 3
 
 	# The rules at the end of each chain do not touch the bits.
 	in_host nft -f - <<-'END'
@@ -228,6 +264,8 @@ test_tag_conflict() {
 				meta mark 0x10000 drop
 				meta mark set meta mark or 0x4000
 				meta mark and 0xff == 0x1 accept
+				meta mark vmap { 0x10000 : drop, 0x20000 : accept }
+				meta mark vmap { 0x1 : drop }
 			}
 			chain pre {
 				type filter hook prerouting priority 0;
@@ -242,7 +280,7 @@ test_tag_conflict() {
 			}
 		}
 	END
-	tag_conflicts_are 8
+	tag_conflicts_are 9
 	in_host nft delete table inet t
 
 	in_host iptables -t mangle -A OUTPUT -p udp -j MARK \
@@ -259,64 +297,6 @@ test_unprivileged() {
 	run 2 nsenter --net="/run/netns/$host" setpriv --reuid 65534 \
 		--regid 65534 --clear-groups "$(command -v migsel)" check
 	[[ $err == *'could not look at'* ]] || bad "complains \"$err\""
-}
-
-files_are() {
-	out_is "$(printf '%s\n' "$@")"
-}
-
-test_classify() {
-	local i vm=$tmp/vm
-	mkdir "$vm"
-	qemu-img create -q -f qcow2 "$vm/disk.qcow2" 1M
-	touch "$vm/vm.nvram" "$vm/vm.xml"
-	run 0 migsel classify "$vm/disk.qcow2"
-	files_are "hot  active  $vm/disk.qcow2" "cold other   $vm/vm.nvram" \
-		"cold other   $vm/vm.xml"
-
-	qemu-img create -q -f qcow2 -b disk.qcow2 -F qcow2 "$vm/snap1.qcow2"
-	for i in 2 3 4 5; do
-		qemu-img create -q -f qcow2 -b "snap$((i - 1)).qcow2" -F qcow2 \
-			"$vm/snap$i.qcow2"
-	done
-	run 0 migsel -j classify "$vm/snap5.qcow2"
-	json 'map(select(.tag == "hot").file | sub(".*/"; "")) == ["snap5.qcow2"]'
-	json 'map(select(.role == "backing").file | sub(".*/"; "")) ==
-		["snap4.qcow2", "snap3.qcow2", "snap2.qcow2", "snap1.qcow2",
-		"disk.qcow2"]'
-	json 'all((.tag == "hot") == (.role == "active")) and length == 8 and
-		all(.size | type == "number")'
-
-	qemu-img create -q -f vmdk -o subformat=monolithicFlat "$vm/b.vmdk" 1M
-	run 0 env -C "$vm" migsel classify snap5.qcow2 b.vmdk
-	out_like "hot  active  $vm/b-flat.vmdk"
-	run 1 migsel classify "$vm/snap5.qcow2" "$vm/snap1.qcow2"
-	err_like 'snap1.qcow2 is an active image and also'
-	[[ -z $out ]] || bad "guesses $out"
-}
-
-test_classify_refuses() {
-	local vm=$tmp/vm
-	rm -rf "$vm"
-	mkdir "$vm"
-	run 1 migsel classify "$vm/nosuch"
-	err_like "$vm/nosuch.*No such file"
-	run 1 migsel classify "$vm"
-	err_like "$vm"
-	qemu-img create -q -f qcow2 "$vm/base.qcow2" 1M
-	qemu-img create -q -f qcow2 -b base.qcow2 -F qcow2 "$vm/top.qcow2"
-	mv "$vm/base.qcow2" "$vm/away"
-	run 1 migsel classify "$vm/top.qcow2"
-	err_like "base.qcow2.*No such file"
-	[[ -z $out ]] || bad "guesses $out"
-	mv "$vm/away" "$vm/base.qcow2"
-	qemu-img rebase -u -b top.qcow2 -F qcow2 "$vm/base.qcow2"
-	run 1 migsel classify "$vm/top.qcow2"
-	err_like 'loop'
-	head -c 100 "$vm/top.qcow2" >"$vm/cut.qcow2"
-	run 1 migsel classify "$vm/cut.qcow2"
-	err_like 'cut.qcow2'
-	run 255 migsel classify
 }
 
 run_tests "$@"

@@ -164,6 +164,56 @@ test_monitor() {
 	kill "${pids[@]: -2}"
 }
 
+# flows COUNT PACKETS: hot flows, each of so many packets
+# shellcheck disable=SC2016 # that shell expands it
+hot_flows() {
+	ip netns exec "$host" migsel exec hot -- bash -c '
+		for ((i = 0; i < $1; i++)); do
+			exec 3>/dev/udp/192.0.2.21/9
+			for ((j = 0; j < $2; j++)); do echo >&3; done
+		done' - "$@" 2>/dev/null
+}
+
+# alarms_are REGEX: of alarms and lost ones, as "3 0"
+alarms_are() {
+	[[ $(jq -rs 'map(select(.event == "alarm")) as $alarms | [.[].lost // 0 | numbers] | add as $lost |
+		"\($alarms | length) \($lost)"' "$tmp/events") =~ ^($1)$ ]]
+}
+
+test_alarms() {
+	rm -f "$tmp/events"
+	three_vmks
+	migsel -n "$host" -j monitor >"$tmp/events" &
+	pids+=($!)
+	soon hears policy set mode enforce
+	hot_flows 1 50
+	soon alarms_are '1 0'
+	hot_flows 3 20
+	soon alarms_are '4 0'
+	# The next reason of a flow that is remembered is worth an alarm, too.
+	ip netns exec "$host" migsel exec hot -- bash -c '
+		exec 3>/dev/udp/192.0.2.21/9
+		echo >&3
+		echo >&3
+		migsel vmk set vmk1 migration off
+		echo >&3
+		echo >&3' 2>/dev/null
+	soon alarms_are '6 0'
+
+	# As many as were raised are told, or told to be lost.
+	three_vmks
+	sleep 1
+	hot_flows 1000 1
+	soon alarms_told 1006
+	alarms_are '([0-9]+) ([1-9][0-9]*)' || bad "none of 1000 alarms is lost"
+	kill "${pids[-1]}"
+}
+
+alarms_told() {
+	alarms_are '([0-9]+) ([0-9]+)'
+	((BASH_REMATCH[2] + BASH_REMATCH[3] == $1))
+}
+
 test_monitor_overrun() {
 	rm -f "$tmp/events"
 	local monitor
@@ -269,6 +319,20 @@ test_exec_cgroup() {
 	soon no_cgroups
 	m exec hot /nosuch/program 2>/dev/null
 	soon no_cgroups
+
+	# What limits the caller limits the command.
+	mkdir /sys/fs/cgroup/limited
+	bash -c "echo \$\$ >/sys/fs/cgroup/limited/cgroup.procs &&
+		exec migsel -n $host exec hot sleep 1000" &
+	inner=$!
+	soon grep -q sleep "/proc/$inner/comm"
+	echo 1 >/sys/fs/cgroup/limited/cgroup.freeze
+	soon grep -q 'frozen 1' /sys/fs/cgroup/limited/migsel-hot-*/cgroup.events
+	echo 0 >/sys/fs/cgroup/limited/cgroup.freeze
+	kill "$inner"
+	wait "$inner" 2>/dev/null
+	soon no_cgroups
+	soon rmdir /sys/fs/cgroup/limited
 
 	# Without a cgroup tree in sight, as below "ip netns exec".
 	run 0 ip netns exec "$host" migsel exec hot true

@@ -239,7 +239,8 @@ test_route_details() {
 	run 0 m -d route get 192.0.2.21 tag hot
 	out_like $'\n +8 same-subnet +applied: '
 	out_like $'\n +9 dedicated-subnet +not-reached'
-	out_like $'\n +candidate vmk0 usable routed placed '
+	out_like $'\n +route 192.0.2.0/24 table 254\n'
+	out_like $'\n +candidate vmk0 usable routed placed 0 weight 1 chosen: the only candidate$'
 	run 0 m -j -d route get 192.0.2.21 tag hot
 	json '.[0].rows | map(.row) == [range(1; 12)]'
 	json '.[0].rows | map(select(.outcome == "applied").reason) ==
@@ -251,9 +252,25 @@ test_route_details() {
 	json '.[0].candidates | map([.ifname, .weight]) ==
 		[["vmk1", 1], ["vmk2", 3]]'
 	json '.[0].candidates | all(.usable and .routed and .placed == 0)'
+	json '.[0].candidates | map([.chosen, .why]) == [[true, "fewest flows for its weight"],
+		[false, "another has fewer flows for its weight, or as many and comes first"]]'
+	json '.[0] | .prefix == "2001:db8::/64" and .table == 254'
+	ip -n "$host" link set vmk1 down
+	run 0 m -d route get 192.0.2.21
+	out_like $'\n +candidate vmk1 unusable unrouted placed 0 weight 1 not-chosen: down'
+	ip -n "$host" address del 192.0.2.12/24 dev vmk2
+	ip -n "$host" address add 192.0.2.12/32 dev vmk2
+	run 0 m -d route get 192.0.2.21
+	out_like ' reason no-route'
+	out_like $'\n +candidate vmk2 usable unrouted placed 0 weight 3 not-chosen: no route'
+	[[ $out != *$'\n'' +route '* ]] || bad "a refused packet has a route: $out"
+	ip -n "$host" address del 192.0.2.12/32 dev vmk2
+	ip -n "$host" address add 192.0.2.12/24 dev vmk2
+	ip -n "$host" link set vmk1 up
+	ip -n "$host" address replace 2001:db8::11/64 dev vmk1 nodad
 	ip -n "$host" route add 198.51.100.0/24 via 192.0.2.21 dev vmk0
 	run 0 m -d route get 198.51.100.1 tag cold
-	out_like $'\n +gateway 192.0.2.21'
+	out_like $'\n +route 198.51.100.0/24 gateway 192.0.2.21 table 254\n'
 	ip -n "$host" route del 198.51.100.0/24
 }
 

@@ -31,8 +31,11 @@ void lines_close(struct lines *lines)
 	error_place(NULL, 0);
 }
 
-/* Appends the next line to the text; a backslash at its end asks for more. */
-static bool read_line(struct lines *lines)
+/*
+ * The next line as the text; a backslash at its end asks for more. Returns 1, 0 at the
+ * end of the file, or -1 with errno set.
+ */
+static int read_line(struct lines *lines)
 {
 	size_t length = 0, more;
 	bool goes_on;
@@ -42,7 +45,7 @@ static bool read_line(struct lines *lines)
 	do {
 		got = getline(&lines->more, &lines->more_size, lines->file);
 		if (got < 0)
-			return length;
+			return feof(lines->file) ? length > 0 : -1;
 		lines->number++;
 		more = got;
 		if (more && lines->more[more - 1] == '\n')
@@ -52,13 +55,13 @@ static bool read_line(struct lines *lines)
 			more--;
 		text = realloc(lines->text, length + more + 1);
 		if (!text)
-			return false;
+			return -1;
 		lines->text = text;
 		memcpy(text + length, lines->more, more);
 		length += more;
 		text[length] = '\0';
 	} while (goes_on);
-	return true;
+	return 1;
 }
 
 /*
@@ -108,11 +111,11 @@ int lines_next(struct lines *lines, bool *any)
 	int ret;
 
 	do {
-		errno = 0;
-		*any = read_line(lines);
-		if (!*any) {
-			if (!errno)
-				return 0;
+		ret = read_line(lines);
+		*any = ret > 0;
+		if (!ret)
+			return 0;
+		if (ret < 0) {
 			error("cannot read \"%s\": %s", lines->name,
 			      strerror(errno));
 			return STATUS_FAILED;

@@ -101,177 +101,6 @@ static int effective_sysctl(const char *ifname, const char *key)
 	return all > own ? all : own;
 }
 
-static bool is_usable(const struct device *device)
-{
-	return device->flags & IFF_UP && device->flags & IFF_RUNNING &&
-	       device->n_prefixes;
-}
-
-/* The index of the only migration vmk, -1 if there are more or none. */
-static int only_migration(const struct check *check)
-{
-	int only = -1;
-	unsigned int i;
-
-	for (i = 0; i < check->n; i++) {
-		if (!check->migration[i])
-			continue;
-		if (only >= 0)
-			return -1;
-		only = i;
-	}
-	return only;
-}
-
-static unsigned int count_migration(const struct check *check)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < check->n; i++)
-		n += check->migration[i];
-	return n;
-}
-
-static enum relation relation_to_first(const struct check *check,
-				       unsigned int i)
-{
-	const struct prefix *p, *q;
-
-	return relation_of(check->device[0], check->device[i], &p, &q);
-}
-
-/* A usable vmk other than the first that is not in @not, -1 if there is none. */
-static int other_vmk(const struct check *check, int not, bool own_subnet)
-{
-	unsigned int i;
-
-	for (i = 1; i < check->n; i++) {
-		if ((int)i != not && is_usable(check->device[i]) &&
-		    (!own_subnet ||
-		     relation_to_first(check, i) != RELATION_SAME))
-			return i;
-	}
-	return -1;
-}
-
-static void add_migration(const struct check *check, char *fix, int i)
-{
-	fix_add(fix, "migsel vmk set dev %s migration on",
-		check->device[i]->ifname);
-}
-
-/* Hot traffic has to leave by another device than the first vmk: which one? */
-static void fix_migration(const struct check *check, char *fix)
-{
-	int own = other_vmk(check, -1, true), one, two;
-
-	if (own >= 0) {
-		add_migration(check, fix, own);
-		return;
-	}
-	one = other_vmk(check, -1, false);
-	if (one < 0) {
-		add_migration(check, fix, 0);
-		return;
-	}
-	/* In one subnet with the first vmk, a single one would fall back. */
-	two = other_vmk(check, one, false);
-	add_migration(check, fix, one);
-	add_migration(check, fix, two < 0 ? 0 : two);
-}
-
-static bool may_be_vmk(const struct device *device)
-{
-	return !(device->flags & IFF_LOOPBACK) && device->n_prefixes;
-}
-
-static bool is_vmk(const struct check *check, const struct device *device)
-{
-	unsigned int i;
-
-	for (i = 0; i < check->n; i++) {
-		if (check->device[i] == device)
-			return true;
-	}
-	return false;
-}
-
-/* A device that could be made a vmk, NULL if there is none. */
-static const struct device *other_device(const struct check *check)
-{
-	const struct host *host = &check->host;
-	const struct device *d;
-
-	for (d = host->device; d < host->device + host->n_devices; d++) {
-		if (may_be_vmk(d) && !is_vmk(check, d))
-			return d;
-	}
-	return NULL;
-}
-
-static void check_migration_set(struct check *check)
-{
-	const char *first = check->device[0]->ifname;
-	char fix[FIX_SIZE] = "";
-	int e = only_migration(check), own;
-
-	if (!count_migration(check)) {
-		fix_migration(check, fix);
-		found(check, "no-migration-vmk", "error", "", fix,
-		      "no vmk has migration on, so hot traffic is refused");
-		return;
-	}
-	if (e)
-		return;
-
-	own = other_vmk(check, -1, true);
-	if (own >= 0) {
-		add_migration(check, fix, own);
-		fix_add(fix, "migsel vmk set dev %s migration off", first);
-	} else if (check->n > 1) {
-		add_migration(check, fix, 1);
-	} else if (other_device(check)) {
-		fix_add(fix, "migsel vmk add dev %s migration on",
-			other_device(check)->ifname);
-	}
-	found(check, "single-nic", "info", first, fix,
-	      "%s is the only migration vmk and the first vmk, so hot and cold traffic share it",
-	      first);
-}
-
-/* Without the module, two devices in one subnet are the trap already. */
-static void check_same_subnet(struct check *check, unsigned int i,
-			      unsigned int j)
-{
-	const char *a = check->device[i]->ifname;
-	const char *b = check->device[j]->ifname;
-	const struct prefix *p = NULL, *q = NULL;
-	char fix[FIX_SIZE] = "", subnet[64];
-	int other;
-
-	if (relation_of(check->device[i], check->device[j], &p, &q) !=
-	    RELATION_SAME)
-		return;
-	prefix_text(p, true, subnet, sizeof(subnet));
-	if (!check->have_module) {
-		snprintf(fix, sizeof(fix), "modprobe migsel");
-		fix_add(fix, "migsel vmk add dev %s migration on", a);
-		fix_add(fix, "migsel vmk add dev %s migration on", b);
-		found(check, "same-subnet", "warning", b, fix,
-		      "%s and %s are both in %s: what is not bound to a device leaves by the one whose route comes first",
-		      a, b, subnet);
-		return;
-	}
-	if (i || (int)j != only_migration(check))
-		return;
-
-	other = other_vmk(check, j, false);
-	add_migration(check, fix, other < 0 ? 0 : other);
-	found(check, "same-subnet", "error", b, fix,
-	      "%s is the only migration vmk and in %s like %s, so hot traffic leaves by %s; a second migration vmk or a subnet of its own mends it",
-	      b, subnet, a, a);
-}
-
 static void check_overlap(struct check *check, unsigned int i, unsigned int j)
 {
 	const struct device *wide = check->device[i];
@@ -361,15 +190,16 @@ static void check_link(struct check *check, const struct device *device)
 		fix_add(fix, "ip link set dev %s up", device->ifname);
 	} else if (lower) {
 		state = "is on a device that is down";
-	} else if (!(device->flags & IFF_RUNNING)) {
+	} else if (!(device->flags & IFF_RUNNING) && check->have_module) {
 		state = "has no carrier";
 		fix_add(fix, "migsel vmk del dev %s", device->ifname);
 	} else {
 		return;
 	}
 	found(check, "link-down", "error", device->ifname, fix,
-	      "%s %s, so nothing leaves by it: mend the link, or take the vmk out",
-	      device->ifname, state);
+	      "%s %s, so nothing leaves by it%s",
+	      device->ifname, state,
+	      check->have_module ? ": mend the link, or take the vmk out" : "");
 }
 
 static void check_address(struct check *check, const struct device *device)
@@ -428,26 +258,14 @@ static void check_devices(struct check *check)
 			check_overlap(check, i, j);
 			check_mtu(check, i, j);
 		}
+		check_link(check, check->device[j]);
 		if (check->have_module) {
-			check_link(check, check->device[j]);
 			check_address(check, check->device[j]);
 			check_parent(check, j);
 		}
 		if (n_ipv4 > 1 && has_family(check->device[j], AF_INET))
 			check_sysctls(check, check->device[j]);
 	}
-}
-
-static void check_no_vmk(struct check *check)
-{
-	const struct device *device = other_device(check);
-	char fix[FIX_SIZE] = "";
-
-	if (device)
-		fix_add(fix, "migsel vmk add dev %s migration on",
-			device->ifname);
-	found(check, "no-migration-vmk", "error", "", fix,
-	      "there is no vmk, so tagged traffic leaves by the plain route");
 }
 
 static int add_device(struct check *check, const struct device *device,

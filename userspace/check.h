@@ -39,6 +39,17 @@ void fix_add(char *fix, const char *format, ...) PRINTF(2, 3);
 void could_not_look(struct check *check, const char *format, ...)
 	PRINTF(2, 3);
 
+/*
+ * check_set.c: whether hot traffic leaves by the vmks that are to carry it. The
+ * module knows of at least one vmk, or there are two devices, or no vmk at all.
+ */
+void check_migration_set(struct check *check);
+void check_same_subnet(struct check *check, unsigned int i, unsigned int j);
+void check_no_vmk(struct check *check);
+
+/* Something else than a loopback device, with an address. */
+bool may_be_vmk(const struct device *device);
+
 /* check_marks.c: who else uses the bits of the tag. */
 void check_marks(struct check *check);
 

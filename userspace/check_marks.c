@@ -160,6 +160,20 @@ static void use_of_match(const json_t *match, struct mark_use *use)
 	use->any = true;
 }
 
+/* "meta mark vmap { 1 : drop }" */
+static void use_of_vmap(const json_t *vmap, struct mark_use *use)
+{
+	json_t *pair;
+	size_t i;
+
+	if (!is_mark(json_object_get(vmap, "key")))
+		return;
+	use->any = true;
+	json_array_foreach(json_object_get(json_object_get(vmap, "data"),
+					   "set"), i, pair)
+		use->bits |= bits_of(json_array_get(pair, 0));
+}
+
 /* Of a chain, NULL if it is not a base chain. */
 static const char *hook_of(const json_t *items, const json_t *rule)
 {
@@ -244,6 +258,7 @@ static void check_nft_rules(struct check *check, const json_t *items,
 			use_of_mangle(json_object_get(statement, "mangle"),
 				      &use);
 			use_of_match(json_object_get(statement, "match"), &use);
+			use_of_vmap(json_object_get(statement, "vmap"), &use);
 			report_nft(check, items, rule, &use);
 		}
 	}

@@ -226,45 +226,69 @@ static struct nlmsghdr *put_request(char *buffer, __u16 type, __u8 cmd,
 	return request;
 }
 
-/*
- * For a caller with the rights to it the kernel loads the module by itself.
- * Leaves no socket where there is no family.
- */
-int genl_present(bool *present)
+/* The same returns as talk(). Opens the socket where there is none. */
+static int ask_control(__u16 flags, const char *name, mnl_cb_t reply,
+		       void *data)
 {
-	static alignas(NLMSG_ALIGNTO) char buffer[256];
+	alignas(NLMSG_ALIGNTO) char buffer[256] = "";
 	struct nlmsghdr *request;
-	int failure;
 
-	*present = sock;
-	if (sock)
-		return 0;
-	sock = open_socket();
 	if (!sock)
-		return STATUS_FAILED;
-
-	memset(&family, 0, sizeof(family));
+		sock = open_socket();
+	if (!sock)
+		return -1;
 	request = put_request(buffer, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1);
-	mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, MIGSEL_FAMILY_NAME);
-	failure = talk(request, on_family, &family);
-	*present = !failure;
-	if (failure && failure != ENOENT)
-		error("cannot find the migsel netlink family: %s",
-		      strerror(failure < 0 ? errno : failure));
-	if (failure)
-		genl_close();
-	return failure && failure != ENOENT ? STATUS_FAILED : 0;
+	request->nlmsg_flags = NLM_F_REQUEST | flags;
+	if (name)
+		mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, name);
+	return talk(request, reply, data);
 }
 
+static int on_any_family(const struct nlmsghdr *message, void *data)
+{
+	char name[GENL_NAMSIZ];
+	bool *present = data;
+	struct attrs attrs;
+
+	attrs_of(message, &attrs);
+	attr_string(attrs.at[CTRL_ATTR_FAMILY_NAME], name, sizeof(name));
+	if (!strcmp(name, MIGSEL_FAMILY_NAME))
+		*present = true;
+	return MNL_CB_OK;
+}
+
+/* To ask for the family by its name would load the module. */
+int genl_present(bool *present)
+{
+	int failure;
+
+	*present = false;
+	failure = ask_control(NLM_F_DUMP, NULL, on_any_family, present);
+	genl_close();
+	if (failure)
+		error("cannot list the netlink families: %s",
+		      strerror(failure < 0 ? errno : failure));
+	return failure ? STATUS_FAILED : 0;
+}
+
+/* The kernel loads the module if it can. Leaves no socket without the family. */
 static int resolve(void)
 {
-	bool present;
+	int failure;
 
-	if (genl_present(&present))
-		return STATUS_FAILED;
-	if (present)
+	if (sock)
 		return 0;
-	error("the migsel module is not loaded: run \"modprobe migsel\".");
+	memset(&family, 0, sizeof(family));
+	failure = ask_control(NLM_F_ACK, MIGSEL_FAMILY_NAME, on_family,
+			      &family);
+	if (!failure)
+		return 0;
+	if (failure == ENOENT)
+		error("the migsel module is not loaded: run \"modprobe migsel\".");
+	else if (sock)
+		error("cannot find the migsel netlink family: %s",
+		      strerror(failure < 0 ? errno : failure));
+	genl_close();
 	return STATUS_FAILED;
 }
 

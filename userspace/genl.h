@@ -13,7 +13,10 @@ struct attrs {
 	const struct nlattr *at[GENL_MAX_ATTR + 1];
 };
 
-/* Tells whether the kernel has the family. Returns 0 or STATUS_FAILED. */
+/*
+ * Tells whether the kernel has the family, without a module being loaded for it.
+ * Returns 0 or STATUS_FAILED.
+ */
 int genl_present(bool *present);
 
 /* Begins a request in a buffer that the next one uses again. */

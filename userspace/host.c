@@ -92,11 +92,14 @@ static int on_address(const struct nlmsghdr *message, void *data)
 	d = (struct device *)host_device(host, ifa->ifa_index);
 	if (!d || !network || mnl_attr_get_payload_len(network) != size ||
 	    mnl_attr_get_payload_len(local) != size ||
-	    d->n_prefixes == MAX_PREFIXES ||
 	    is_link_local(ifa->ifa_family, mnl_attr_get_payload(local)))
 		return MNL_CB_OK;
 
-	p = &d->prefix[d->n_prefixes++];
+	p = grow(d->prefix, &d->n_prefixes, sizeof(*p));
+	if (!p)
+		return MNL_CB_ERROR;
+	d->prefix = p;
+	p += d->n_prefixes - 1;
 	p->family = ifa->ifa_family;
 	p->length = ifa->ifa_prefixlen;
 	memcpy(p->address, mnl_attr_get_payload(local), size);
@@ -112,7 +115,8 @@ static int on_rule(const struct nlmsghdr *message, void *data)
 	struct rule *rule;
 
 	mnl_attr_parse(message, sizeof(*header), collect, &attrs);
-	if (!attrs.at[FRA_FWMARK])
+	/* A mark of zero is left out, its mask is not. */
+	if (!attrs.at[FRA_FWMASK])
 		return MNL_CB_OK;
 	rule = grow(host->rule, &host->n_rules, sizeof(*rule));
 	if (!rule)
@@ -122,8 +126,7 @@ static int on_rule(const struct nlmsghdr *message, void *data)
 	rule->family = header->family;
 	rule->priority = attr_u32(attrs.at[FRA_PRIORITY]);
 	rule->mark = attr_u32(attrs.at[FRA_FWMARK]);
-	rule->mask = attrs.at[FRA_FWMASK] ? attr_u32(attrs.at[FRA_FWMASK]) :
-					    UINT32_MAX;
+	rule->mask = attr_u32(attrs.at[FRA_FWMASK]);
 	return MNL_CB_OK;
 }
 
@@ -200,6 +203,10 @@ int host_read(struct host *host)
 
 void host_free(struct host *host)
 {
+	unsigned int i;
+
+	for (i = 0; i < host->n_devices; i++)
+		free(host->device[i].prefix);
 	free(host->device);
 	free(host->rule);
 	memset(host, 0, sizeof(*host));

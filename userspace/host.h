@@ -8,8 +8,6 @@
 
 /* The devices, addresses and rules of a network namespace, by rtnetlink. */
 
-#define MAX_PREFIXES 16
-
 struct prefix {
 	int family;
 	__u8 address[16];	/* of this host */
@@ -26,7 +24,7 @@ struct device {
 	__u32 lower;		/* ifindex of what it is on, 0 if nothing */
 	__s32 lower_netns;	/* of that, -1 if this one */
 	unsigned int n_prefixes;
-	struct prefix prefix[MAX_PREFIXES];
+	struct prefix *prefix;
 };
 
 struct rule {

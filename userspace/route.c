@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "genl.h"
+#include "host.h"
 #include "migsel.h"
 #include "names.h"
 #include "parse.h"
@@ -69,8 +70,8 @@ static void show_row(const struct nlattr *nest)
 
 static void show_candidate(const struct nlattr *nest)
 {
-	__u32 usable, routed;
-	char ifname[IF_NAMESIZE];
+	__u32 usable, routed, chosen;
+	char ifname[IF_NAMESIZE], why[256];
 	struct attrs attrs;
 
 	attrs_nested(nest, &attrs);
@@ -78,6 +79,8 @@ static void show_candidate(const struct nlattr *nest)
 		    sizeof(ifname));
 	usable = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_USABLE]);
 	routed = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_ROUTED]);
+	chosen = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_CHOSEN]);
+	attr_string(attrs.at[MIGSEL_A_CANDIDATE_WHY], why, sizeof(why));
 
 	print_object(NULL);
 	print_string(COLOR_IFNAME, "ifname", "    candidate ", ifname);
@@ -91,6 +94,9 @@ static void show_candidate(const struct nlattr *nest)
 		   attr_u32(attrs.at[MIGSEL_A_CANDIDATE_PLACED]));
 	print_uint("weight", " weight ",
 		   attr_u32(attrs.at[MIGSEL_A_CANDIDATE_WEIGHT]));
+	print_bool(chosen ? COLOR_GOOD : COLOR_NONE, "chosen", " ", chosen,
+		   chosen ? "chosen" : "not-chosen");
+	print_string(COLOR_NONE, "why", ": ", why);
 	print_text("\n");
 	print_close();
 }
@@ -106,6 +112,33 @@ static void show_each(const struct nlmsghdr *message, __u16 type,
 			show(attr);
 	}
 	print_close();
+}
+
+/* The route that the packet takes. */
+static void show_entry(const struct attrs *attrs)
+{
+	struct prefix prefix = { .family = AF_INET };
+	const struct nlattr *dst;
+	char text[64];
+
+	if (!attrs->at[MIGSEL_A_ROUTE_TABLE])
+		return;
+	dst = attrs->at[MIGSEL_A_ROUTE_DST4];
+	if (!dst) {
+		prefix.family = AF_INET6;
+		dst = attrs->at[MIGSEL_A_ROUTE_DST6];
+	}
+	if (!dst || mnl_attr_get_payload_len(dst) > sizeof(prefix.network))
+		return;
+	memcpy(prefix.network, mnl_attr_get_payload(dst),
+	       mnl_attr_get_payload_len(dst));
+	prefix.length = attr_u32(attrs->at[MIGSEL_A_ROUTE_PREFIX_LEN]);
+	prefix_text(&prefix, true, text, sizeof(text));
+	print_string(address_color(text), "prefix", "    route ", text);
+	show_address(attrs, MIGSEL_A_ROUTE_GATEWAY4, MIGSEL_A_ROUTE_GATEWAY6,
+		     "gateway", " gateway ");
+	print_uint("table", " table ", attr_u32(attrs->at[MIGSEL_A_ROUTE_TABLE]));
+	print_text("\n");
 }
 
 static int on_answer(const struct nlmsghdr *message, void *unused)
@@ -138,12 +171,7 @@ static int on_answer(const struct nlmsghdr *message, void *unused)
 		     name_of(reason_names, reason));
 	print_text("\n");
 	if (options.details) {
-		show_address(&attrs, MIGSEL_A_ROUTE_GATEWAY4,
-			     MIGSEL_A_ROUTE_GATEWAY6, "gateway",
-			     "    gateway ");
-		if (attrs.at[MIGSEL_A_ROUTE_GATEWAY4] ||
-		    attrs.at[MIGSEL_A_ROUTE_GATEWAY6])
-			print_text("\n");
+		show_entry(&attrs);
 		show_each(message, MIGSEL_A_ROUTE_ROW, "rows", show_row);
 		show_each(message, MIGSEL_A_ROUTE_CANDIDATE, "candidates",
 			  show_candidate);

@@ -41,9 +41,11 @@ table='
 	check        iptables                          iptables
 	check        qemu-img                          qemu-utils
 	check        /usr/include/cmocka.h             libcmocka-dev
+	check        genl                              iproute2
+	check        systemd-analyze                   systemd
 	check,lint   python3                           python3
 	check,lint   /usr/lib/python3*/*/yaml/*.py     python3-yaml
-	lint         /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
+	check,lint   /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
 	lint         clang                             clang
 	lint         codespell                         codespell
 	lint         git                               git

@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""route_get.py SEED: what "migsel route get -d" answers for random packets of random
+configurations, in the network namespace that it is started in, and what becomes of
+such packets, counted by the devices. A line for each shape of the host: its name, and
+after a tab what is wrong. The devices are those of tool_route_test.sh."""
+
+import ipaddress
+import json
+import random
+import socket
+import subprocess
+import sys
+import time
+
+DEVICES = ["vmk0", "vmk1", "vmk2", "vmk3"]
+SUBNETS = {4: ["192.0.2.%s/24", "198.51.100.%s/24", "203.0.113.%s/24"],
+           6: ["2001:db8::%s/64", "2001:db8:1::%s/64", "2001:db8:2::%s/64"]}
+FAR = {4: "198.18.0.1", 6: "2001:db8:f::1"}
+NOWHERE = {4: "198.19.0.1", 6: "2001:db8:e::1"}
+MARKS = {"hot": 0x10000, "cold": 0x20000, None: 0}
+SHAPES, CONFIGS, PACKETS = 20, 15, 4
+SIZE = 1000
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+class Migsel:
+    """One process that answers line by line; the tag tells where an answer ends."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            ["migsel", "-j", "-d", "-force", "-b", "-"], text=True, bufsize=1,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def ask(self, *lines):
+        self.process.stdin.write("\n".join(lines) + "\ntag show\n")
+        answers = []
+        while True:
+            line = self.process.stdout.readline()
+            if not line:
+                raise OSError("migsel has ended")
+            if line.startswith('[{"mask"'):
+                return answers
+            answers.append(line.strip())
+
+    def packets(self):
+        rows = json.loads(self.ask("stats show")[0])
+        return {row["reason"]: row["packets"] for row in rows}
+
+
+class Host:
+    """Addresses, links and routes, made anew for each shape."""
+
+    def __init__(self, rng):
+        self.addresses = {4: [], 6: []}
+        self.subnets = {4: [], 6: []}
+        self.routes = set()
+        lines = []
+        for n, dev in enumerate(DEVICES):
+            lines += [f"link set {dev} down", f"addr flush dev {dev}",
+                      f"link set {dev} up"]
+            for family in 4, 6:
+                for subnet in rng.sample(SUBNETS[family], rng.choice([0, 1, 1, 1, 1, 2])):
+                    address = subnet % (10 + n)
+                    self.subnets[family].append(subnet)
+                    self.addresses[family].append(address.split("/")[0])
+                    lines.append(f"addr add {address} dev {dev}"
+                                 + (" nodad" if family == 6 else ""))
+                    if rng.random() < .5:
+                        gateway = (subnet % 1).split("/")[0]
+                        lines.append(f"route append {FAR[family]} via {gateway} dev {dev}"
+                                     f" metric {rng.randint(1, 1000)}")
+        if rng.random() < .3:
+            lines.append(f"route add blackhole {FAR[4]} metric 1")
+        self.dead = [dev for dev in DEVICES if rng.random() < .15]
+        for dev in DEVICES:
+            lines.append(f"link set {dev} carrier {'off' if dev in self.dead else 'on'}")
+        subprocess.run(["ip", "-force", "-b", "-"], input="\n".join(lines), text=True,
+                       check=False, capture_output=True)
+        while not self.settled():
+            time.sleep(.1)
+        for family in 4, 6:
+            for route in json.loads(run("ip", "-j", f"-{family}", "route", "show",
+                                        "table", "all")):
+                everything = "0.0.0.0/0" if family == 4 else "::/0"
+                prefix = everything if route["dst"] == "default" else route["dst"]
+                self.routes.add((str(ipaddress.ip_network(prefix)), route.get("dev")))
+
+    def settled(self):
+        """Whether the kernel has seen what became of each carrier."""
+        links = json.loads(run("ip", "-j", "link", "show", "type", "dummy"))
+        return all((link["operstate"] == "DOWN") == (link["ifname"] in self.dead)
+                   for link in links)
+
+
+def random_config(rng):
+    lines = ["vmk flush", "stats reset",
+             "policy set mode %s unreachable %s" % (
+                 rng.choice(["enforce"] * 8 + ["observe"]),
+                 rng.choice(["refuse", "refuse", "pass"]))]
+    for dev in rng.sample(DEVICES, rng.choice([0, 1, 2, 2, 3, 3, 4, 4])):
+        lines.append("vmk add %s migration %s weight %d" % (
+            dev, rng.choice(["on", "off"]), rng.choice([1, 1, 1, 2, 3])))
+    return lines
+
+
+class Packet:
+    ports = iter(range(10000, 60000))
+
+    def __init__(self, rng, host):
+        self.family = rng.choice([4, 6])
+        hosts = [(subnet % 99).split("/")[0] for subnet in host.subnets[self.family]]
+        self.dst = rng.choice(hosts * 4 + [FAR[self.family]] * 3 + [NOWHERE[self.family]]
+                              + host.addresses[self.family][:1])
+        self.tag = rng.choice(["hot"] * 6 + ["cold"] * 2 + [None])
+        self.source = self.dev = None
+        if host.addresses[self.family] and rng.random() < .35:
+            self.source = rng.choice(host.addresses[self.family])
+        if rng.random() < .1:
+            self.dev = rng.choice(DEVICES)
+        self.connected = rng.random() < .5
+
+    def question(self, tagged=True):
+        words = ["route get", self.dst]
+        words += ["from", self.source] if self.source else []
+        words += ["dev", self.dev] if self.dev else []
+        words += ["tag", self.tag] if self.tag and tagged else ["mark", "0"]
+        return " ".join(words)
+
+    def send(self):
+        """The error, if any, and the source address."""
+        family = socket.AF_INET if self.family == 4 else socket.AF_INET6
+        with socket.socket(family, socket.SOCK_DGRAM) as s:
+            try:
+                s.setsockopt(socket.SOL_SOCKET, 36, MARKS[self.tag])  # SO_MARK
+                if self.dev:
+                    s.setsockopt(socket.SOL_SOCKET, 25, self.dev.encode())
+                s.bind((self.source or ("0.0.0.0" if self.family == 4 else "::"),
+                        next(self.ports)))
+                if not self.connected:
+                    s.sendto(bytes(SIZE), (self.dst, 9))
+                    return None, None
+                s.connect((self.dst, 9))
+                s.send(bytes(SIZE))
+                return None, s.getsockname()[0]
+            except OSError as error:
+                return error, None
+
+
+def sent():
+    """Bytes sent by each device."""
+    with open("/proc/net/dev", encoding="ascii") as lines:
+        rows = [line.replace(":", " ").split() for line in lines]
+    return {row[0]: int(row[9]) for row in rows[2:]}
+
+
+def refute(answer, host):
+    """What is wrong with the details of an answer by themselves."""
+    rows = answer["rows"]
+    reason = answer["reason"]
+    if [row["row"] for row in rows] != list(range(1, 12)):
+        return "not each row in its order"
+    applied = [n for n, row in enumerate(rows) if row["outcome"] == "applied"]
+    if len(applied) != 1:
+        return "not one row applied"
+    if reason not in ("link-down", "no-route") and rows[applied[0]]["reason"] != reason:
+        return "another row applied"
+    for n, row in enumerate(rows):
+        want = "skipped" if n < applied[0] else "not-reached" if n > applied[0] else "applied"
+        if row["outcome"] != want or bool(row.get("why")) != (want != "not-reached"):
+            return f"row {n + 1} is {row['outcome']}"
+    chosen = [c["ifname"] for c in answer["candidates"] if c["chosen"]]
+    if chosen != ([answer["dev"]] if answer["verdict"] == "steer" else []):
+        return f"chosen: {chosen}"
+    if not all(c["why"] for c in answer["candidates"]):
+        return "a candidate without a reason"
+    if answer["verdict"] == "refuse":
+        return "a route of what is refused" if "prefix" in answer else None
+    if "prefix" in answer:
+        if ipaddress.ip_address(answer["dst"]) not in ipaddress.ip_network(answer["prefix"]):
+            return f"the route is {answer['prefix']}"
+        if answer["dev"] != "lo" and (answer["prefix"], answer["dev"]) not in host.routes:
+            return f"there is no route {answer['prefix']}"
+    elif answer["verdict"] == "steer":
+        return "no route"
+    return None
+
+
+def compare(migsel, packet, host, observing):
+    """What is wrong, if anything, and the reason that applied."""
+    text = migsel.ask(packet.question())[0]
+    plain = migsel.ask(packet.question(tagged=False))[0]
+    answer = json.loads(text)[0] if text.startswith("[") else None
+    problem = refute(answer, host) if answer else None
+    if problem:
+        return f"{problem}: {text}", None
+
+    before, counted = sent(), migsel.packets()
+    error, source = packet.send()
+    after, counts = sent(), migsel.packets()
+    by = [dev for dev in after if after[dev] - before.get(dev, 0) >= SIZE]
+    grown = [r for r in counts if r != "untagged" and counts[r] != counted[r]]
+
+    if not answer:
+        want, reasons = [], []
+    else:
+        reasons = [answer["reason"]]
+        want = [answer["dev"]] if "dev" in answer else []
+        if observing:
+            want = [json.loads(plain)[0]["dev"]]
+    # A device without carrier takes a packet and drops it.
+    want = [dev for dev in want if dev not in host.dead]
+    seen = [r for r in reasons if r not in ("untagged", "no-vmk")]
+    if by != want:
+        return f"left by {by}, not {want}: {packet.question()}: {text} {error}", None
+    if grown != seen:
+        return f"counted as {grown}, not {seen}: {text}", None
+    if answer and source and answer.get("src") != source:
+        return f"from {source}: {text}", None
+    refused = answer and answer["verdict"] == "refuse" and not observing
+    if bool(error) != (refused or not answer):
+        return f"error {error}: {text}", None
+    return None, reasons[0] if reasons else "none"
+
+
+def main():
+    rng = random.Random(int(sys.argv[1]))
+    migsel = Migsel()
+    seen = {}
+    for shape in range(SHAPES):
+        problems = []
+        host = Host(rng)
+        for _ in range(CONFIGS):
+            config = random_config(rng)
+            complaints = migsel.ask(*config)
+            problems += [f"{complaint}: {config}" for complaint in complaints]
+            for _ in range(PACKETS):
+                packet = Packet(rng, host)
+                problem, reason = compare(migsel, packet, host, "observe" in config[2])
+                seen[reason] = seen.get(reason, 0) + 1
+                if problem:
+                    problems.append(f"{problem}: {'; '.join(config[2:])}")
+        print(f"shape {shape + 1}\t{' | '.join(problems[:3])}", flush=True)
+    missing = {"untagged", "no-vmk", "not-unicast", "bound-device", "cold-first-vmk",
+               "no-migration-vmk", "single-nic", "same-subnet", "dedicated-subnet",
+               "multi-nic-bound", "multi-nic", "link-down", "no-route", "none"} - set(seen)
+    print(f"every reason\t{'not met: ' + ' '.join(sorted(missing)) if missing else ''}")
+    print(f"# {SHAPES * CONFIGS} configurations, {SHAPES * CONFIGS * PACKETS} packets: "
+          + ", ".join(f"{seen[reason]} {reason}" for reason in sorted(seen, key=str)),
+          file=sys.stderr)
+
+
+if sys.argv[1:] == ["count"]:
+    print(SHAPES + 1)
+else:
+    main()

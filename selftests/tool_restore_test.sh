@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The tool: random configurations saved and restored, and random command lines that
+# a batch and a restore have to understand alike. SEED=N repeats a run.
+#
+# Needs root and the module: make vm RUN=selftests/tool_restore_test.sh
+# Arguments: the names of the tests to run, without test_.
+
+# shellcheck source=selftests/tool_lib.sh
+# shellcheck disable=SC2317 # the tests are run by name
+. "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
+
+n_devices=12
+seed=${SEED:-$RANDOM}
+RANDOM=$seed
+
+setup() {
+	local i
+	ip netns add "$host" || return
+	for ((i = 0; i < n_devices; i++)); do
+		echo "link add dev$i type dummy"
+	done | ip -n "$host" -b -
+}
+
+# any WORD...: one of them, into REPLY
+any() { REPLY=${*:RANDOM % $# + 1:1}; }
+
+chance() { ((RANDOM % 100 < $1)); }
+
+# Two values that differ within a mask, into mask, hot and cold.
+random_tag() {
+	mask=0 hot=0 cold=0
+	until ((hot && cold && hot != cold)); do
+		((mask = (RANDOM << 17 ^ RANDOM << 8 ^ RANDOM) & 0xffffffff))
+		((hot = (RANDOM << 17 ^ RANDOM << 3) & mask))
+		((cold = (RANDOM << 16 ^ RANDOM) & mask))
+	done
+}
+
+# A whole configuration, as save has to print it.
+random_save() {
+	local mask hot cold left mode unreachable i
+	random_tag
+	any enforce observe off
+	mode=$REPLY
+	any refuse pass
+	unreachable=$REPLY
+	echo 'vmk flush'
+	printf 'tag set mask 0x%x hot 0x%x cold 0x%x\n' "$mask" "$hot" "$cold"
+	echo "policy set mode $mode unreachable $unreachable"
+	left=" $(printf 'dev%d ' {0..11})"
+	for ((i = RANDOM % (n_devices + 1); i > 0; i--)); do
+		# shellcheck disable=SC2086 # words
+		any $left
+		left=${left/ $REPLY / }
+		echo -n "vmk add dev $REPLY "
+		any on off
+		echo "migration $REPLY weight $((RANDOM % 255 + 1))"
+	done
+}
+
+# A line that may or may not be right, depending on those before it.
+random_line() {
+	local mask hot cold dev verb n
+	any add add add set set del flush tag policy
+	verb=$REPLY
+	# Mostly what makes sense: a line that is wrong is the last one.
+	any dev{0..11}
+	[[ $verb == add ]] || ((!${#added[@]})) || chance 15 || any "${!added[@]}"
+	dev=$REPLY
+	! chance 2 || dev=nosuch
+	case $verb in
+	add | set)
+		echo -n "vmk $verb "
+		! chance 50 || echo -n 'dev '
+		echo -n "$dev"
+		! chance 50 || { any on off; echo -n " migration $REPLY"; }
+		! chance 40 || echo -n " weight $((RANDOM % 255 + 1))"
+		n=${#added[@]}
+		[[ $verb == set ]] || ((n++))
+		! chance 50 || echo -n " position $((n ? RANDOM % n : 0))"
+		! chance 3 || echo -n ' position 99'
+		echo
+		added[$dev]=1 ;;
+	del)
+		echo "vmk del $dev"
+		unset "added[$dev]" ;;
+	flush)
+		if chance 20; then
+			echo vmk flush
+			added=()
+		else
+			echo "vmk flush $dev"
+			unset "added[$dev]"
+		fi ;;
+	tag)
+		random_tag
+		if chance 90; then
+			echo "tag set hot $hot mask $mask cold $cold"
+		else
+			echo "tag set hot $hot"
+		fi ;;
+	policy)
+		any mode\ {enforce,observe,off} unreachable\ {refuse,pass}
+		echo "policy set $REPLY" ;;
+	esac
+}
+
+test_identity() {
+	local i
+	echo "# SEED=$seed"
+	for ((i = 0; i < 50 && !failed; i++)); do
+		random_save >"$tmp/want"
+		m restore <"$tmp/want" || bad "no restore of: $(<"$tmp/want")"
+		m save >"$tmp/got"
+		cmp -s "$tmp/want" "$tmp/got" || bad "$(diff "$tmp/want" "$tmp/got")"
+	done
+}
+
+# What a batch of lines makes of an empty configuration, restore makes of any; where
+# the batch ends with an error, so does restore, at that line, and changes nothing.
+test_batch_and_restore() {
+	local i n lines status place right=0 wrong=0
+	local -A added
+	for ((i = 0; i < 30 && !failed; i++)); do
+		((n = RANDOM % 8 + 1))
+		added=()
+		for ((lines = 0; lines < n; lines++)); do
+			random_line
+		done >"$tmp/lines"
+		fresh
+		m -b "$tmp/lines" >"$tmp/out" 2>"$tmp/batch"
+		status=$?
+		m save >"$tmp/want"
+		random_save >"$tmp/before"
+		m restore <"$tmp/before" || bad 'no restore'
+		m restore <"$tmp/lines" 2>"$tmp/restore"
+		if ((status)); then
+			((wrong++))
+			place=$(grep -o ':[0-9]*: ' "$tmp/batch")
+			grep -q -- "-$place" "$tmp/restore" ||
+				bad "batch: $(<"$tmp/batch"), restore: $(<"$tmp/restore"): $(<"$tmp/lines")"
+			cp "$tmp/before" "$tmp/want"
+		else
+			((right++))
+			[[ ! -s $tmp/restore ]] || bad "restore: $(<"$tmp/restore"): $(<"$tmp/lines")"
+		fi
+		m save >"$tmp/got"
+		cmp -s "$tmp/want" "$tmp/got" || bad "$(<"$tmp/lines"): $(diff "$tmp/want" "$tmp/got")"
+	done
+	((right > 1 && wrong > 1)) || bad "$right right and $wrong wrong"
+}
+
+run_tests "$@"

@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The netlink family driven by clients that know nothing of migsel: the YNL command
+# line of the kernel's source reads the specification and does every operation, every
+# dump, and hears every notification; genl of iproute2 shows the policy.
+#
+# Needs root, the module, jq, genl, python3-yaml and python3-jsonschema, and in YNL the
+# folder tools/net/ynl of a kernel source, 6.12 or later:
+# VM_ENV=YNL YNL=FOLDER make vm RUN=selftests/tool_ynl_test.sh
+# Arguments: the names of the tests to run, without test_.
+
+# shellcheck source=selftests/tool_lib.sh
+# shellcheck disable=SC2317 # the tests are run by name
+. "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
+
+spec=$top/Documentation/netlink/specs/migsel.yaml
+YNL=${YNL-}
+
+# The specification without its notifications, or those alone.
+operations() {
+	python3 - "$spec" "$1" <<-'END'
+		import sys, yaml
+		for op in yaml.safe_load(open(sys.argv[1]))["operations"]["list"]:
+		    if op["name"] != "unspec" and ("do" in op or "dump" in op) == (sys.argv[2] == "asked"):
+		        print(op["name"])
+	END
+}
+
+used=()
+
+# ynl ARGUMENT...: in the host's namespace; what is done is noted. Where the CPU wants
+# 64-bit numbers aligned there are paddings, which YNL before 6.13 takes for unknown.
+ynl() {
+	local i
+	for ((i = 1; i < $#; i++)); do
+		[[ ${!i} != --@(do|dump|multi) ]] || used+=("${@:i+1:1}")
+	done
+	nsenter --net="/run/netns/$host" python3 "$YNL/cli.py" --spec "$spec" \
+		--schema "$YNL/../../../Documentation/netlink/genetlink-legacy.yaml" \
+		--process-unknown --output-json "$@"
+}
+
+test_operations() {
+	local i0 i1
+	fresh
+	read -r i0 < <(ip netns exec "$host" cat /sys/class/net/vmk0/ifindex)
+	read -r i1 < <(ip netns exec "$host" cat /sys/class/net/vmk1/ifindex)
+	run 0 ynl --multi vmk-add "{\"ifindex\": $i0}" \
+		--multi vmk-add "{\"ifindex\": $i1, \"migration\": 1, \"weight\": 7, \"position\": 1}" \
+		--multi vmk-set "{\"ifindex\": $i1, \"weight\": 9}" \
+		--multi vmk-get "{\"ifindex\": $i1}" \
+		--multi tag-set '{"mask": 65280, "hot": 256, "cold": 512}' \
+		--multi tag-get '{}' \
+		--multi policy-set '{"mode": "observe", "unreachable": "pass"}' \
+		--multi policy-get '{}' \
+		--multi route-get '{"dst4": 3221225993, "class": "hot", "details": true}' \
+		--multi route-get '{"dst6": "20010db8000000000000000000000021", "mark": 512}' \
+		--multi stats-reset '{}'
+	json '.[3] | .ifname == "vmk1" and .weight == 9 and .migration == 1 and .position == 1
+		and .usable == 1 and (.hot.packets | type == "number")'
+	json ".[5] == {mask: 65280, hot: 256, cold: 512}"
+	json '.[7] == {mode: "observe", unreachable: "pass"}'
+	json '.[8] | .reason == "same-subnet" and .verdict == "steer" and .class == "hot" and
+		.ifname == "vmk0" and (.row | length) == 11 and .row[7].outcome == "applied" and
+		.candidate[0].chosen == 1 and .table == 254 and .["prefix-len"] == 24'
+	json '.[9] | .reason == "cold-first-vmk" and .class == "cold"'
+	run 0 m save
+	out_like 'tag set mask 0xff00 hot 0x100 cold 0x200'
+	out_like 'mode observe unreachable pass'
+	out_like 'vmk add dev vmk1 migration on weight 9'
+
+	run 0 ynl --dump vmk-get
+	json 'map(.ifname) == ["vmk0", "vmk1"]'
+	run 0 ynl --dump stats-get
+	json 'length == 13 and .[7].reason == "same-subnet"'
+	run 0 ynl --multi vmk-del "{\"ifindex\": $i0}" --multi vmk-flush '{}'
+	run 0 m -j vmk
+	out_is '[]'
+	diff <(operations asked | sort) <(printf '%s\n' "${used[@]}" | sort -u) >"$tmp/diff" ||
+		bad "not every operation was done: $(<"$tmp/diff")"
+}
+
+test_refusal() {
+	fresh
+	run 1 ynl --do vmk-add --json '{"ifindex": 4711}'
+	[[ $out$err == *'no such device in this network namespace'* ]] || bad "says $out$err"
+	[[ $out$err == *bad-attr*ifindex* ]] || bad "blames nothing: $out$err"
+}
+
+# Each client tells at its end what it has heard; it is not known when it begins to.
+test_notifications() {
+	local heard
+	three_vmks
+	m vmk del vmk2
+	ynl --subscribe config --sleep 8 >"$tmp/config" 2>&1 &
+	pids+=($!)
+	ynl --subscribe alarm --sleep 8 >"$tmp/alarm" 2>&1 &
+	pids+=($!)
+	while kill -0 "${pids[@]: -2}" 2>/dev/null; do
+		m -b - <<-'END'
+			vmk add vmk2 weight 5
+			vmk set vmk2 weight 6
+			vmk del vmk2
+			tag set hot 0x30000
+			tag set hot 0x10000
+			policy set mode enforce
+		END
+		ip netns exec "$host" migsel exec hot -- bash -c 'echo >/dev/udp/192.0.2.21/9'
+		sleep 0.2
+	done
+	wait "${pids[@]: -2}"
+
+	run 0 jq -c . "$tmp/config"
+	json 'any(.name == "vmk-add-ntf" and .msg.weight == 5 and .msg.ifname == "vmk2")'
+	json 'any(.name == "vmk-set-ntf" and .msg.weight == 6)'
+	json 'any(.name == "vmk-del-ntf" and (.msg | keys) == ["ifindex", "ifname"])'
+	json 'any(.name == "tag-ntf" and .msg.hot == 196608)'
+	json 'any(.name == "policy-ntf" and .msg.mode == "enforce")'
+	heard=$(jq -r '.[].name' "$tmp/out")
+	run 0 jq -c . "$tmp/alarm"
+	json '.[0].msg | .reason == "same-subnet" and .dst4 == "192.0.2.21" and
+		.ifname == "vmk1" and .["dev-ifname"] == "vmk0"'
+	heard+=$'\n'$(jq -r '.[].name' "$tmp/out")
+	diff <(operations notified | sort) <(sort -u <<<"$heard") >"$tmp/diff" ||
+		bad "not every notification was heard: $(<"$tmp/diff")"
+}
+
+# By attribute, as the kernel checks it.
+test_genl_policy() {
+	run 0 genl ctrl policy name migsel
+	# vmk-add: a weight of 1 to 255, a migration of 0 or 1
+	out_like 'op 1 policies:.*do='
+	out_like 'type=U32 range:\[1,255\]'
+	out_like 'type=U32 range:\[0,1\]'
+}
+
+[[ -e $YNL/cli.py ]] || { echo "Bail out! no YNL command line in '$YNL': say where it is with YNL="; exit 1; }
+run_tests "$@"
