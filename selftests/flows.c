@@ -12,7 +12,8 @@
  * with the local address and port (ICMP: type and code), the name of the first error or "ok", how many
  * milliseconds connect() took (or the first sendto() without one), bytes sent,
  * failed calls, the longest time in ms in which nothing got through, and the
- * segment size of TCP. "ok" of a TCP flow says that the peer has read it all.
+ * segment size of TCP. "ok" of a TCP flow says that the peer has read it all, and as
+ * many bytes as were sent.
  */
 
 #include <arpa/inet.h>
@@ -27,6 +28,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -365,16 +367,18 @@ static void open_flow(const struct spec *spec, unsigned int index)
 		opened(flow);
 }
 
-/* Whether the peer has read all: it closes then. */
+/* Whether the peer has read all: it says how much, and closes. */
 static bool read_end(struct flow *flow)
 {
-	char data[512];
+	uint64_t total;
 	ssize_t n;
 
-	n = recv(flow->fd, data, sizeof(data), MSG_DONTWAIT);
+	n = recv(flow->fd, &total, sizeof(total), MSG_DONTWAIT);
 	if (n < 0 && errno != EAGAIN)
 		flow->err = errno;
-	return n == 0 || flow->err;
+	else if (n == 0 || (n == sizeof(total) && total != (uint64_t)flow->sent))
+		flow->err = EBADMSG;
+	return n == sizeof(total) || flow->err;
 }
 
 static void serve_flow(struct flow *flow)
