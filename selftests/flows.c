@@ -13,7 +13,7 @@
  * error or "ok", how many milliseconds connect() took (or the first sendto()
  * without one), bytes sent, failed calls, the longest time in ms in which nothing
  * got through, and the segment size of TCP. "ok" of a TCP flow says that the peer
- * has read it all.
+ * has read it all, and as many bytes as were sent.
  */
 
 #include <arpa/inet.h>
@@ -29,6 +29,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,7 @@ static atomic_bool stopped, remarked;
 static struct flow flows[MAX_FLOWS];
 static unsigned int n_flows;
 static long quota = 32768, interval, timeout = 5000;
+static long moved;	/* when a byte of any flow last got through */
 static long stolen;
 static bool endless;
 
@@ -256,6 +258,8 @@ static void note_progress(struct flow *flow)
 	}
 	if (acked != flow->acked && now() - flow->progress > flow->gap)
 		flow->gap = now() - flow->progress;
+	if (acked != flow->acked)
+		moved = now();
 	flow->acked = acked;
 	flow->progress = now();
 }
@@ -367,16 +371,18 @@ static void open_flow(const struct spec *spec, unsigned int index)
 		opened(flow);
 }
 
-/* Whether the peer has read all: it closes then. */
+/* Whether the peer has read all: it says how much, and closes. */
 static bool read_end(struct flow *flow)
 {
-	char data[512];
+	uint64_t total;
 	ssize_t n;
 
-	n = recv(flow->fd, data, sizeof(data), MSG_DONTWAIT);
+	n = recv(flow->fd, &total, sizeof(total), MSG_DONTWAIT);
 	if (n < 0 && errno != EAGAIN)
 		flow->err = errno;
-	return n == 0 || flow->err;
+	else if (n == 0 || (n == sizeof(total) && total != (uint64_t)flow->sent))
+		flow->err = EBADMSG;
+	return n == sizeof(total) || flow->err;
 }
 
 static void serve_flow(struct flow *flow)
@@ -396,13 +402,13 @@ static void serve_flow(struct flow *flow)
 
 static void run_flows(void)
 {
-	long deadline = endless ? 0 : now() + timeout;
 	unsigned int i, left;
 
+	moved = now();
 	do {
 		if (stopped && endless) {
 			endless = false;
-			deadline = now() + timeout;
+			moved = now();
 			for (i = 0; i < n_flows; i++)
 				flows[i].closing = false;
 			quota = 0;
@@ -417,7 +423,7 @@ static void run_flows(void)
 		remarked = false;
 		if (left)
 			wait_ms(endless ? interval : 1);
-	} while (left && (endless || now() < deadline));
+	} while (left && (endless || now() < moved + timeout));
 
 	for (i = 0; i < n_flows; i++)
 		if (!flows[i].finished)

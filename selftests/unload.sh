@@ -14,7 +14,8 @@ within() {
 	local pid
 	"${@:2}" &
 	pid=$!
-	wait_for "$1" ended "$pid" || { fail "${*:2}: still not done after $1 s"; return; }
+	wait_for "$1" ended "$pid" ||
+		{ fail "${*:2}: still not done after $(($1 * slow)) s"; return; }
 	wait "$pid" || fail "${*:2}: status $?"
 }
 
