@@ -219,8 +219,9 @@ def unknown(nl):
     before = config(nl)
     for cmd, kind in ((VMK_ADD, 99), (VMK_SET, 6), (VMK_SET, 2), (VMK_SET, 7), (VMK_DEL, 4),
                       (VMK_FLUSH, 3), (VMK_GET, 5), (TAG_SET, 4), (POLICY_SET, 3), (ROUTE_GET, 40)):
+        right = u32(1) if cmd == POLICY_SET else index("vmk1")
         refused(nl, f"{kind} to {cmd}", errno.EINVAL, cmd,
-                attr(1, index("vmk1")) + attr(kind, u32(1)), blame=28)
+                attr(1, right) + attr(kind, u32(1)), blame=28)
     refused(nl, "a nest", errno.EINVAL, VMK_SET, attr(NESTED | 1, index("vmk1")), blame=20)
     for cmd in (TAG_GET, POLICY_GET, STATS_RESET):
         refused(nl, f"any to {cmd}", errno.EINVAL, cmd, attr(1, u32(1)))
