@@ -12,7 +12,8 @@
  * with the local address and port (ICMP: type and code), the name of the first error or "ok", how many
  * milliseconds connect() took (or the first sendto() without one), bytes sent,
  * failed calls, the longest time in ms in which nothing got through, and the
- * segment size of TCP. "ok" of a TCP flow says that the peer has read it all.
+ * segment size of TCP. "ok" of a TCP flow says that the peer has read it all, and as
+ * many bytes as were sent.
  */
 
 #include <arpa/inet.h>
@@ -365,16 +366,18 @@ static void open_flow(const struct spec *spec, unsigned int index)
 		opened(flow);
 }
 
-/* Whether the peer has read all: it closes then. */
+/* Whether the peer has read all: it says how much, and closes. */
 static bool read_end(struct flow *flow)
 {
-	char data[512];
+	long total;
 	ssize_t n;
 
-	n = recv(flow->fd, data, sizeof(data), MSG_DONTWAIT);
+	n = recv(flow->fd, &total, sizeof(total), MSG_DONTWAIT);
 	if (n < 0 && errno != EAGAIN)
 		flow->err = errno;
-	return n == 0 || flow->err;
+	else if (n == 0 || (n == sizeof(total) && total != flow->sent))
+		flow->err = EBADMSG;
+	return n == sizeof(total) || flow->err;
 }
 
 static void serve_flow(struct flow *flow)

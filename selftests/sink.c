@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The other end of flows.c: reads all that arrives at a port and forgets it. When
- * it is killed it resets what is open: a connection that nobody answers any more
- * would keep the network namespace for minutes.
+ * The other end of flows.c: reads all that arrives at a port and forgets it. At the
+ * end of a connection it says how many bytes it has read. When it is killed it
+ * resets what is open: a connection that nobody answers any more would keep the
+ * network namespace for minutes.
  */
 
 #include <errno.h>
@@ -39,10 +40,11 @@ static int listen_on(int type, int port, unsigned int mark)
 	return fd;
 }
 
-static void end(int fd)
+static void end(int fd, long total)
 {
 	struct linger finish = { 0 };
 
+	send(fd, &total, sizeof(total), MSG_NOSIGNAL);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &finish, sizeof(finish));
 	close(fd);
 }
@@ -50,9 +52,11 @@ static void end(int fd)
 int main(int argc, char **argv)
 {
 	static struct pollfd fds[MAX_FLOWS];
+	static long totals[MAX_FLOWS];
 	static char data[65536];
 	nfds_t n = 2, i;
 	unsigned int mark;
+	ssize_t got;
 
 	if (argc < 2) {
 		fputs("sink PORT [MARK]\n", stderr);
@@ -69,16 +73,21 @@ int main(int argc, char **argv)
 		if (poll(fds, n, -1) < 0)
 			die("poll");
 		for (i = n; i-- > 1;) {
-			if (!fds[i].revents ||
-			    recv(fds[i].fd, data, sizeof(data), 0) > 0 ||
-			    i == 1)
+			if (!fds[i].revents)
 				continue;
-			end(fds[i].fd);
+			got = recv(fds[i].fd, data, sizeof(data), 0);
+			if (got > 0)
+				totals[i] += got;
+			if (got > 0 || i == 1)
+				continue;
+			end(fds[i].fd, totals[i]);
 			fds[i] = fds[--n];
+			totals[i] = totals[n];
 		}
 		if (fds[0].revents && n < MAX_FLOWS) {
 			fds[n].fd = accept(fds[0].fd, NULL, NULL);
 			fds[n].revents = 0;
+			totals[n] = 0;
 			fds[n++].events = POLLIN;
 		}
 	}
