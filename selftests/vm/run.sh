@@ -11,6 +11,7 @@
 #   SMP=2 MEM=1024  CPUs, and memory in MB
 #   ICOUNT=1        one CPU with a clock that counts instructions
 #   TIMEOUT=1800    seconds after which a command is taken for hung
+#   CHURN=60        seconds of selftests/churn.sh; CHURN_SEED= repeats one
 #   VM_ENV='A B'    further variables to pass on, beside those in `passed` below
 #   MIGSEL_CACHE=   where the test kernels are kept (default: .cache); clones may share it
 #
@@ -29,7 +30,7 @@ here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/vm/uml.sh
 . "$here/uml.sh"
 
-passed="KERNEL LOAD ICOUNT SMP OUT TERM LANG NO_COLOR DEMO DURATION ${VM_ENV-}"
+passed="KERNEL LOAD ICOUNT SMP OUT TERM LANG NO_COLOR DEMO DURATION CHURN CHURN_SEED ${VM_ENV-}"
 
 # The environment of guest.sh and of the command.
 write_environment() {
