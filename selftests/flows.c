@@ -94,6 +94,7 @@ static volatile sig_atomic_t stopped, remarked;
 static struct flow flows[MAX_FLOWS];
 static unsigned int n_flows;
 static long quota = 32768, interval, timeout = 5000;
+static long moved;	/* when a byte of any flow last got through */
 static long stolen;
 static bool endless;
 
@@ -255,6 +256,8 @@ static void note_progress(struct flow *flow)
 	}
 	if (acked != flow->acked && now() - flow->progress > flow->gap)
 		flow->gap = now() - flow->progress;
+	if (acked != flow->acked)
+		moved = now();
 	flow->acked = acked;
 	flow->progress = now();
 }
@@ -397,13 +400,13 @@ static void serve_flow(struct flow *flow)
 
 static void run_flows(void)
 {
-	long deadline = endless ? 0 : now() + timeout;
 	unsigned int i, left;
 
+	moved = now();
 	do {
 		if (stopped && endless) {
 			endless = false;
-			deadline = now() + timeout;
+			moved = now();
 			for (i = 0; i < n_flows; i++)
 				flows[i].closing = false;
 			quota = 0;
@@ -418,7 +421,7 @@ static void run_flows(void)
 		remarked = 0;
 		if (left)
 			wait_ms(endless ? interval : 1);
-	} while (left && (endless || now() < deadline));
+	} while (left && (endless || now() < moved + timeout));
 
 	for (i = 0; i < n_flows; i++)
 		if (!flows[i].finished)
