@@ -148,7 +148,7 @@ govern() {
 listen() {
 	local heard
 	while going; do
-		heard=$(timeout -k 5 10 migsel -n "$A" -j monitor 2>/dev/null)
+		heard=$(timeout -k 5 $((5 * slow)) migsel -n "$A" -j monitor 2>/dev/null)
 		[[ -z $heard ]] || made monitor
 	done
 }
@@ -394,7 +394,7 @@ churn() {
 		((${#problems[@]} == 0)) || break
 		tally
 		for worker in "${!pids[@]}"; do
-			((SECONDS - since[$worker] <= patience)) || fail "$worker has done nothing for $patience s"
+			((SECONDS - since[$worker] <= patience * slow)) || fail "$worker has done nothing for $((patience * slow)) s"
 			kill -0 "${pids[$worker]}" 2>/dev/null || fail "$worker has ended"
 		done
 		if ((SECONDS - shown >= 10)); then
@@ -440,7 +440,7 @@ unharmed() {
 		((${errors[$id]} == 0)) || fail "$id: ${errors[$id]} errors"
 		((${sent[$id]} > 0)) || fail "$id: nothing was sent"
 	done
-	nothing_longer '*' 10000
+	nothing_longer '*' 5000
 }
 
 own_subnets() {
