@@ -22,6 +22,9 @@ check: ## every test that needs no special machine
 lint: ## every static check of the sources
 	@selftests/lint.sh
 
+coverage: ## which lines of module and tool the tests run, in the debug kernel
+	@selftests/coverage.sh
+
 install: all ## tool, man page and module; DESTDIR and PREFIX honoured
 	@$(MAKE) --no-print-directory -C userspace install
 	@selftests/vm/build.sh --install
@@ -45,4 +48,4 @@ help: ## this list
 	@sed -n '/^# What the environment/,/^$$/{/^#  /s/^# / /p}' selftests/vm/run.sh
 	@echo '  KDIR=FOLDER     kernel headers or build tree for module (default: the running kernel)'
 
-.PHONY: all module tool vm demo check lint install uninstall deb clean distclean help
+.PHONY: all module tool vm demo check lint coverage install uninstall deb clean distclean help

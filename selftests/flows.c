@@ -29,7 +29,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -374,13 +373,13 @@ static void open_flow(const struct spec *spec, unsigned int index)
 /* Whether the peer has read all: it says how much, and closes. */
 static bool read_end(struct flow *flow)
 {
-	uint64_t total;
+	long total;
 	ssize_t n;
 
 	n = recv(flow->fd, &total, sizeof(total), MSG_DONTWAIT);
 	if (n < 0 && errno != EAGAIN)
 		flow->err = errno;
-	else if (n == 0 || (n == sizeof(total) && total != (uint64_t)flow->sent))
+	else if (n == 0 || (n == sizeof(total) && total != flow->sent))
 		flow->err = EBADMSG;
 	return n == sizeof(total) || flow->err;
 }

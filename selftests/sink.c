@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +40,7 @@ static int listen_on(int type, int port, unsigned int mark)
 	return fd;
 }
 
-static void end(int fd, uint64_t total)
+static void end(int fd, long total)
 {
 	struct linger finish = { 0 };
 
@@ -53,7 +52,7 @@ static void end(int fd, uint64_t total)
 int main(int argc, char **argv)
 {
 	static struct pollfd fds[MAX_FLOWS];
-	static uint64_t totals[MAX_FLOWS];
+	static long totals[MAX_FLOWS];
 	static char data[65536];
 	nfds_t n = 2, i;
 	unsigned int mark;
