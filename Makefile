@@ -19,6 +19,9 @@ demo: ## the pitfall and its cures, written to demo-report/index.html
 check: ## every test that needs no special machine
 	@selftests/check.sh
 
+lint: ## every static check of the sources
+	@selftests/lint.sh
+
 install: all ## tool, man page and module; DESTDIR and PREFIX honoured
 	@$(MAKE) --no-print-directory -C userspace install
 	@selftests/vm/build.sh --install
@@ -27,16 +30,19 @@ uninstall: ## removes what install put there
 	@$(MAKE) --no-print-directory -C userspace uninstall
 	@selftests/vm/build.sh --uninstall
 
+deb: ## Debian packages of tool and module (DKMS), written to deb/
+	@scripts/deb.sh
+
 clean: ## removes what was built
 	$(RM) -r .cache/build
 	@$(MAKE) --no-print-directory -C userspace clean
 
 distclean: clean ## removes what was downloaded and reported, too
-	$(RM) -r .cache demo-report
+	$(RM) -r .cache demo-report deb
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
 	@sed -n '/^# What the environment/,/^$$/{/^#  /s/^# / /p}' selftests/vm/run.sh
 	@echo '  KDIR=FOLDER     kernel headers or build tree for module (default: the running kernel)'
 
-.PHONY: all module tool vm demo check install uninstall clean distclean help
+.PHONY: all module tool vm demo check lint install uninstall deb clean distclean help

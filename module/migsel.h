@@ -156,7 +156,7 @@ struct migsel_snap {
  * struct migsel_net - migsel in one network namespace
  * @net: the namespace
  * @vmks: the vmks in their order, struct migsel_vmk
- * @n_vmks: length of @vmks
+ * @n_vmks: length of @vmks; may be read without RTNL
  * @tag: how marks are read
  * @policy: what is made of decisions
  * @generation: changes whenever the configuration does, never 0

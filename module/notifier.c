@@ -63,22 +63,17 @@ static int inetaddr_down(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/* This chain is atomic, and holds RTNL only when an address goes. */
+/*
+ * This chain is atomic, and holds RTNL only when an address goes. A vmk is
+ * counted before its addresses are read, so none is missed in between.
+ */
 static int __maybe_unused inet6addr_event(struct notifier_block *nb,
 					  unsigned long event, void *ptr)
 {
 	const struct inet6_ifaddr *ifa = ptr;
-	const struct net_device *dev = ifa->idev->dev;
-	struct migsel_net *ms = migsel_net(dev_net(dev));
-	const struct migsel_snap *snap;
-	bool found;
+	struct migsel_net *ms = migsel_net(dev_net(ifa->idev->dev));
 
-	rcu_read_lock();
-	snap = rcu_dereference(ms->snap);
-	found = snap && migsel_snap_position(snap, dev->ifindex) !=
-			MIGSEL_NO_VMK;
-	rcu_read_unlock();
-	if (!found)
+	if (!READ_ONCE(ms->n_vmks))
 		return NOTIFY_DONE;
 
 	if (event == NETDEV_DOWN)

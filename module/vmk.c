@@ -151,13 +151,13 @@ static void vmk_insert(struct migsel_net *ms, struct migsel_vmk *vmk,
 	while (position--)
 		prev = prev->next;
 	list_add(&vmk->list, prev);
-	ms->n_vmks++;
+	WRITE_ONCE(ms->n_vmks, ms->n_vmks + 1);
 }
 
 static void vmk_remove(struct migsel_net *ms, struct migsel_vmk *vmk)
 {
 	list_del(&vmk->list);
-	ms->n_vmks--;
+	WRITE_ONCE(ms->n_vmks, ms->n_vmks - 1);
 }
 
 /**
@@ -307,7 +307,7 @@ void migsel_vmk_flush(struct migsel_net *ms, struct list_head *gone)
 	list_splice_init(&ms->vmks, gone);
 	if (!ms->n_vmks)
 		return;
-	ms->n_vmks = 0;
+	WRITE_ONCE(ms->n_vmks, 0);
 	migsel_vmk_refresh(ms);
 }
 

@@ -4,7 +4,8 @@
 # check.sh [TEST...]    every test, or those named: unit tests, the test kernel's own
 #                       tests, and each topic in a test kernel to itself
 #
-# KERNEL chooses the test kernel. The last line is `N passed, N failed, N skipped`.
+# KERNEL chooses the test kernel; with detectors (uml, debug) there are more tests: of
+# the detectors, KUnit suites, fault injection. The last line is `N passed, N failed, N skipped`.
 # A test that ends before its plan is fulfilled, fails without saying which part of
 # it did, or skips all, counts as failed.
 set -euo pipefail
@@ -41,12 +42,20 @@ make -s -C selftests all
 if (($# == 0)); then
 	read -ra topics < <(make -s -C selftests list)
 	set -- unit vm_test.sh demo_test.sh "${topics[@]}"
+	# It chooses its kernels itself.
+	[[ -n ${KERNEL-} ]] || set -- "$@" package_test.sh
+	if [[ ${KERNEL-} == @(uml|debug) ]]; then
+		read -ra topics < <(make -s -C selftests list-debug)
+		set -- "$@" detectors_test.sh "${topics[@]}"
+	fi
 fi
 for name; do
 	case $name in
 	unit) tally "$name" make -s -C selftests/unit check ;;
-	vm_test.sh) tally "$name" selftests/vm/vm_test.sh ;;
+	vm_test.sh | detectors_test.sh) tally "$name" "selftests/vm/$name" ;;
+	package_test.sh) tally "$name" selftests/package_test.sh ;;
 	demo_test.sh) tally "$name" selftests/demo/demo_test.sh ;;
+	kunit.sh) tally "$name" selftests/kunit.sh ;;
 	tool_speed_test.sh) ICOUNT=1 tally "$name" in_test_kernel "$name" ;;
 	tool_ynl_test.sh)
 		YNL=$(KERNEL=uml selftests/vm/fetch.sh --source)/tools/net/ynl VM_ENV=YNL \

@@ -9,10 +9,11 @@
  *   open LABEL INDEX ADDRESS PORT RESULT MS
  *   done LABEL INDEX ADDRESS PORT RESULT SENT ERRORS GAP MSS
  *
- * with the local address and port (ICMP: type and code), the name of the first error or "ok", how many
- * milliseconds connect() took (or the first sendto() without one), bytes sent,
- * failed calls, the longest time in ms in which nothing got through, and the
- * segment size of TCP. "ok" of a TCP flow says that the peer has read it all.
+ * with the local address and port (ICMP: type and code), the name of the first
+ * error or "ok", how many milliseconds connect() took (or the first sendto()
+ * without one), bytes sent, failed calls, the longest time in ms in which nothing
+ * got through, and the segment size of TCP. "ok" of a TCP flow says that the peer
+ * has read it all.
  */
 
 #include <arpa/inet.h>
@@ -26,6 +27,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +91,7 @@ struct flow {
 	bool finished;
 };
 
-static volatile sig_atomic_t stopped, remarked;
+static atomic_bool stopped, remarked;
 static struct flow flows[MAX_FLOWS];
 static unsigned int n_flows;
 static long quota = 32768, interval, timeout = 5000;
@@ -99,9 +101,9 @@ static bool endless;
 static void on_signal(int number)
 {
 	if (number == SIGUSR1)
-		remarked = 1;
+		remarked = true;
 	else
-		stopped = 1;
+		stopped = true;
 }
 
 static void die(const char *what)
@@ -172,7 +174,7 @@ static void parse_spec(char *text, struct spec *spec)
 		if (!strcmp(word, "nonblock"))
 			spec->nonblock = true;
 		else if (!strcmp(word, "burst"))
-			spec->nonblock = spec->burst = true;
+			spec->burst = true;
 		else if (!value)
 			goto bad;
 		else if (!strncmp(word, "port=", 5))
@@ -301,11 +303,10 @@ static int wait_connected(int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
 	socklen_t len = sizeof(int);
-	int err;
+	int err = ETIMEDOUT;
 
-	if (poll(&pollfd, 1, timeout) != 1)
-		return ETIMEDOUT;
-	getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	if (poll(&pollfd, 1, timeout) == 1)
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
 	return err;
 }
 
@@ -315,7 +316,7 @@ static int connect_flow(const struct flow *flow)
 	const struct spec *spec = flow->spec;
 
 	setsockopt(flow->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (spec->nonblock)
+	if (spec->nonblock || spec->burst)
 		fcntl(flow->fd, F_SETFL, O_NONBLOCK);
 	if (!connect(flow->fd, &spec->to.sa, address_len(&spec->to)))
 		return 0;
@@ -358,7 +359,8 @@ static void open_flow(const struct spec *spec, unsigned int index)
 	    bind(flow->fd, &spec->from.sa, address_len(&spec->from)))
 		die("bind");
 
-	flow->start = flow->progress = now();
+	flow->start = now();
+	flow->progress = flow->start;
 	if (spec->proto == TCP || spec->proto == UDP)
 		flow->err = connect_flow(flow);
 	if (!spec->burst)
@@ -412,7 +414,7 @@ static void run_flows(void)
 				serve_flow(&flows[i]);
 			left += !flows[i].finished;
 		}
-		remarked = 0;
+		remarked = false;
 		if (left)
 			wait_ms(endless ? interval : 1);
 	} while (left && (endless || now() < deadline));
@@ -442,6 +444,8 @@ static void client(int n, char **texts)
 	for (left = n; left--; texts++) {
 		struct spec *spec = calloc(1, sizeof(*spec));
 
+		if (!spec)
+			die("calloc");
 		parse_spec(*texts, spec);
 		spec->number = n - left;
 		for (i = 0; i < spec->n && n_flows < MAX_FLOWS; i++)

@@ -61,7 +61,8 @@ int main(int argc, char **argv)
 	mark = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
 	fds[0].fd = listen_on(SOCK_STREAM, atoi(argv[1]), mark);
 	fds[1].fd = listen_on(SOCK_DGRAM, atoi(argv[1]), mark);
-	fds[0].events = fds[1].events = POLLIN;
+	fds[0].events = POLLIN;
+	fds[1].events = POLLIN;
 	puts("ready");
 	fflush(stdout);
 

@@ -6,13 +6,19 @@
 # to see, except where it only waits.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
-tools=(modprobe rmmod timeout dmesg)
+tools=(modprobe rmmod dmesg)
 three='tcp udp udpu'
 
-# within SECONDS COMMAND...
+# within SECONDS COMMAND...: even what cannot be killed is not waited for
 within() {
-	timeout "$@" || fail "${*:2}: status $? after at most $1 s"
+	local pid
+	"${@:2}" &
+	pid=$!
+	wait_for "$1" ended "$pid" || { fail "${*:2}: still not done after $1 s"; return; }
+	wait "$pid" || fail "${*:2}: status $?"
 }
+
+ended() { ! kill -0 "$1" 2>/dev/null; }
 
 complaints() {
 	local text

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +101,8 @@ int cgroup_make(struct cgroup *cgroup, const char *purpose)
 	if (tree < 0)
 		tree = open_mounted(where, sizeof(where));
 	if (tree < 0) {
-		error("no cgroup2 file system is mounted: run \"mount -t cgroup2 none /sys/fs/cgroup\".");
+		error("no cgroup2 file system is mounted: run \"%s\".",
+		      "mount -t cgroup2 none /sys/fs/cgroup");
 		return STATUS_FAILED;
 	}
 	cgroup->parent = openat(tree, path,
@@ -120,8 +122,8 @@ int cgroup_make(struct cgroup *cgroup, const char *purpose)
 	       errno == EEXIST && try++ < MAX_TRIES);
 	if (ret) {
 		if (errno == EROFS)
-			error("the cgroup2 file system is read-only: run \"mount -o remount,rw %s\".",
-			      where);
+			error("the cgroup2 file system is read-only: run \"%s %s\".",
+			      "mount -o remount,rw", where);
 		else
 			error("cannot make a cgroup below \"%s\": %s", path + 1,
 			      strerror(errno));
@@ -146,7 +148,7 @@ static int bpf(enum bpf_cmd cmd, union bpf_attr *attr)
 }
 
 /* sk->mark = (sk->mark & ~mask) | value; return 1 to let the socket be made. */
-static int load_program(uint32_t mask, uint32_t value)
+static int load_program(__u32 mask, __u32 value)
 {
 	const struct bpf_insn program[] = {
 		{ .code = BPF_LDX | BPF_W | BPF_MEM, .dst_reg = BPF_REG_2,
@@ -167,15 +169,17 @@ static int load_program(uint32_t mask, uint32_t value)
 	attr.prog_type = BPF_PROG_TYPE_CGROUP_SOCK;
 	attr.expected_attach_type = BPF_CGROUP_INET_SOCK_CREATE;
 	attr.insns = (uintptr_t)program;
-	attr.insn_cnt = sizeof(program) / sizeof(program[0]);
+	attr.insn_cnt = ARRAY_SIZE(program);
 	attr.license = (uintptr_t)"GPL";
 	memcpy(attr.prog_name, "migsel_mark", sizeof("migsel_mark"));
 	return bpf(BPF_PROG_LOAD, &attr);
 }
 
-int cgroup_mark_sockets(const struct cgroup *cgroup, uint32_t mask,
-			uint32_t value)
+int cgroup_mark_sockets(const struct cgroup *cgroup, __u32 mask,
+			__u32 value)
 {
+	static const char forbidden[] =
+		"a cgroup above has one that forbids it, such as that of \"ip vrf exec\".";
 	union bpf_attr attr;
 	int program, ret;
 
@@ -195,10 +199,9 @@ int cgroup_mark_sockets(const struct cgroup *cgroup, uint32_t mask,
 	attr.attach_type = BPF_CGROUP_INET_SOCK_CREATE;
 	attr.attach_flags = BPF_F_ALLOW_OVERRIDE;
 	ret = bpf(BPF_PROG_ATTACH, &attr);
-	if (ret && errno == EPERM)
-		error("cannot attach a BPF program: a cgroup above has one that forbids it, such as that of \"ip vrf exec\".");
-	else if (ret)
-		error("cannot attach a BPF program: %s", strerror(errno));
+	if (ret)
+		error("cannot attach a BPF program: %s",
+		      errno == EPERM ? forbidden : strerror(errno));
 	close(program);
 	return ret ? STATUS_FAILED : 0;
 }

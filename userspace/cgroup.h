@@ -2,7 +2,7 @@
 #ifndef CGROUP_H
 #define CGROUP_H
 
-#include <stdint.h>
+#include <linux/types.h>
 
 /* A cgroup below the caller's own. */
 struct cgroup {
@@ -17,8 +17,8 @@ struct cgroup {
  */
 int cgroup_make(struct cgroup *cgroup, const char *purpose);
 /* Sets the bits of @mask in the mark of each socket made in the cgroup. */
-int cgroup_mark_sockets(const struct cgroup *cgroup, uint32_t mask,
-			uint32_t value);
+int cgroup_mark_sockets(const struct cgroup *cgroup, __u32 mask,
+			__u32 value);
 int cgroup_enter(const struct cgroup *cgroup);
 
 /*

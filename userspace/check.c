@@ -158,7 +158,7 @@ static void check_parent(struct check *check, unsigned int j)
 {
 	const char *name, *name_j;
 	char fix[FIX_SIZE] = "";
-	uint64_t root;
+	__u64 root;
 	unsigned int i;
 
 	root = root_of(&check->host, check->device[j], &name_j);
@@ -311,7 +311,7 @@ static int choose_devices(struct check *check)
 	return 0;
 }
 
-static int look(struct check *check)
+static int read_all(struct check *check)
 {
 	int ret = genl_present(&check->have_module);
 
@@ -342,7 +342,7 @@ int do_check(char **argv)
 		return ret;
 
 	memset(&check, 0, sizeof(check));
-	if (look(&check)) {
+	if (read_all(&check)) {
 		ret = CHECK_COULD_NOT_LOOK;
 		goto out;
 	}

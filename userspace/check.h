@@ -2,8 +2,8 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include <linux/types.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "config.h"
 #include "host.h"

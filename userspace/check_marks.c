@@ -3,11 +3,13 @@
 
 #include <jansson.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
+#include "migsel.h"
 #include "run.h"
 
 /* What a rule does with the mark: the bits that it reads or writes. */
@@ -15,8 +17,8 @@ struct mark_use {
 	bool any;
 	bool writes;
 	bool computed;	/* what it writes is known only when it runs */
-	uint32_t bits;
-	uint32_t value;
+	__u32 bits;
+	__u32 value;
 };
 
 /* Says whether a use is in the way of the tag, and why. */
@@ -68,8 +70,8 @@ static void check_ip_rules(struct check *check)
 
 static bool is_mark(const json_t *expression)
 {
-	const char *key = json_string_value(json_object_get(
-		json_object_get(expression, "meta"), "key"));
+	const json_t *meta = json_object_get(expression, "meta");
+	const char *key = json_string_value(json_object_get(meta, "key"));
 
 	return key && !strcmp(key, "mark");
 }
@@ -82,7 +84,7 @@ static bool changed_bits(const json_t *expression, struct mark_use *use)
 {
 	static const char *const operators[] = { "&", "|", "^" };
 	const json_t *pair, *right;
-	uint32_t constant;
+	__u32 constant;
 	unsigned int i;
 
 	if (json_is_integer(expression)) {
@@ -95,7 +97,7 @@ static bool changed_bits(const json_t *expression, struct mark_use *use)
 		use->value = 0;
 		return true;
 	}
-	for (i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(operators); i++) {
 		pair = json_object_get(expression, operators[i]);
 		right = json_array_get(pair, 1);
 		if (!json_is_integer(right) ||
@@ -129,10 +131,10 @@ static void use_of_mangle(const json_t *mangle, struct mark_use *use)
 }
 
 /* The bits of a number, or of all numbers of a set or a range. */
-static uint32_t bits_of(const json_t *value)
+static __u32 bits_of(const json_t *value)
 {
 	const json_t *list = json_object_get(value, "set");
-	uint32_t bits = json_integer_value(value);
+	__u32 bits = json_integer_value(value);
 	json_t *item;
 	size_t i;
 
@@ -232,7 +234,7 @@ static bool is_covered(const json_t *rule, const bool *covered)
 	if (!family || !table || !((covered[0] && !strcmp(family, "ip")) ||
 				   (covered[1] && !strcmp(family, "ip6"))))
 		return false;
-	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
 		if (!strcmp(table, tables[i]))
 			return true;
 	}
@@ -289,8 +291,8 @@ static void check_nft(struct check *check, const bool *covered)
 }
 
 /* A value and a mask after @option, as iptables-save writes them. */
-static bool option_of(const char *line, const char *option, uint32_t *value,
-		      uint32_t *mask)
+static bool option_of(const char *line, const char *option, __u32 *value,
+		      __u32 *mask)
 {
 	const char *at = strstr(line, option);
 
@@ -305,7 +307,7 @@ static void report_iptables(struct check *check, const char *tool,
 	struct mark_use use = { .any = true };
 	const char *why, *severity;
 	char fix[FIX_SIZE] = "";
-	uint32_t mask;
+	__u32 mask;
 
 	if (option_of(line, "--set-xmark", &use.value, &mask)) {
 		use.writes = true;

@@ -60,6 +60,7 @@ static int add(struct files *files, const char *path, enum role role)
 {
 	struct file *file;
 	struct stat st;
+	size_t length;
 
 	if (stat(path, &st) || access(path, R_OK)) {
 		error("%s: %s", path, strerror(errno));
@@ -76,10 +77,11 @@ static int add(struct files *files, const char *path, enum role role)
 	if (file)
 		return 0;
 
-	file = calloc(1, sizeof(*file) + strlen(path) + 1);
+	length = strlen(path);
+	file = calloc(1, sizeof(*file) + length + 1);
 	if (!file)
 		return out_of_memory();
-	strcpy(file->path, path);
+	memcpy(file->path, path, length + 1);
 	file->dev = st.st_dev;
 	file->ino = st.st_ino;
 	file->size = st.st_size;

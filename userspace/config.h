@@ -4,24 +4,24 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/migsel.h>
+#include <linux/types.h>
 #include <net/if.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 /* The configuration of a network namespace, as the kernel tells it. */
 
 struct counters {
-	uint64_t packets;
-	uint64_t bytes;
+	__u64 packets;
+	__u64 bytes;
 };
 
 struct vmk {
-	uint32_t ifindex;
+	__u32 ifindex;
 	char ifname[IF_NAMESIZE];
-	uint32_t position;
-	uint32_t migration;
-	uint32_t weight;
-	uint32_t usable;
+	__u32 position;
+	__u32 migration;
+	__u32 weight;
+	__u32 usable;
 	struct counters hot;
 	struct counters cold;
 };
@@ -32,14 +32,14 @@ struct vmk_list {
 };
 
 struct tag {
-	uint32_t mask;
-	uint32_t hot;
-	uint32_t cold;
+	__u32 mask;
+	__u32 hot;
+	__u32 cold;
 };
 
 struct policy {
-	uint32_t mode;
-	uint32_t unreachable;
+	__u32 mode;
+	__u32 unreachable;
 };
 
 struct config {
@@ -54,13 +54,13 @@ extern const struct tag default_tag;
 /* What "vmk add" and "vmk set" were given. */
 struct vmk_edit {
 	const char *dev;
-	uint32_t ifindex;
+	__u32 ifindex;
 	const char *migration_word;
-	uint32_t migration;
+	__u32 migration;
 	const char *weight_word;
-	uint32_t weight;
+	__u32 weight;
 	const char *position_word;
-	uint32_t position;
+	__u32 position;
 };
 
 /* What "tag set" was given; a word is NULL if its value was not. */
@@ -85,13 +85,13 @@ int config_read(struct config *config);
 
 /* The words after the verb; the same returns. */
 int vmk_parse_edit(char **argv, struct vmk_edit *edit);
-int vmk_parse_device(char **argv, uint32_t *ifindex);
+int vmk_parse_device(char **argv, __u32 *ifindex);
 int tag_parse(char **argv, struct tag_edit *edit);
 int policy_parse(char **argv, struct policy_edit *edit);
 
 /* Ask the kernel for what was given. @cmd is MIGSEL_CMD_VMK_ADD or _SET. */
-int vmk_send(uint8_t cmd, const struct vmk_edit *edit);
-int vmk_send_del(uint32_t ifindex);
+int vmk_send(__u8 cmd, const struct vmk_edit *edit);
+int vmk_send_del(__u32 ifindex);
 int tag_send(const struct tag_edit *edit);
 int policy_send(const struct policy_edit *edit);
 

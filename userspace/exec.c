@@ -19,7 +19,7 @@ static const char usage[] =
 	"Usage: migsel exec { hot | cold } [ -- ] COMMAND [ ARG... ]\n";
 
 /* Returns only if it has failed. */
-static int become(uint32_t class, char **command)
+static int become(__u32 class, char **command)
 {
 	struct cgroup cgroup;
 	struct tag tag;
@@ -41,7 +41,7 @@ static int become(uint32_t class, char **command)
 }
 
 /* As a line of a batch: the next line has to be run, too. */
-static int become_child(uint32_t class, char **command)
+static int become_child(__u32 class, char **command)
 {
 	int status;
 	pid_t pid;
@@ -64,7 +64,7 @@ static int become_child(uint32_t class, char **command)
 
 int do_exec(char **argv)
 {
-	uint32_t class;
+	__u32 class;
 	int ret;
 
 	if (*argv && matches(*argv, "help")) {

@@ -43,7 +43,7 @@ static const char *const route_words[GENL_MAX_ATTR + 1] = {
 	[MIGSEL_A_ROUTE_DETAILS] = "details",
 };
 
-static const char *const *words_of(uint8_t cmd)
+static const char *const *words_of(__u8 cmd)
 {
 	switch (cmd) {
 	case MIGSEL_CMD_TAG_SET:
@@ -61,7 +61,7 @@ static void show_value(const struct nlattr *attr, const char *word, char *text,
 		       size_t size)
 {
 	const void *payload = mnl_attr_get_payload(attr);
-	uint16_t length = mnl_attr_get_payload_len(attr);
+	__u16 length = mnl_attr_get_payload_len(attr);
 	bool is_address = !strcmp(word, "destination") || !strcmp(word, "from");
 	bool is_mark = !strcmp(word, "mask") || !strcmp(word, "mark") ||
 		       !strcmp(word, "hot") || !strcmp(word, "cold");
@@ -70,7 +70,7 @@ static void show_value(const struct nlattr *attr, const char *word, char *text,
 	text[0] = '\0';
 	if (is_address && length == sizeof(struct in6_addr))
 		inet_ntop(AF_INET6, payload, text, size);
-	else if (length != sizeof(uint32_t))
+	else if (length != sizeof(__u32))
 		return;
 	else if (is_address)
 		inet_ntop(AF_INET, payload, text, size);
@@ -101,7 +101,7 @@ void extack_complain(const struct nlmsghdr *answer,
 	if (answer->nlmsg_flags & NLM_F_ACK_TLVS &&
 	    mnl_nlmsg_get_payload_len(answer) >= offset) {
 		mnl_attr_for_each(attr, answer, offset) {
-			uint16_t type = mnl_attr_get_type(attr);
+			__u16 type = mnl_attr_get_type(attr);
 
 			if (type <= GENL_MAX_ATTR)
 				extack.at[type] = attr;
@@ -119,7 +119,7 @@ void extack_complain(const struct nlmsghdr *answer,
 	/* The attribute that offends, unless the message has its value. */
 	offset = attr_u32(extack.at[NLMSGERR_ATTR_OFFS]);
 	mnl_attr_for_each(attr, request, sizeof(*genl)) {
-		uint16_t type = mnl_attr_get_type(attr);
+		__u16 type = mnl_attr_get_type(attr);
 		const char *word;
 
 		if ((const char *)request + offset != (const char *)attr)

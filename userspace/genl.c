@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/migsel.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,15 +18,14 @@
 #define RECEIVE_SIZE 65536
 #define MAX_GROUPS 8
 #define DUMP_TRIES 64
-#define ALIGNED __attribute__((aligned(NLMSG_ALIGNTO)))
 
 struct group {
 	char name[GENL_NAMSIZ];
-	uint32_t id;
+	__u32 id;
 };
 
 struct family {
-	uint16_t id;
+	__u16 id;
 	unsigned int n_groups;
 	struct group groups[MAX_GROUPS];
 };
@@ -39,15 +39,15 @@ struct exchange {
 
 static struct mnl_socket *sock;
 static struct family family;
-static uint32_t sequence;
+static __u32 sequence;
 
-static char request_buffer[4096] ALIGNED;
-static char receive_buffer[RECEIVE_SIZE] ALIGNED;
+static alignas(NLMSG_ALIGNTO) char request_buffer[4096];
+static alignas(NLMSG_ALIGNTO) char receive_buffer[RECEIVE_SIZE];
 
 static int collect_attr(const struct nlattr *attr, void *data)
 {
 	struct attrs *attrs = data;
-	uint16_t type = mnl_attr_get_type(attr);
+	__u16 type = mnl_attr_get_type(attr);
 
 	if (type <= GENL_MAX_ATTR)
 		attrs->at[type] = attr;
@@ -67,14 +67,14 @@ void attrs_nested(const struct nlattr *nest, struct attrs *attrs)
 		mnl_attr_parse_nested(nest, collect_attr, attrs);
 }
 
-uint32_t attr_u32(const struct nlattr *attr)
+__u32 attr_u32(const struct nlattr *attr)
 {
 	if (!attr || mnl_attr_validate(attr, MNL_TYPE_U32))
 		return 0;
 	return mnl_attr_get_u32(attr);
 }
 
-uint64_t attr_u64(const struct nlattr *attr)
+__u64 attr_u64(const struct nlattr *attr)
 {
 	if (!attr || mnl_attr_validate(attr, MNL_TYPE_U64))
 		return 0;
@@ -212,8 +212,8 @@ static int on_family(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static struct nlmsghdr *put_request(char *buffer, uint16_t type, uint8_t cmd,
-				    uint8_t version)
+static struct nlmsghdr *put_request(char *buffer, __u16 type, __u8 cmd,
+				    __u8 version)
 {
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct genlmsghdr *genl;
@@ -227,11 +227,11 @@ static struct nlmsghdr *put_request(char *buffer, uint16_t type, uint8_t cmd,
 }
 
 /* The same returns as talk(). Opens the socket where there is none. */
-static int ask_control(uint16_t flags, const char *name, mnl_cb_t reply,
+static int ask_control(__u16 flags, const char *name, mnl_cb_t reply,
 		       void *data)
 {
+	static alignas(NLMSG_ALIGNTO) char buffer[256];
 	struct nlmsghdr *request;
-	char buffer[256] ALIGNED = "";
 
 	if (!sock)
 		sock = open_socket();
@@ -292,7 +292,7 @@ static int resolve(void)
 	return STATUS_FAILED;
 }
 
-struct nlmsghdr *genl_request(uint8_t cmd)
+struct nlmsghdr *genl_request(__u8 cmd)
 {
 	return put_request(request_buffer, 0, cmd, MIGSEL_FAMILY_VERSION);
 }
@@ -361,7 +361,7 @@ struct mnl_socket *genl_listen(const char *const groups[])
 				continue;
 			if (!mnl_socket_setsockopt(s, NETLINK_ADD_MEMBERSHIP,
 						   &family.groups[i].id,
-						   sizeof(uint32_t)))
+						   sizeof(__u32)))
 				errno = 0;
 			break;
 		}

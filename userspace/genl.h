@@ -3,8 +3,8 @@
 #define GENL_H
 
 #include <libmnl/libmnl.h>
+#include <linux/types.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 /* The largest number of an attribute in any of the family's sets. */
 #define GENL_MAX_ATTR 63
@@ -20,7 +20,7 @@ struct attrs {
 int genl_present(bool *present);
 
 /* Begins a request in a buffer that the next one uses again. */
-struct nlmsghdr *genl_request(uint8_t cmd);
+struct nlmsghdr *genl_request(__u8 cmd);
 
 /*
  * Sends a request and waits until it is done; @reply sees what comes back, if
@@ -42,8 +42,8 @@ void genl_close(void);
 
 void attrs_of(const struct nlmsghdr *message, struct attrs *attrs);
 void attrs_nested(const struct nlattr *nest, struct attrs *attrs);
-uint32_t attr_u32(const struct nlattr *attr);
-uint64_t attr_u64(const struct nlattr *attr);
+__u32 attr_u32(const struct nlattr *attr);
+__u64 attr_u64(const struct nlattr *attr);
 /* Never longer than @size - 1; empty if there is no such attribute. */
 void attr_string(const struct nlattr *attr, char *text, size_t size);
 

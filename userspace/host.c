@@ -8,6 +8,8 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <stdalign.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +20,7 @@
 static int collect(const struct nlattr *attr, void *data)
 {
 	struct attrs *attrs = data;
-	uint16_t type = mnl_attr_get_type(attr);
+	__u16 type = mnl_attr_get_type(attr);
 
 	if (type <= GENL_MAX_ATTR)
 		attrs->at[type] = attr;
@@ -66,7 +68,7 @@ static int on_link(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static bool is_link_local(int family, const uint8_t *address)
+static bool is_link_local(int family, const __u8 *address)
 {
 	if (family == AF_INET)
 		return address[0] == 169 && address[1] == 254;
@@ -81,7 +83,7 @@ static int on_address(const struct nlmsghdr *message, void *data)
 	struct attrs attrs = {};
 	struct prefix *p;
 	struct device *d;
-	uint16_t size;
+	__u16 size;
 
 	mnl_attr_parse(message, sizeof(*ifa), collect, &attrs);
 	network = attrs.at[IFA_ADDRESS];
@@ -128,12 +130,12 @@ static int on_rule(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static int dump(struct mnl_socket *s, uint16_t type, int family, size_t header,
+static int dump(struct mnl_socket *s, __u16 type, int family, size_t header,
 		mnl_cb_t call, struct host *host)
 {
-	static char buffer[65536] __attribute__((aligned(NLMSG_ALIGNTO)));
+	static alignas(NLMSG_ALIGNTO) char buffer[65536];
 	struct nlmsghdr *request;
-	static uint32_t sequence;
+	static __u32 sequence;
 	ssize_t length;
 	int ret;
 
@@ -142,7 +144,7 @@ static int dump(struct mnl_socket *s, uint16_t type, int family, size_t header,
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	request->nlmsg_seq = ++sequence;
 	/* In each of the three kinds of header the family comes first. */
-	*(uint8_t *)mnl_nlmsg_put_extra_header(request, header) = family;
+	*(__u8 *)mnl_nlmsg_put_extra_header(request, header) = family;
 	if (mnl_socket_sendto(s, request, request->nlmsg_len) < 0)
 		return -1;
 	do {
@@ -158,7 +160,7 @@ static int dump(struct mnl_socket *s, uint16_t type, int family, size_t header,
 static int read_all(struct mnl_socket *s, struct host *host)
 {
 	const struct {
-		uint16_t type;
+		__u16 type;
 		int family;
 		size_t header;
 		mnl_cb_t call;
@@ -210,7 +212,7 @@ void host_free(struct host *host)
 	memset(host, 0, sizeof(*host));
 }
 
-const struct device *host_device(const struct host *host, uint32_t ifindex)
+const struct device *host_device(const struct host *host, __u32 ifindex)
 {
 	unsigned int i;
 
@@ -232,10 +234,10 @@ bool has_family(const struct device *device, int family)
 	return false;
 }
 
-static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned int bits)
+static bool same_bits(const __u8 *a, const __u8 *b, unsigned int bits)
 {
 	unsigned int bytes = bits / 8;
-	uint8_t last = 0xff00 >> bits % 8;
+	__u8 last = 0xff00 >> bits % 8;
 
 	return !memcmp(a, b, bytes) &&
 	       (!(bits % 8) || !((a[bytes] ^ b[bytes]) & last));
@@ -252,7 +254,7 @@ enum relation relation_of(const struct device *a, const struct device *b,
 		unsigned int host = p->family == AF_INET ? 32 : 128;
 
 		for (q = b->prefix; q < b->prefix + b->n_prefixes; q++) {
-			uint8_t least = p->length < q->length ? p->length :
+			__u8 least = p->length < q->length ? p->length :
 								q->length;
 
 			if (p->family != q->family || p->length == host ||
@@ -275,7 +277,7 @@ void prefix_text(const struct prefix *prefix, bool network, char *text,
 		 unsigned int size)
 {
 	char address[INET6_ADDRSTRLEN];
-	uint8_t bytes[16];
+	__u8 bytes[16];
 	unsigned int i;
 
 	memcpy(bytes, network ? prefix->network : prefix->address,
@@ -293,8 +295,8 @@ static bool is_stacked(const struct device *device)
 				 !strcmp(device->kind, "vlan"));
 }
 
-uint64_t root_of(const struct host *host, const struct device *device,
-		 const char **name)
+__u64 root_of(const struct host *host, const struct device *device,
+	      const char **name)
 {
 	const struct device *lower;
 
@@ -303,7 +305,7 @@ uint64_t root_of(const struct host *host, const struct device *device,
 			host_device(host, device->lower) : NULL;
 		if (!lower) {
 			*name = "a device of another namespace";
-			return (uint64_t)(device->lower_netns + 1) << 32 |
+			return (__u64)(device->lower_netns + 1) << 32 |
 			       device->lower;
 		}
 		device = lower;

@@ -2,36 +2,36 @@
 #ifndef HOST_H
 #define HOST_H
 
+#include <linux/types.h>
 #include <net/if.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 /* The devices, addresses and rules of a network namespace, by rtnetlink. */
 
 struct prefix {
 	int family;
-	uint8_t address[16];	/* of this host */
-	uint8_t network[16];	/* of the peer on a point-to-point link */
-	uint8_t length;
+	__u8 address[16];	/* of this host */
+	__u8 network[16];	/* of the peer on a point-to-point link */
+	__u8 length;
 };
 
 struct device {
-	uint32_t ifindex;
+	__u32 ifindex;
 	char ifname[IF_NAMESIZE];
 	char kind[16];
-	uint32_t flags;
-	uint32_t mtu;
-	uint32_t lower;		/* ifindex of what it is on, 0 if nothing */
-	int32_t lower_netns;	/* of that, -1 if this one */
+	__u32 flags;
+	__u32 mtu;
+	__u32 lower;		/* ifindex of what it is on, 0 if nothing */
+	__s32 lower_netns;	/* of that, -1 if this one */
 	unsigned int n_prefixes;
 	struct prefix *prefix;
 };
 
 struct rule {
 	int family;
-	uint32_t priority;
-	uint32_t mark;
-	uint32_t mask;
+	__u32 priority;
+	__u32 mark;
+	__u32 mask;
 };
 
 struct host {
@@ -46,7 +46,7 @@ int host_read(struct host *host);
 void host_free(struct host *host);
 
 /* NULL if there is none. */
-const struct device *host_device(const struct host *host, uint32_t ifindex);
+const struct device *host_device(const struct host *host, __u32 ifindex);
 
 /* How two devices stand to each other, with the prefixes that say so. */
 enum relation {
@@ -63,7 +63,7 @@ bool has_family(const struct device *device, int family);
 void prefix_text(const struct prefix *prefix, bool network, char *text,
 		 unsigned int size);
 /* The physical device below, by a number that is the same for all on it. */
-uint64_t root_of(const struct host *host, const struct device *device,
-		 const char **name);
+__u64 root_of(const struct host *host, const struct device *device,
+	      const char **name);
 
 #endif

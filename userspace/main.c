@@ -109,7 +109,7 @@ static int parse_color(const char *word)
 	else if (!strcmp(word, "=never"))
 		options.color = COLOR_NEVER;
 	else
-		return wrong(word + (*word == '='),
+		return bad_value(word + (*word == '='),
 			     "color must be always or auto or never");
 	return 0;
 }
@@ -199,7 +199,7 @@ static int run(char **argv)
 			return ret;
 	}
 	if (options.batch && *argv)
-		return wrong(*argv, "no object can be given beside a batch");
+		return bad_value(*argv, "no object can be given beside a batch");
 	if (options.batch)
 		return run_batch(options.batch);
 	if (!*argv) {

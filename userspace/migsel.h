@@ -29,6 +29,8 @@ struct options {
 	const char *netns;
 };
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
 extern struct options options;
 
 /*

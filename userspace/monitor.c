@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,7 +146,7 @@ static int on_event(const struct nlmsghdr *message, void *unused)
 
 static int watch(struct mnl_socket *s)
 {
-	static char buffer[65536] __attribute__((aligned(NLMSG_ALIGNTO)));
+	static alignas(NLMSG_ALIGNTO) char buffer[65536];
 	ssize_t length;
 
 	for (;;) {

@@ -59,7 +59,7 @@ const char *const outcome_names[] = {
 	NULL
 };
 
-const char *name_of(const char *const *names, uint32_t value)
+const char *name_of(const char *const *names, __u32 value)
 {
 	while (value && *names) {
 		names++;
@@ -69,7 +69,7 @@ const char *name_of(const char *const *names, uint32_t value)
 }
 
 int parse_name(const char *word, const char *what, const char *const *names,
-	       uint32_t *value)
+	       __u32 *value)
 {
 	char why[96];
 	int length;
@@ -81,5 +81,5 @@ int parse_name(const char *word, const char *what, const char *const *names,
 		length += snprintf(why + length, sizeof(why) - length, "%s %s",
 				   *value ? " or" : "", names[*value]);
 	}
-	return wrong(word, why);
+	return bad_value(word, why);
 }

@@ -2,7 +2,7 @@
 #ifndef NAMES_H
 #define NAMES_H
 
-#include <stdint.h>
+#include <linux/types.h>
 
 /* The words for the values of the netlink family, by value. */
 extern const char *const reason_names[];
@@ -13,10 +13,10 @@ extern const char *const unreachable_names[];
 extern const char *const outcome_names[];
 
 /* The word for @value, "unknown" if a newer kernel has more of them. */
-const char *name_of(const char *const *names, uint32_t value);
+const char *name_of(const char *const *names, __u32 value);
 
 /* Reads a word. @what names it in the complaint; returns 0 or STATUS_USAGE. */
 int parse_name(const char *word, const char *what, const char *const *names,
-	       uint32_t *value);
+	       __u32 *value);
 
 #endif

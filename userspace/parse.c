@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <net/if.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,13 +46,13 @@ int incomplete(void)
 	return STATUS_USAGE;
 }
 
-int duplicate(const char *keyword, const char *value)
+int second_value(const char *keyword, const char *value)
 {
 	error("duplicate \"%s\": \"%s\" is the second value.", keyword, value);
 	return STATUS_USAGE;
 }
 
-int wrong(const char *value, const char *why)
+int bad_value(const char *value, const char *why)
 {
 	error("argument \"%s\" is wrong: %s", value, why);
 	return STATUS_USAGE;
@@ -80,7 +81,7 @@ int take_once(char ***argv, const char *keyword, const char **word)
 	ret = take_value(argv, word);
 	if (ret)
 		return ret;
-	return again ? duplicate(keyword, *word) : 0;
+	return again ? second_value(keyword, *word) : 0;
 }
 
 int no_more(char **argv, const char *object)
@@ -89,7 +90,7 @@ int no_more(char **argv, const char *object)
 }
 
 /* Decimal, or hexadecimal after 0x; signs, blanks and octal are not numbers. */
-static bool to_u32(const char *word, uint32_t *value)
+static bool to_u32(const char *word, __u32 *value)
 {
 	bool hex = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
 	unsigned long long n;
@@ -107,25 +108,25 @@ static bool to_u32(const char *word, uint32_t *value)
 	return true;
 }
 
-int parse_u32(const char *word, const char *what, uint32_t *value)
+int parse_u32(const char *word, const char *what, __u32 *value)
 {
 	char why[64];
 
 	if (to_u32(word, value))
 		return 0;
 	snprintf(why, sizeof(why), "%s must be a 32-bit number", what);
-	return wrong(word, why);
+	return bad_value(word, why);
 }
 
-int parse_range(const char *word, const char *what, uint32_t min, uint32_t max,
-		uint32_t *value)
+int parse_range(const char *word, const char *what, __u32 min, __u32 max,
+		__u32 *value)
 {
 	char why[64];
 
 	if (to_u32(word, value) && *value >= min && *value <= max)
 		return 0;
 	snprintf(why, sizeof(why), "%s must be %u to %u", what, min, max);
-	return wrong(word, why);
+	return bad_value(word, why);
 }
 
 int parse_address(const char *word, struct address *address)
@@ -137,7 +138,7 @@ int parse_address(const char *word, struct address *address)
 	return STATUS_USAGE;
 }
 
-int parse_device(const char *word, uint32_t *ifindex)
+int parse_device(const char *word, __u32 *ifindex)
 {
 	*ifindex = if_nametoindex(word);
 	if (*ifindex)

@@ -2,9 +2,9 @@
 #ifndef PARSE_H
 #define PARSE_H
 
+#include <linux/types.h>
 #include <netinet/in.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 struct command {
 	const char *name;
@@ -39,14 +39,14 @@ int take_value(char ***argv, const char **value);
 /* Also refuses a keyword whose value *word is known. */
 int take_once(char ***argv, const char *keyword, const char **word);
 int no_more(char **argv, const char *object);
-int parse_u32(const char *word, const char *what, uint32_t *value);
-int parse_range(const char *word, const char *what, uint32_t min, uint32_t max,
-		uint32_t *value);
+int parse_u32(const char *word, const char *what, __u32 *value);
+int parse_range(const char *word, const char *what, __u32 min, __u32 max,
+		__u32 *value);
 int parse_address(const char *word, struct address *address);
-int parse_device(const char *word, uint32_t *ifindex);
+int parse_device(const char *word, __u32 *ifindex);
 
-int duplicate(const char *keyword, const char *value);
-int wrong(const char *value, const char *why);
+int second_value(const char *keyword, const char *value);
+int bad_value(const char *value, const char *why);
 int unknown_keyword(const char *word, const char *object);
 int incomplete(void);
 

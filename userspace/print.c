@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The one layer that writes results, as text or as JSON, and errors. */
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -158,15 +157,15 @@ void print_string(enum color color, const char *key, const char *lead,
 	}
 }
 
-void print_uint(const char *key, const char *lead, uint64_t value)
+void print_uint(const char *key, const char *lead, __u64 value)
 {
 	if (options.json)
 		attach(key, json_integer((json_int_t)value));
 	else if (lead)
-		printf("%s%" PRIu64, lead, value);
+		printf("%s%llu", lead, value);
 }
 
-void print_hex(const char *key, const char *lead, uint32_t value)
+void print_hex(const char *key, const char *lead, __u32 value)
 {
 	char hex[sizeof("0x00000000")];
 
@@ -194,11 +193,11 @@ void print_cell(enum color color, const char *key, int width,
 		colored(color, width, value);
 }
 
-void print_uint_cell(const char *key, int width, uint64_t value)
+void print_uint_cell(const char *key, int width, __u64 value)
 {
 	char digits[sizeof("18446744073709551615")];
 
-	snprintf(digits, sizeof(digits), "%" PRIu64, value);
+	snprintf(digits, sizeof(digits), "%llu", value);
 	if (options.json)
 		print_uint(key, NULL, value);
 	else

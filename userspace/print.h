@@ -2,8 +2,8 @@
 #ifndef PRINT_H
 #define PRINT_H
 
+#include <linux/types.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 
@@ -29,14 +29,14 @@ void print_object(const char *key);
 void print_close(void);
 void print_string(enum color color, const char *key, const char *lead,
 		  const char *value);
-void print_uint(const char *key, const char *lead, uint64_t value);
-void print_hex(const char *key, const char *lead, uint32_t value);
+void print_uint(const char *key, const char *lead, __u64 value);
+void print_hex(const char *key, const char *lead, __u32 value);
 void print_bool(enum color color, const char *key, const char *lead,
 		bool value, const char *text);
 /* A column of a table, to the left if the width is negative. */
 void print_cell(enum color color, const char *key, int width,
 		const char *value);
-void print_uint_cell(const char *key, int width, uint64_t value);
+void print_uint_cell(const char *key, int width, __u64 value);
 /* For text only: what holds the values together. */
 void print_text(const char *text);
 

@@ -22,7 +22,7 @@
 static const char usage[] = "Usage: migsel restore\n";
 
 /* The place of a device among the vmks, their number if it is not one. */
-static unsigned int place_of(const struct vmk_list *vmks, uint32_t ifindex)
+static unsigned int place_of(const struct vmk_list *vmks, __u32 ifindex)
 {
 	unsigned int i;
 
@@ -118,7 +118,7 @@ static int model_change(struct vmk_list *vmks, char **argv, bool add)
 
 static int model_remove(struct vmk_list *vmks, char **argv, bool flush)
 {
-	uint32_t ifindex;
+	__u32 ifindex;
 	unsigned int at;
 	int ret;
 

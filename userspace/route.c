@@ -22,9 +22,9 @@ struct query {
 	const char *mark_word;
 	struct address dst;
 	struct address from;
-	uint32_t ifindex;
-	uint32_t class;
-	uint32_t mark;
+	__u32 ifindex;
+	__u32 class;
+	__u32 mark;
 };
 
 static const char usage[] =
@@ -42,7 +42,7 @@ static void show_address(const struct attrs *attrs, int attr4, int attr6,
 
 static void show_row(const struct nlattr *nest)
 {
-	uint32_t reason, outcome;
+	__u32 reason, outcome;
 	struct attrs attrs;
 	char why[256];
 
@@ -70,7 +70,7 @@ static void show_row(const struct nlattr *nest)
 
 static void show_candidate(const struct nlattr *nest)
 {
-	uint32_t usable, routed, chosen;
+	__u32 usable, routed, chosen;
 	char ifname[IF_NAMESIZE], why[256];
 	struct attrs attrs;
 
@@ -101,7 +101,7 @@ static void show_candidate(const struct nlattr *nest)
 	print_close();
 }
 
-static void show_each(const struct nlmsghdr *message, uint16_t type,
+static void show_each(const struct nlmsghdr *message, __u16 type,
 		      const char *key, void (*show)(const struct nlattr *nest))
 {
 	const struct nlattr *attr;
@@ -143,7 +143,7 @@ static void show_entry(const struct attrs *attrs)
 
 static int on_answer(const struct nlmsghdr *message, void *unused)
 {
-	uint32_t verdict, reason, class;
+	__u32 verdict, reason, class;
 	char ifname[IF_NAMESIZE];
 	struct attrs attrs;
 
@@ -221,10 +221,10 @@ static int parse_query(char **argv, struct query *query)
 	if (!query->dst_word)
 		return incomplete();
 	if (query->from_word && query->from.family != query->dst.family)
-		return wrong(query->from_word,
+		return bad_value(query->from_word,
 			     "it is not of the destination's family");
 	if (query->tag_word && query->mark_word)
-		return wrong(query->mark_word,
+		return bad_value(query->mark_word,
 			     "a mark cannot be given beside a tag");
 	return 0;
 }

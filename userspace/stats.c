@@ -13,7 +13,7 @@
 #define MAX_REASONS 64
 
 struct stat_row {
-	uint32_t reason;
+	__u32 reason;
 	struct counters counters;
 };
 

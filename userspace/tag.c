@@ -68,7 +68,7 @@ static int tag_show(char **argv)
 int tag_parse(char **argv, struct tag_edit *edit)
 {
 	const char *keyword, **word;
-	uint32_t *value;
+	__u32 *value;
 	int ret;
 
 	memset(edit, 0, sizeof(*edit));

@@ -116,7 +116,7 @@ static void show_one(const struct vmk *vmk)
 	print_close();
 }
 
-static struct nlmsghdr *device_request(uint8_t cmd, uint32_t ifindex)
+static struct nlmsghdr *device_request(__u8 cmd, __u32 ifindex)
 {
 	struct nlmsghdr *request = genl_request(cmd);
 
@@ -125,7 +125,7 @@ static struct nlmsghdr *device_request(uint8_t cmd, uint32_t ifindex)
 }
 
 /* [ dev ] DEV and no more; *ifindex is 0 if there is none. */
-int vmk_parse_device(char **argv, uint32_t *ifindex)
+int vmk_parse_device(char **argv, __u32 *ifindex)
 {
 	const char *name;
 	int ret;
@@ -146,7 +146,7 @@ int vmk_parse_device(char **argv, uint32_t *ifindex)
 static int vmk_show(char **argv)
 {
 	static struct vmk_list list;
-	uint32_t ifindex;
+	__u32 ifindex;
 	unsigned int i;
 	int ret;
 
@@ -173,7 +173,7 @@ static int vmk_show(char **argv)
 static int vmk_flush(char **argv)
 {
 	struct nlmsghdr *request;
-	uint32_t ifindex;
+	__u32 ifindex;
 	int ret;
 
 	ret = vmk_parse_device(argv, &ifindex);
@@ -184,14 +184,14 @@ static int vmk_flush(char **argv)
 	return genl_do(request, NULL, NULL);
 }
 
-int vmk_send_del(uint32_t ifindex)
+int vmk_send_del(__u32 ifindex)
 {
 	return genl_do(device_request(MIGSEL_CMD_VMK_DEL, ifindex), NULL, NULL);
 }
 
 static int vmk_del(char **argv)
 {
-	uint32_t ifindex;
+	__u32 ifindex;
 	int ret;
 
 	ret = vmk_parse_device(argv, &ifindex);
@@ -249,7 +249,7 @@ int vmk_parse_edit(char **argv, struct vmk_edit *edit)
 	return parse_device(edit->dev, &edit->ifindex);
 }
 
-int vmk_send(uint8_t cmd, const struct vmk_edit *edit)
+int vmk_send(__u8 cmd, const struct vmk_edit *edit)
 {
 	struct nlmsghdr *request = device_request(cmd, edit->ifindex);
 
@@ -264,7 +264,7 @@ int vmk_send(uint8_t cmd, const struct vmk_edit *edit)
 	return genl_do(request, NULL, NULL);
 }
 
-static int vmk_change(uint8_t cmd, char **argv)
+static int vmk_change(__u8 cmd, char **argv)
 {
 	struct vmk_edit edit;
 	int ret;

@@ -7,7 +7,8 @@
 # build.sh --uninstall    remove that copy
 #
 # KDIR is by default the running kernel's build folder; where there is none, or
-# KERNEL is given, it is the test kernel's. W= and C= reach kbuild.
+# KERNEL is given, it is the test kernel's. W= and C= reach kbuild. With W= all is
+# built, in a folder of its own, so that nothing there is to warn of is passed over.
 #
 # The objects live below .cache/build, in a folder of symbolic links to the sources
 # for each kernel: builds for several kernels do not get in each other's way and
@@ -86,15 +87,16 @@ build_folder() {
 }
 
 build_module() {
-	local build=$builds/$name
+	local build=$builds/$name${W:+-W$W}
 	[[ -e $top/module/Kbuild ]] ||
 		die "there is no module/ to build (LOAD=0 runs the test kernel without it)"
 	mkdir -p "$build"
 	lock "$build/lock" "building for $name"
 	link_sources "$top" "$build" Kbuild module include
+	[[ -z ${W-} ]] || find "$build" -name '*.o' -delete
 	kbuild "$build"
 	module=$build/module/migsel.ko
-	[[ $name != "$kernel" ]] || make_modules "$build" "$module"
+	[[ $name != "$kernel" || -n ${W-} ]] || make_modules "$build" "$module"
 }
 
 KDIR=${KDIR-}

@@ -4,6 +4,7 @@
 # fetch.sh            fill the cache for test kernel KERNEL, if it is not filled
 # fetch.sh --lock     print the lines of kernels.lock for the newest packages of KERNEL
 # fetch.sh --rebuild  fill it anew
+# fetch.sh --source   unpack what uml or debug is built from, and print the folder
 #
 # KERNEL=uml and KERNEL=debug are built here from the distribution's kernel source
 # with config/, see source.sh; again when that changes, or by fetch.sh --rebuild.
@@ -282,6 +283,11 @@ series
 case ${1-} in
 --lock)
 	newest
+	exit ;;
+--source)
+	[[ -n $arch ]] || die "test kernel $kernel comes without its source: KERNEL=uml or debug"
+	unpack_source
+	echo "$source"
 	exit ;;
 --rebuild) again=1 ;;
 *) again= ;;

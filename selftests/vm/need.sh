@@ -3,7 +3,7 @@
 #
 # need.sh GROUP...    have what these groups need of the host: build (the tool),
 #                     kbuild (modules for a test kernel), source (a test kernel itself),
-#                     vm, uml (vm in user mode), demo, check
+#                     vm, uml (vm in user mode), demo, check, lint, package
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
 # elsewhere it prints the one line to run, and fails.
@@ -41,12 +41,28 @@ table='
 	check        iptables                          iptables
 	check        qemu-img                          qemu-utils
 	check        /usr/include/cmocka.h             libcmocka-dev
-	check        python3                           python3
-	check        /usr/lib/python3*/*/yaml/*.py     python3-yaml
-	check        /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
+	check,lint   python3                           python3
+	check,lint   /usr/lib/python3*/*/yaml/*.py     python3-yaml
+	check,lint   /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
 	check        genl                              iproute2
 	check        systemd-analyze                   systemd
-	check        shellcheck                        shellcheck
+	lint         clang                             clang
+	lint         codespell                         codespell
+	lint         git                               git
+	lint         ld.lld                            lld
+	lint         llvm-ar                           llvm
+	lint         ocamlopt                          ocaml
+	lint         perl                              perl
+	lint         shellcheck                        shellcheck
+	lint         sparse                            sparse
+	lint         spatch                            coccinelle
+	lint         yamllint                          yamllint
+	package      dkms                              dkms
+	package      dh_dkms                           dh-dkms
+	package      dh                                debhelper
+	package      dpkg-buildpackage                 dpkg-dev
+	package      fakeroot                          fakeroot
+	package      lintian                           lintian
 '
 
 have() {

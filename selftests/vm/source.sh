@@ -28,6 +28,7 @@ have_source() {
 	debs=$part/debs
 	name_source "$(pinned)"
 	[[ ! -e $source.packages ]] || return 0
+	need_space 2500
 	rm -rf "$part"
 	mkdir -p "$debs"
 	lines=$(obtain "$debs")
@@ -69,7 +70,7 @@ configure() {
 compile() {
 	local start=$SECONDS
 	say "building test kernel $kernel: 10 minutes on two idle CPUs"
-	make_kernel -j"$(nproc)" all 2>&1 | tee "$work/log" | awk -v kernel="$kernel" '
+	make_kernel -j"$(nproc)" vmlinux modules 2>&1 | tee "$work/log" | awk -v kernel="$kernel" '
 		/^  (CC|AS) / && ++files % 200 == 0 {
 			print "vm: building " kernel ": " files " files compiled"
 			fflush()
@@ -109,13 +110,18 @@ settle_built() {
 	echo "$1" >place
 }
 
-build_kernel() {
+unpack_source() {
 	"$here/need.sh" source
-	need_space 4000
-	mkdir -p "$cache/sources" "$work/build"
+	mkdir -p "$cache/sources"
 	lock "$cache/sources.lock" 'unpacking the kernel source'
 	have_source
 	exec {lock_fd}>&-
+}
+
+build_kernel() {
+	need_space 4000
+	unpack_source
+	mkdir -p "$work/build"
 	made_from=$(recipe)
 	configure
 	compile

@@ -59,6 +59,9 @@ enum migsel_reason {
 
 /**
  * enum migsel_class - What a packet's mark says of it.
+ * @MIGSEL_CLASS_NONE: Neither tag.
+ * @MIGSEL_CLASS_HOT: The tag of hot migration traffic.
+ * @MIGSEL_CLASS_COLD: The tag of cold migration traffic.
  */
 enum migsel_class {
 	MIGSEL_CLASS_NONE,
@@ -72,6 +75,9 @@ enum migsel_class {
 
 /**
  * enum migsel_verdict - What becomes of a packet.
+ * @MIGSEL_VERDICT_PASS: Leaves by the plain route.
+ * @MIGSEL_VERDICT_STEER: Leaves by the chosen vmk.
+ * @MIGSEL_VERDICT_REFUSE: Dropped, its sender is told.
  */
 enum migsel_verdict {
 	MIGSEL_VERDICT_PASS,
@@ -80,8 +86,10 @@ enum migsel_verdict {
 };
 
 /**
- * enum migsel_mode - Whether decisions are carried out (enforce), only counted
- *   and reported (observe), or not made at all (off).
+ * enum migsel_mode - What is done with decisions.
+ * @MIGSEL_MODE_ENFORCE: They are carried out.
+ * @MIGSEL_MODE_OBSERVE: They are counted and reported only.
+ * @MIGSEL_MODE_OFF: None is made.
  */
 enum migsel_mode {
 	MIGSEL_MODE_ENFORCE,
@@ -94,8 +102,9 @@ enum migsel_mode {
 };
 
 /**
- * enum migsel_unreachable - Whether a refused packet is dropped and its sender
- *   told (refuse), or leaves by the plain route (pass).
+ * enum migsel_unreachable - What becomes of a packet that is refused.
+ * @MIGSEL_UNREACHABLE_REFUSE: It is dropped and its sender told.
+ * @MIGSEL_UNREACHABLE_PASS: It leaves by the plain route.
  */
 enum migsel_unreachable {
 	MIGSEL_UNREACHABLE_REFUSE,
@@ -108,6 +117,9 @@ enum migsel_unreachable {
 
 /**
  * enum migsel_outcome - What a row of the rule's table said of a query.
+ * @MIGSEL_OUTCOME_SKIPPED: Its condition does not hold.
+ * @MIGSEL_OUTCOME_APPLIED: It decides.
+ * @MIGSEL_OUTCOME_NOT_REACHED: A row before it decides.
  */
 enum migsel_outcome {
 	MIGSEL_OUTCOME_SKIPPED,

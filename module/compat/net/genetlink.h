@@ -8,6 +8,8 @@
 /**
  * genl_dump_attrs - the attributes that a dump was asked for with
  * @cb: the dump
+ *
+ * Return: the table of attributes, indexed by type
  */
 static inline struct nlattr **genl_dump_attrs(struct netlink_callback *cb)
 {

@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Snapshots of devices that are registered, with addresses given by rtnetlink. */
+
+#include <kunit/test.h>
+#include <linux/etherdevice.h>
+#include <linux/inet.h>
+#include <net/netlink.h>
+#include <net/sock.h>
+
+#include "snap.c"
+
+#define N_VMKS	3
+
+struct fixture {
+	struct migsel_net ms;
+	struct migsel_vmk vmks[N_VMKS];
+	struct net_device *devs[N_VMKS];
+};
+
+static netdev_tx_t drop(struct sk_buff *skb, struct net_device *dev)
+{
+	kfree_skb(skb);
+	return NETDEV_TX_OK;
+}
+
+static const struct net_device_ops ops = {
+	.ndo_start_xmit = drop,
+};
+
+static void dev_gone(void *dev)
+{
+	unregister_netdev(dev);
+}
+
+static struct net_device *new_dev(struct kunit *test)
+{
+	struct net_device *dev;
+
+	dev = alloc_netdev(0, "kunit%d", NET_NAME_ENUM, ether_setup);
+	KUNIT_ASSERT_NOT_NULL(test, dev);
+	eth_hw_addr_random(dev);
+	dev->netdev_ops = &ops;
+	dev->needs_free_netdev = true;
+	if (register_netdev(dev)) {
+		free_netdev(dev);
+		KUNIT_FAIL_AND_ABORT(test, "no device");
+	}
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, dev_gone, dev),
+			0);
+	return dev;
+}
+
+static int snap_init(struct kunit *test)
+{
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	INIT_LIST_HEAD(&f->ms.vmks);
+	for (i = 0; i < N_VMKS; i++) {
+		f->devs[i] = new_dev(test);
+		f->vmks[i].dev = f->devs[i];
+		f->vmks[i].weight = 1;
+		list_add_tail(&f->vmks[i].list, &f->ms.vmks);
+		f->ms.n_vmks++;
+	}
+	test->priv = f;
+	return 0;
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(snap_free, kvfree, const void *);
+
+static struct migsel_snap *build(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct migsel_snap *snap;
+
+	rtnl_lock();
+	snap = migsel_snap_build(&f->ms, GFP_KERNEL);
+	rtnl_unlock();
+	KUNIT_ASSERT_NOT_NULL(test, snap);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, snap_free, snap),
+			0);
+	return snap;
+}
+
+/* What inet_pton() does. */
+static size_t parse(struct kunit *test, const char *text, u8 *addr)
+{
+	bool inet6 = strchr(text, ':');
+
+	KUNIT_ASSERT_EQ(test, inet6 ? in6_pton(text, -1, addr, -1, NULL) :
+				      in4_pton(text, -1, addr, -1, NULL), 1);
+	return inet6 ? 16 : 4;
+}
+
+static struct sk_buff *addr_msg(struct kunit *test, int type,
+				const struct net_device *dev, const char *local,
+				const char *peer, u8 len)
+{
+	struct sk_buff *msg = nlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	struct ifaddrmsg *ifa;
+	struct nlmsghdr *nlh;
+	u8 addr[16];
+	size_t size;
+
+	KUNIT_ASSERT_NOT_NULL(test, msg);
+	size = parse(test, local, addr);
+	nlh = nlmsg_put(msg, 0, 0, type, sizeof(*ifa),
+			NLM_F_REQUEST | NLM_F_ACK);
+	ifa = nlmsg_data(nlh);
+	memset(ifa, 0, sizeof(*ifa));
+	ifa->ifa_family = size == 4 ? AF_INET : AF_INET6;
+	ifa->ifa_prefixlen = len;
+	ifa->ifa_flags = IFA_F_NODAD;
+	ifa->ifa_index = dev->ifindex;
+	nla_put(msg, IFA_LOCAL, size, addr);
+	parse(test, peer, addr);
+	nla_put(msg, IFA_ADDRESS, size, addr);
+	nlmsg_end(msg, nlh);
+	return msg;
+}
+
+/* Ask as a user would, and wait for the answer. */
+static int ask(struct sk_buff *msg)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct msghdr hdr = {
+		.msg_name = &kernel,
+		.msg_namelen = sizeof(kernel),
+	};
+	struct kvec vec = { msg->data, msg->len };
+	struct {
+		struct nlmsghdr nlh;
+		struct nlmsgerr err;
+	} answer = {};
+	struct socket *sock;
+	int err;
+
+	err = sock_create_kern(&init_net, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE,
+			       &sock);
+	if (err)
+		return err;
+	err = kernel_sendmsg(sock, &hdr, &vec, 1, vec.iov_len);
+	if (err > 0) {
+		memset(&hdr, 0, sizeof(hdr));
+		vec = (struct kvec){ &answer, sizeof(answer) };
+		err = kernel_recvmsg(sock, &hdr, &vec, 1, sizeof(answer), 0);
+	}
+	sock_release(sock);
+	if (err < 0)
+		return err;
+	return answer.nlh.nlmsg_type == NLMSG_ERROR ? answer.err.error : -EIO;
+}
+
+static void addr_change(struct kunit *test, int type, u32 vmk,
+			const char *local, const char *peer, u8 len)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *msg;
+	int err;
+
+	msg = addr_msg(test, type, f->devs[vmk], local, peer, len);
+	err = ask(msg);
+	nlmsg_free(msg);
+	KUNIT_ASSERT_EQ_MSG(test, err, 0, "%s/%u", local, len);
+}
+
+static void add_peer(struct kunit *test, u32 vmk, const char *local,
+		     const char *peer, u8 len)
+{
+	addr_change(test, RTM_NEWADDR, vmk, local, peer, len);
+}
+
+static void add(struct kunit *test, u32 vmk, const char *local, u8 len)
+{
+	add_peer(test, vmk, local, local, len);
+}
+
+/* How many addresses of a vmk are this one. */
+static u32 count(struct kunit *test, const struct migsel_snap *snap, u32 vmk,
+		 const char *local, const char *prefix, u8 len)
+{
+	const struct migsel_rule_vmk *v = &snap->rule.vmks[vmk];
+	u8 want_local[16], want_prefix[16];
+	size_t size;
+	u32 i, n = 0;
+
+	size = parse(test, local, want_local);
+	parse(test, prefix, want_prefix);
+	for (i = 0; i < v->n_addrs; i++) {
+		const struct migsel_addr *addr = &v->addrs[i];
+
+		n += addr->family == (size == 4 ? MIGSEL_INET : MIGSEL_INET6) &&
+		     addr->len == len &&
+		     !memcmp(addr->local, want_local, size) &&
+		     !memcmp(addr->prefix, want_prefix, size);
+	}
+	return n;
+}
+
+static void expect_addr(struct kunit *test, const struct migsel_snap *snap,
+			u32 vmk, const char *local, u8 len)
+{
+	KUNIT_EXPECT_EQ_MSG(test, count(test, snap, vmk, local, local, len), 1,
+			    "%s/%u", local, len);
+}
+
+static void test_configuration(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct migsel_snap *snap;
+
+	f->vmks[1].migration = true;
+	f->vmks[1].weight = 7;
+	f->ms.tag = (struct migsel_tag){ 0xff, 0x12, 0x34 };
+	f->ms.policy.mode = MIGSEL_MODE_OBSERVE;
+	f->ms.policy.unreachable = MIGSEL_UNREACHABLE_PASS;
+	snap = build(test);
+
+	KUNIT_EXPECT_EQ(test, snap->rule.n_vmks, N_VMKS);
+	KUNIT_EXPECT_EQ(test, snap->rule.n_migration, 1);
+	KUNIT_EXPECT_EQ(test, snap->rule.migration, 1);
+	KUNIT_EXPECT_TRUE(test, snap->rule.vmks[1].migration);
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[1].weight, 7);
+	KUNIT_EXPECT_FALSE(test, snap->rule.vmks[2].migration);
+	KUNIT_EXPECT_MEMEQ(test, &snap->tag, &f->ms.tag, sizeof(snap->tag));
+	KUNIT_EXPECT_EQ(test, snap->policy.mode, MIGSEL_MODE_OBSERVE);
+	KUNIT_EXPECT_EQ(test, snap->policy.unreachable,
+			MIGSEL_UNREACHABLE_PASS);
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[0].n_addrs, 0);
+}
+
+/* The order is that of the list, not of indexes or names. */
+static void test_order(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct migsel_snap *snap;
+
+	list_move(&f->vmks[2].list, &f->ms.vmks);
+	add(test, 0, "192.0.2.1", 24);
+	add(test, 2, "192.0.2.3", 24);
+	snap = build(test);
+	KUNIT_EXPECT_PTR_EQ(test, snap->vmks[0].dev, f->devs[2]);
+	KUNIT_EXPECT_PTR_EQ(test, snap->vmks[1].dev, f->devs[0]);
+	KUNIT_EXPECT_PTR_EQ(test, snap->vmks[2].dev, f->devs[1]);
+	KUNIT_EXPECT_EQ(test,
+			migsel_snap_position(snap, f->devs[1]->ifindex), 2);
+	KUNIT_EXPECT_EQ(test, migsel_snap_position(snap, 1), MIGSEL_NO_VMK);
+	expect_addr(test, snap, 0, "192.0.2.3", 24);
+	expect_addr(test, snap, 1, "192.0.2.1", 24);
+}
+
+static void test_prefixes_of_both_families(struct kunit *test)
+{
+	struct migsel_snap *snap;
+
+	add(test, 0, "192.0.2.1", 24);
+	add(test, 0, "192.0.2.2", 24);
+	add(test, 0, "198.51.100.1", 32);
+	add(test, 0, "2001:db8::1", 64);
+	add(test, 0, "2001:db8::2", 128);
+	add(test, 2, "203.0.113.1", 25);
+	add(test, 2, "2001:db8:2::1", 48);
+	snap = build(test);
+
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[0].n_addrs, 5);
+	expect_addr(test, snap, 0, "192.0.2.1", 24);
+	expect_addr(test, snap, 0, "192.0.2.2", 24);
+	expect_addr(test, snap, 0, "198.51.100.1", 32);
+	expect_addr(test, snap, 0, "2001:db8::1", 64);
+	expect_addr(test, snap, 0, "2001:db8::2", 128);
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[1].n_addrs, 0);
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[2].n_addrs, 2);
+	expect_addr(test, snap, 2, "203.0.113.1", 25);
+	expect_addr(test, snap, 2, "2001:db8:2::1", 48);
+	KUNIT_EXPECT_TRUE(test, snap->rule.vmks[0].addressed[MIGSEL_INET]);
+	KUNIT_EXPECT_TRUE(test, snap->rule.vmks[0].addressed[MIGSEL_INET6]);
+	KUNIT_EXPECT_FALSE(test, snap->rule.vmks[1].addressed[MIGSEL_INET]);
+}
+
+/* The prefix of a point-to-point address is that of its peer. */
+static void test_peers(struct kunit *test)
+{
+	struct migsel_snap *snap;
+
+	add_peer(test, 0, "192.0.2.1", "198.51.100.1", 24);
+	add_peer(test, 0, "2001:db8::1", "2001:db8:1::1", 64);
+	snap = build(test);
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[0].n_addrs, 2);
+	KUNIT_EXPECT_EQ(test, count(test, snap, 0, "192.0.2.1", "198.51.100.1",
+				    24), 1);
+	KUNIT_EXPECT_EQ(test, count(test, snap, 0, "2001:db8::1",
+				    "2001:db8:1::1", 64), 1);
+}
+
+static void test_same_subnet(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct migsel_snap *snap;
+
+	f->vmks[1].migration = true;
+	add(test, 0, "192.0.2.1", 24);
+	add(test, 1, "192.0.2.2", 24);
+	add(test, 0, "2001:db8::1", 64);
+	add(test, 1, "2001:db8:1::1", 64);
+	snap = build(test);
+	KUNIT_EXPECT_TRUE(test, snap->rule.same_subnet[MIGSEL_INET]);
+	KUNIT_EXPECT_FALSE(test, snap->rule.same_subnet[MIGSEL_INET6]);
+}
+
+/* What changes later is seen by the next one only. */
+static void test_immutable(struct kunit *test)
+{
+	struct migsel_snap *before, *after;
+	struct fixture *f = test->priv;
+
+	add(test, 0, "192.0.2.1", 24);
+	before = build(test);
+	add(test, 0, "2001:db8::1", 64);
+	addr_change(test, RTM_DELADDR, 0, "192.0.2.1", "192.0.2.1", 24);
+	f->vmks[0].migration = true;
+	f->ms.tag.mask = 1;
+	after = build(test);
+
+	KUNIT_EXPECT_EQ(test, before->rule.vmks[0].n_addrs, 1);
+	expect_addr(test, before, 0, "192.0.2.1", 24);
+	KUNIT_EXPECT_FALSE(test, before->rule.vmks[0].migration);
+	KUNIT_EXPECT_EQ(test, before->tag.mask, 0);
+	KUNIT_EXPECT_EQ(test, after->rule.vmks[0].n_addrs, 1);
+	expect_addr(test, after, 0, "2001:db8::1", 64);
+	KUNIT_EXPECT_TRUE(test, after->rule.vmks[0].migration);
+}
+
+static void test_many_addresses(struct kunit *test)
+{
+	struct migsel_snap *snap;
+	char text[INET6_ADDRSTRLEN];
+	u32 i;
+
+	for (i = 0; i < 150; i++) {
+		snprintf(text, sizeof(text), "10.0.%u.1", i);
+		add(test, i % 2, text, 24);
+		snprintf(text, sizeof(text), "2001:db8:%x::1", i);
+		add(test, 1 + i % 2, text, 64);
+	}
+	snap = build(test);
+	for (i = 0; i < 150; i++) {
+		snprintf(text, sizeof(text), "10.0.%u.1", i);
+		expect_addr(test, snap, i % 2, text, 24);
+		snprintf(text, sizeof(text), "2001:db8:%x::1", i);
+		expect_addr(test, snap, 1 + i % 2, text, 64);
+	}
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[0].n_addrs, 75);
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[1].n_addrs, 150);
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[2].n_addrs, 75);
+}
+
+static void dev_change(struct net_device *dev, bool up)
+{
+	rtnl_lock();
+	if (up)
+		dev_open(dev, NULL);
+	else
+		dev_close(dev);
+	rtnl_unlock();
+}
+
+static int owner(struct kunit *test, const struct migsel_snap *snap,
+		 const char *text)
+{
+	u8 addr[16];
+
+	return migsel_snap_owner(snap, parse(test, text, addr) == 4 ?
+				 MIGSEL_INET : MIGSEL_INET6, addr);
+}
+
+static void test_owner(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct migsel_snap *snap;
+
+	f->vmks[1].migration = true;
+	f->vmks[2].migration = true;
+	dev_change(f->devs[0], true);
+	dev_change(f->devs[1], true);
+	dev_change(f->devs[2], true);
+	add(test, 0, "192.0.2.1", 24);
+	add(test, 1, "192.0.2.2", 24);
+	add_peer(test, 2, "192.0.2.3", "198.51.100.3", 24);
+	add(test, 2, "2001:db8::3", 64);
+	snap = build(test);
+
+	KUNIT_EXPECT_EQ(test, owner(test, snap, "192.0.2.2"), 1);
+	KUNIT_EXPECT_EQ(test, owner(test, snap, "192.0.2.3"), 2);
+	KUNIT_EXPECT_EQ(test, owner(test, snap, "2001:db8::3"), 2);
+	/* No migration vmk's own. */
+	KUNIT_EXPECT_EQ(test, owner(test, snap, "192.0.2.1"), MIGSEL_NO_VMK);
+	KUNIT_EXPECT_EQ(test, owner(test, snap, "192.0.2.4"), MIGSEL_NO_VMK);
+	KUNIT_EXPECT_EQ(test, owner(test, snap, "198.51.100.3"),
+			MIGSEL_NO_VMK);
+	/* Not usable: the link is read live. */
+	netif_carrier_off(f->devs[1]);
+	KUNIT_EXPECT_EQ(test, owner(test, snap, "192.0.2.2"), MIGSEL_NO_VMK);
+	netif_carrier_on(f->devs[1]);
+	KUNIT_EXPECT_EQ(test, owner(test, snap, "192.0.2.2"), 1);
+	dev_change(f->devs[1], false);
+	KUNIT_EXPECT_EQ(test, owner(test, snap, "192.0.2.2"), MIGSEL_NO_VMK);
+}
+
+/* The link-local address that Linux gives a device is one, but of no use. */
+static void test_link_local(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct migsel_snap *snap;
+
+	dev_change(f->devs[0], true);
+	snap = build(test);
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[0].n_addrs, 1);
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[0].addrs[0].local[0], 0xfe);
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[0].addrs[0].len, 64);
+	KUNIT_EXPECT_FALSE(test, migsel_usable(snap, 0, MIGSEL_INET6));
+}
+
+/* Without memory there is none; with __GFP_NOFAIL there is always. */
+static void test_no_memory(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct migsel_snap *none, *snap;
+
+	add(test, 0, "192.0.2.1", 24);
+	rtnl_lock();
+	current->fail_nth = 1;
+	none = migsel_snap_build(&f->ms, GFP_NOWAIT);
+	current->fail_nth = 1;
+	snap = migsel_snap_build(&f->ms, GFP_KERNEL | __GFP_NOFAIL);
+	current->fail_nth = 0;
+	rtnl_unlock();
+	KUNIT_EXPECT_NULL(test, none);
+	KUNIT_EXPECT_NOT_NULL(test, snap);
+	kvfree(none);
+	kvfree(snap);
+}
+
+static struct kunit_case snap_cases[] = {
+	KUNIT_CASE(test_configuration),
+	KUNIT_CASE(test_order),
+	KUNIT_CASE(test_prefixes_of_both_families),
+	KUNIT_CASE(test_peers),
+	KUNIT_CASE(test_same_subnet),
+	KUNIT_CASE(test_immutable),
+	KUNIT_CASE(test_many_addresses),
+	KUNIT_CASE(test_owner),
+	KUNIT_CASE(test_link_local),
+	KUNIT_CASE(test_no_memory),
+	{}
+};
+
+static struct kunit_suite snap_suite = {
+	.name = "migsel-snap",
+	.init = snap_init,
+	.test_cases = snap_cases,
+};
+
+kunit_test_suite(snap_suite);

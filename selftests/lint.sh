@@ -1,0 +1,231 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lint.sh [CHECK...]    every static check of the sources, or those named
+#
+# A check that says anything, or fails, is `not ok`. Its rules come with the checker or
+# from the kernel source that the test kernels with detectors are built from. KTAP on
+# standard output; the last line is `N passed, N failed, N skipped`.
+set -euo pipefail
+top=$(readlink -f "$(dirname "$(readlink -f "$0")")/..")
+cd "$top"
+# shellcheck source=selftests/vm/lib.sh
+. selftests/vm/lib.sh
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES KERNEL KDIR W C
+export LC_ALL=C.UTF-8
+
+# The long ones first.
+checks=(W1-7.3 W1-6.12 W1-6.1 coccinelle clang sparse-6.12 sparse-6.1 analyzer shellcheck
+	checkpatch kernel-doc generated codespell yamllint lines license)
+
+# What checkpatch finds and what cannot be written in another way.
+accepted=(
+	# Fields of an event are a block of code to some macros, a list to others.
+	'^module/trace[.]h:[0-9]+: CHECK:(PARENTHESIS_ALIGNMENT|OPEN_ENDED_LINE):'
+	# One source for several kernels; and KERNEL_VERSION() is no constant on the left.
+	'^module/compat/.*: WARNING:(LINUX_VERSION_CODE|CONSTANT_COMPARISON):'
+	# The one place that defines the macro; user space has no __printf().
+	'^userspace/print[.]h:[0-9]+: WARNING:PREFER_DEFINED_ATTRIBUTE_MACRO:'
+	# The name is cmocka's.
+	'^selftests/unit/.*: CHECK:CAMELCASE: Avoid CamelCase: <CMUnitTest>$'
+)
+
+# without PATTERN...: standard input without the lines that match
+without() {
+	local IFS='|'
+	awk -v pattern="$*" '$0 !~ pattern'
+}
+
+built() { KERNEL=$1 selftests/vm/build.sh >/dev/null; }
+
+checkpatch() {
+	cd "$work" # it leaves a file, and ends with 1 for what is accepted, too
+	ln -s "$top" top
+	printf 'top/%s\n' "${c_files[@]}" |
+		xargs perl "$source/scripts/checkpatch.pl" --root="$source" --strict --terse \
+			--show-types --no-summary -f | sed 's#^top/##' | without "${accepted[@]}" || :
+}
+
+# Standard error repeats the commands: of interest only with a failure, which is reported.
+coccinelle() {
+	cd "$work" # so does it
+	srctree=$source KBUILD_EXTMOD=$top/module LINUXINCLUDE="-I$source/include" MODE=report J=1 \
+		DEBUG_FILE=$work/coccinelle.log bash "$source/scripts/coccicheck" |
+		without '^$' '^Please check for false positives' '^When using "patch" mode'
+}
+
+# Nothing is linked with the kernel, so every symbol of it is undefined.
+clang_build() {
+	KDIR=$1 LLVM=1 KBUILD_MODPOST_WARN=1 W=1 selftests/vm/build.sh 2>&1 >/dev/null |
+		without '^WARNING: modpost: ".*" .*migsel.ko] undefined!' \
+			'^WARNING: modpost: suppressed .* unresolved symbol'
+}
+
+# A copy: the flags are those of its Makefile, and there is nothing built yet.
+analyzer() {
+	mkdir "$work/analyzer"
+	cp -r include userspace selftests "$work/analyzer/"
+	cd "$work/analyzer"
+	make -s -C userspace clean
+	make -s -C userspace CFLAGS='-O2 -fanalyzer'
+	make -s -C selftests OUTPUT="$work/analyzer" CFLAGS='-O2 -fanalyzer'
+}
+
+shell() {
+	local file
+	for file in "${files[@]}"; do
+		if [[ $file == *.sh ]] || grep -qE '^#!.*\b(ba|da)?sh$|^# shellcheck shell=' "$file"; then
+			echo "$file"
+		fi
+	done | xargs shellcheck -x -f gcc
+}
+
+generated() {
+	mkdir "$work/generated"
+	cp -r Documentation include module scripts "$work/generated/"
+	"$work/generated/scripts/generate.sh" "$source"
+	diff -ru include "$work/generated/include"
+	diff -ru module "$work/generated/module"
+}
+
+# COPYING is the text of the license; README.md says it for the reader; Debian's files
+# whose form takes no comment have theirs in debian/copyright.
+license() {
+	local file
+	for file in "${files[@]}"; do
+		[[ $file == @(COPYING|README.md|debian/changelog|debian/copyright|debian/source/format) ]] ||
+			head -n 3 "$file" | grep -q 'SPDX-License-Identifier: ' ||
+			echo "$file: no SPDX-License-Identifier in the first three lines"
+	done
+}
+
+lines() {
+	wc -l "${texts[@]}" | awk '$2 != "total" && $1 > 600 { print $2 ": " $1 " lines, at most 600" }'
+}
+
+# check NAME: says what it finds
+check() {
+	case $1 in
+	W1-*) W=1 built "${1#*-}" ;;
+	sparse-*) C=2 built "${1#*-}" ;;
+	clang) clang_build "$clang_tree" ;;
+	shellcheck) shell ;;
+	kernel-doc) "$source/scripts/kernel-doc" -none -Wall -Werror "${kernel_files[@]}" ;;
+	codespell) codespell "${texts[@]}" ;;
+	yamllint) yamllint -s -f parsable -c "$source/Documentation/devicetree/bindings/.yamllint" \
+		Documentation/netlink/specs/*.yaml ;;
+	*) "$1" ;;
+	esac
+}
+
+# The source, prepared for clang with the parts of the kernel that the module uses.
+prepare_clang() {
+	local options='64BIT MODULES SMP DEBUG_KERNEL PROVE_LOCKING FTRACE ENABLE_DEFAULT_TRACERS
+		NET INET IPV6 EXPERT NAMESPACES NET_NS NETFILTER NETFILTER_ADVANCED XFRM_USER
+		IP_ADVANCED_ROUTER IP_MULTIPLE_TABLES IPV6_MULTIPLE_TABLES NET_L3_MASTER_DEV'
+	local made_from
+	local -a tree_make=(make -s -C "$source" O="$clang_tree" ARCH=x86_64 LLVM=1)
+	made_from="$(clang --version | head -n 1) $source $options"
+	lock "$clang_tree.lock" 'preparing the kernel source for clang'
+	if [[ ! -e $clang_tree/made-from || $(<"$clang_tree/made-from") != "$made_from" ]]; then
+		echo 'lint: preparing the kernel source for clang: half a minute' >&2
+		rm -rf "$clang_tree"
+		mkdir "$clang_tree"
+		"${tree_make[@]}" tinyconfig
+		# shellcheck disable=SC2086  # words
+		printf 'CONFIG_%s=y\n' $options >>"$clang_tree/.config"
+		"${tree_make[@]}" olddefconfig 2>&1 | { grep -v 'override: reassigning' || :; } >&2
+		"${tree_make[@]}" -j"$(nproc)" modules_prepare >&2
+		touch "$clang_tree/Module.symvers"
+		echo "$made_from" >"$clang_tree/made-from"
+	fi
+	exec {lock_fd}>&-
+}
+
+# What the checks named need of the cache.
+prepare() {
+	local name
+	selftests/vm/need.sh build kbuild source lint
+	source=$(KERNEL=debug selftests/vm/fetch.sh --source)
+	clang_tree=$cache/clang
+	for name; do
+		case $name in
+		W1-*) KERNEL=${name#*-} selftests/vm/fetch.sh ;;
+		clang) prepare_clang ;;
+		esac
+	done
+}
+
+# Every file that is not ignored; with or without a repository around them.
+list_files() {
+	git init -q --bare "$work/git"
+	mapfile -t files < <(git --git-dir="$work/git" --work-tree="$top" ls-files -o --exclude-standard)
+	mapfile -t c_files < <(printf '%s\n' "${files[@]}" | grep '\.[ch]$')
+	mapfile -t kernel_files < <(printf '%s\n' "${c_files[@]}" | grep -E '^(module|include)/')
+	mapfile -t texts < <(printf '%s\n' "${files[@]}" | grep -vx COPYING)
+}
+
+passed=0 failed=0 ticker=
+declare -A running=()
+
+# Waits for one check, and reports it.
+reap() {
+	local pid status=0 name
+	wait -n -p pid || status=$?
+	name=${running[$pid]}
+	unset "running[$pid]"
+	echo "${running[*]}" >"$work/running"
+	sed -E "s#$top/(.cache/build/[^/]*/)?##g; s/^/# /" "$work/$name.out"
+	if ((status == 0)) && [[ ! -s $work/$name.out ]]; then
+		echo "ok $((++passed + failed)) $name"
+	else
+		((status == 0)) || echo "# $name ended with $status"
+		echo "not ok $((passed + ++failed)) $name"
+	fi
+}
+
+progress() {
+	while ! read -rt 10 <>"$work/never"; do
+		echo "lint: after $SECONDS s: $(<"$work/running")" >&2
+	done
+}
+
+finish() {
+	local pid
+	exec 2>/dev/null # bash tells of what was ended
+	[[ -z $ticker ]] || kill "$ticker" || :
+	for pid in "${!running[@]}"; do
+		kill -- "-$pid" || :
+	done
+	rm -rf "$work"
+}
+
+(($# > 0)) || set -- "${checks[@]}"
+for name; do
+	[[ " ${checks[*]} " == *" $name "* ]] ||
+		{ echo "lint: no check '$name', there are: ${checks[*]}" >&2; exit 1; }
+done
+work=$(mktemp -d)
+trap finish EXIT
+prepare "$@"
+list_files
+mkfifo "$work/never"
+echo 'KTAP version 1'
+echo "1..$#"
+: >"$work/running"
+progress &
+ticker=$!
+disown
+# Each check and what it started is a group, to end together.
+set -m
+for name; do
+	((${#running[@]} < $(nproc))) || reap
+	check "$name" >"$work/$name.out" 2>&1 &
+	running[$!]=$name
+	echo "${running[*]}" >"$work/running"
+done
+while ((${#running[@]})); do
+	reap
+done
+echo "$passed passed, $failed failed, 0 skipped"
+((failed == 0))

@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tests of the Debian packages: lintian accepts them, and they install, follow a
+# kernel upgrade, work and go away, in a copy of this system that nothing is left of.
+# Needs root. KTAP on standard output.
+set -uo pipefail
+top=$(readlink -f "$(dirname "$0")/..")
+cd "$top" || exit
+[[ ${1-} == --inside ]] || { . selftests/vm/lib.sh && cache=$(cache_dir); }
+
+kernels='6.1 6.12'
+release() { cat "$cache/kernels/$1/release"; }
+
+# has_module RELEASE: installed for it, and built for it.
+has_module() {
+	local file=$root/lib/modules/$1/updates/dkms/migsel.ko
+	[[ -e $file ]] || { echo "# no migsel.ko for $1"; return 1; }
+	[[ $(modinfo -F vermagic "$file") == "$1 "* ]] || { echo "# $file is for another kernel"; return 1; }
+}
+
+# add_kernel RELEASE HEADERS: as its package does it.
+add_kernel() {
+	mkdir -p "$root/lib/modules/$1"
+	ln -sfn "$2" "$root/lib/modules/$1/build"
+	touch "$root/lib/modules/$1"/modules.{order,builtin,builtin.modinfo}
+}
+
+# The copy: what is written goes to a tmpfs that ends with this mount namespace.
+inside() {
+	cache=$2 work=$3 root=$3/root
+	local old new
+	old=$(release 6.1) new=$(release 6.12)
+	mkdir "$root" "$work/tmpfs"
+	mount -t tmpfs tmpfs "$work/tmpfs" && mkdir "$work/tmpfs"/{upper,work} &&
+		mount -t overlay -o "lowerdir=/,upperdir=$work/tmpfs/upper,workdir=$work/tmpfs/work" \
+			overlay "$root" || return
+	for dir in "$top" "$cache"; do
+		mkdir -p "$root$dir"
+		mount --bind "$dir" "$root$dir" || return
+	done
+	mount -t proc proc "$root/proc" && mount --bind /dev "$root/dev" || return
+	# What is on this system already is not what is tested.
+	rm -rf "$root"/lib/modules/* "$root/usr/local/sbin/migsel"
+
+	add_kernel "$old" "$cache/kernels/6.1/headers"
+	chroot "$root" dpkg -i "$top"/deb/migsel_*.deb "$top"/deb/migsel-dkms_*.deb >"$work/installs" 2>&1 &&
+		chroot "$root" /usr/sbin/migsel help >"$work/help" && has_module "$old"
+	result installs
+
+	add_kernel "$new" "$cache/kernels/6.12/headers"
+	chroot "$root" /etc/kernel/postinst.d/dkms "$new" >"$work/follows_a_kernel_upgrade" 2>&1
+	has_module "$new" && has_module "$old"
+	result follows_a_kernel_upgrade
+
+	cp "$root/usr/sbin/migsel" "$work/"
+	cp "$root/lib/modules/$old/updates/dkms/migsel.ko" "$work/6.1.ko"
+	cp "$root/lib/modules/$new/updates/dkms/migsel.ko" "$work/6.12.ko"
+	chroot "$root" dpkg -P migsel migsel-dkms >"$work/goes_without_a_trace" 2>&1 &&
+		! find "$root/etc" "$root/usr" "$root/lib" "$root/var/lib/dkms" -path "$root$top" -prune -o \
+			-iname '*migsel*' -print | sed 's/^/# left: /' | grep .
+	result goes_without_a_trace
+}
+
+# result NAME: of the command before.
+result() {
+	echo "$? $1" >>"$work/results"
+}
+
+lintian_accepts() {
+	lintian --allow-root --fail-on error,warning deb/*.changes | sed 's/^/# /'
+	((PIPESTATUS[0] == 0))
+}
+
+# What was installed, in the kernel that it was built for.
+works_on() {
+	KERNEL=$1 LOAD=0 RUN="
+		ip link add d0 type dummy && ip addr add 192.0.2.1/24 dev d0 && ip link set d0 up &&
+		modprobe -a nf_defrag_ipv4 nf_defrag_ipv6 2>/dev/null; insmod $work/$1.ko &&
+		$work/migsel vmk add d0 && $work/migsel route get 192.0.2.9 tag cold && rmmod migsel
+	" selftests/vm/run.sh >"$work/out" 2>&1 && grep -q 'dev d0 .*cold-first-vmk' "$work/out" && return
+	sed 's/^/# /' "$work/out"
+	return 1
+}
+
+if [[ ${1-} == --inside ]]; then
+	inside "$@"
+	exit
+fi
+
+echo 'KTAP version 1'
+((EUID == 0)) || { echo 'Bail out! it installs packages in a copy of this system: run it as root'; exit 1; }
+mkdir -p .cache
+work=$(mktemp -d "$top/.cache/package-test.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+selftests/vm/need.sh package vm kbuild || exit
+for kernel in $kernels; do
+	KERNEL=$kernel selftests/vm/fetch.sh || exit
+done
+echo '1..6'
+number=0 failed=0
+tell() {
+	local word=ok
+	(($1 == 0)) || word='not ok' failed=1
+	echo "$word $((++number)) $2"
+}
+
+scripts/deb.sh >"$work/log" 2>&1 && lintian_accepts
+tell $? lintian_accepts
+unshare -m --propagation private "$0" --inside "$cache" "$work"
+for name in installs follows_a_kernel_upgrade goes_without_a_trace; do
+	status=$(awk -v name="$name" '$2 == name { print $1 }' "$work/results" 2>/dev/null)
+	[[ $status == 0 ]] || sed 's/^/# /' "$work/$name"
+	tell "${status:-1}" "$name"
+done
+for kernel in $kernels; do
+	works_on "$kernel"
+	tell $? "works_on_$kernel"
+done
+exit "$failed"
