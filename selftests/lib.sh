@@ -110,9 +110,14 @@ stop() {
 exec {never}<> <(:)
 nap() { read -r -t 0.05 -u "$never" || :; }
 
+# How much longer than on another test kernel anything may take: detectors on an
+# emulated CPU.
+slow=1
+[[ ${KERNEL-} != debug ]] || slow=5
+
 # wait_for SECONDS COMMAND...: until it succeeds, tried at least twice.
 wait_for() {
-	local limit=$1 tries=0 end
+	local limit=$(($1 * slow)) tries=0 end
 	shift
 	end=$((SECONDS + limit + 1))
 	until "$@"; do

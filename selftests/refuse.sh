@@ -12,7 +12,7 @@ told_within() {
 	local id
 	results "$2" EHOSTUNREACH
 	for id in "${ids[@]}"; do
-		((${ms[$id]} <= $1)) || fail "$id: told after ${ms[$id]} ms"
+		((${ms[$id]} <= $1 * slow)) || fail "$id: told after ${ms[$id]} ms"
 		((${sent[$id]} == 0)) || fail "$id: ${sent[$id]} bytes are taken for sent"
 	done
 }

@@ -314,7 +314,7 @@ announced() {
 
 # heard REGEX [SECONDS]: the next line of the monitor that matches, into REPLY
 heard() {
-	while read -r -t "${2-2}" -u "$monitor_fd" REPLY; do
+	while read -r -t "${2-$((2 * slow))}" -u "$monitor_fd" REPLY; do
 		[[ ! $REPLY =~ $1 ]] || return 0
 	done
 	return 1
@@ -335,6 +335,6 @@ nothing_longer() {
 	local id
 	flows_of "$1" || return
 	for id in "${ids[@]}"; do
-		((${gap[$id]} <= $2)) || fail "$id: nothing for ${gap[$id]} ms"
+		((${gap[$id]} <= $2 * slow)) || fail "$id: nothing for ${gap[$id]} ms"
 	done
 }

@@ -11,7 +11,7 @@ three='tcp udp udpu'
 
 # within SECONDS COMMAND...
 within() {
-	timeout "$@" || fail "${*:2}: status $? after at most $1 s"
+	timeout $(($1 * slow)) "${@:2}" || fail "${*:2}: status $? after at most $(($1 * slow)) s"
 }
 
 complaints() {
