@@ -19,6 +19,9 @@ demo: ## the pitfall and its cures, written to demo-report/index.html
 check: ## every test that needs no special machine
 	@selftests/check.sh
 
+coverage: ## which lines of module and tool the tests run, in the debug kernel
+	@selftests/coverage.sh
+
 install: all ## tool, man page and module; DESTDIR and PREFIX honoured
 	@$(MAKE) --no-print-directory -C userspace install
 	@selftests/vm/build.sh --install
@@ -39,4 +42,4 @@ help: ## this list
 	@sed -n '/^# What the environment/,/^$$/{/^#  /s/^# / /p}' selftests/vm/run.sh
 	@echo '  KDIR=FOLDER     kernel headers or build tree for module (default: the running kernel)'
 
-.PHONY: all module tool vm demo check install uninstall clean distclean help
+.PHONY: all module tool vm demo check coverage install uninstall clean distclean help

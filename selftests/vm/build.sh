@@ -7,7 +7,8 @@
 # build.sh --uninstall    remove that copy
 #
 # KDIR is by default the running kernel's build folder; where there is none, or
-# KERNEL is given, it is the test kernel's. W= and C= reach kbuild.
+# KERNEL is given, it is the test kernel's. W= and C= reach kbuild; GCOV=1 has the
+# module count which of its lines run, where the kernel can.
 #
 # The objects live below .cache/build, in a folder of symbolic links to the sources
 # for each kernel: builds for several kernels do not get in each other's way and
@@ -53,7 +54,7 @@ kbuild() {
 	# shellcheck disable=SC2016  # for make
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KERNEL -u KDIR PATH="$path" \
 		make -s -C "$kdir" M="$1" -j"$(nproc)" CONFIG_MIGSEL=m CONFIG_DEBUG_INFO_BTF_MODULES= \
-		PAHOLE_VERSION='$(CONFIG_PAHOLE_VERSION)' ${W:+W="$W"} ${C:+C="$C"} modules >&2
+		PAHOLE_VERSION='$(CONFIG_PAHOLE_VERSION)' ${W:+W="$W"} ${C:+C="$C"} ${GCOV:+GCOV_PROFILE=y} modules >&2
 }
 
 # The test kernel's modules with the one just built, indexed together: a folder of

@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# coverage.sh [TEST...]    which lines of module/ and userspace/ the tests run, all
+#                          of them or those named
+#
+# They run in the debug kernel, one boot for all, with module and tool built to count.
+# Prints how many lines of each file were run, and which were not. Fails if a test
+# does, or if less than 90 % of the module's lines were run. A program that a signal
+# ends, as migsel monitor mostly, has counted nothing.
+set -euo pipefail
+export KERNEL=debug GCOV=1
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=selftests/vm/lib.sh
+. "$here/vm/lib.sh"
+cd "$top"
+built=$builds/coverage
+export OUT=$built/out TIMEOUT=${TIMEOUT:-10800}
+
+# The tool, with what it was built from: it writes to where that is, below GCOV_PREFIX.
+build_tool() {
+	mkdir -p "$built/userspace" "$built/include"
+	cp userspace/*.[ch] userspace/Makefile "$built/userspace/"
+	cp -r include/uapi "$built/include/"
+	make -s -C "$built/userspace" CFLAGS='-O0 -g --coverage'
+}
+
+# count BUILT MODULE TEST...: in the test kernel. Programs of any user count. What
+# was counted is saved after each test, should the kernel not live to see the next.
+# shellcheck disable=SC2317  # for another bash
+count() {
+	local built=$1 module=$2 test file start status=0
+	shift 2
+	umask 0
+	export PATH=$built/userspace:$PATH GCOV_PREFIX=/tmp/coverage
+	mkdir -p "$GCOV_PREFIX$built/userspace"
+	for test; do
+		echo "# $test"
+		start=$SECONDS
+		"selftests/$test" || status=1
+		echo "# $test: $((SECONDS - start)) s"
+		cp "$GCOV_PREFIX$built"/userspace/*.gcda "$OUT/userspace/"
+		for file in "/sys/kernel/debug/gcov$module"/*.gcda; do
+			cat "$file" >"$OUT/module/${file##*/}"
+		done
+	done
+	return "$status"
+}
+
+# report FOLDER GCOV LEAST: of what was counted; a header's lines count once
+report() {
+	"$2" -t -j "$OUT/$1"/*.gcda | jq -rs --arg folder "$1/" '
+		[.[].files[]
+			| select(.file | contains("/" + $folder) or (contains("/") | not))
+			| (.file | split("/" + $folder) | last) as $file
+			| .lines[] | {file: ($folder + $file), line: .line_number, run: (.count > 0)}]
+		| group_by([.file, .line]) | map({file: .[0].file, line: .[0].line, run: any(.[]; .run)})
+		| group_by(.file)[]
+		| "\(.[0].file) \(length) \(map(select(.run)) | length) \(map(select(.run | not).line) | join(" "))"' |
+		awk -v folder="$1/" -v least="$3" '
+			function row(name, all, run) {
+				printf "%-26s %5d %5d %5.1f %% ", name, all, run, 100 * run / all
+			}
+			BEGIN { printf "%-26s %5s %5s %7s  not run\n", "", "lines", "run", "" }
+			{
+				row($1, $2, $3)
+				for (i = 4; i <= NF; i++) {
+					printf " %d", first = $i
+					while (i < NF && $(i + 1) == $i + 1)
+						i++
+					if ($i > first)
+						printf "-%d", $i
+				}
+				print ""
+				all += $2
+				run += $3
+			}
+			END {
+				if (all)
+					row("all of " folder, all, run)
+				print ""
+				if (!all || run < all * least / 100) {
+					print "less than " least " % of " folder
+					exit 1
+				}
+			}'
+}
+
+"$here/vm/need.sh" build kbuild vm demo check
+rm -rf "$built"
+build_tool
+mkdir -p "$OUT"/{module,userspace}
+make -s -C selftests all
+tests=("$@")
+(($#)) || read -ra tests < <(make -s -C selftests list)
+
+status=0
+RUN="$(declare -f count); count ${built@Q} $(printf '%q ' "$(readlink -m "$builds/debug/module")" "${tests[@]}")" \
+	"$here/vm/run.sh" || status=1
+cp "$builds/debug/module"/*.gcno "$OUT/module/"
+cp "$built/userspace"/*.gcno "$OUT/userspace/"
+report module gcov-12 90 || status=1
+report userspace gcov 0 || status=1
+exit "$status"
