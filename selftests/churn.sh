@@ -3,8 +3,8 @@
 #
 # Everything changes at once, for CHURN seconds, under tagged and untagged traffic:
 # configuration, addresses, links, namespaces, the module itself. On a slow machine it
-# goes on until everything was done once, up to five times as long. CHURN_SEED repeats
-# what each worker does; how they meet is up to the machine.
+# goes on until everything was done once, for up to ten minutes more. CHURN_SEED
+# repeats what each worker does; how they meet is up to the machine.
 #
 # Untagged flows lose nothing and see no error, nothing hangs, and at the end traffic
 # follows the rule again. That the kernel does not complain and nothing is leaked is
@@ -20,6 +20,8 @@ seconds=${CHURN:-60}
 seed=${CHURN_SEED:-$((SRANDOM % 32768))}
 # Where each program takes a second to start, one round of a worker takes many.
 patience=60
+# A piece of each flow every so many ms: the changes need the CPU as well.
+pace=$((20 * slow))
 
 # What a tagged flow may end with.
 declare -A allowed=(
@@ -262,7 +264,7 @@ live_and_die() {
 		queue netns-vmk 'vmk add vmk1 migration on'
 		batch migsel -n "$D"
 		read -ra words < <(both hot "$((RANDOM % 2))" "$three" ,port=5002,n=2,burst)
-		"$work/flows" -n "$D" -l -i 20 -t 2000 "${words[@]}" >/dev/null 2>&1 &
+		"$work/flows" -n "$D" -l -i "$pace" -t 2000 "${words[@]}" >/dev/null 2>&1 &
 		flows=$!
 		made netns-add
 		rest 4
@@ -316,7 +318,7 @@ tagged() {
 	done
 	while going; do
 		# shellcheck disable=SC2086  # words
-		start_flows -l -i 20 -t 2000 ${flows[RANDOM % 4]}
+		start_flows -l -i "$pace" -t 2000 ${flows[RANDOM % 4]}
 		rest $((RANDOM % 12))
 		stop_flows
 		flow_ends
@@ -390,7 +392,7 @@ missing() {
 
 churn() {
 	local worker line begin=$SECONDS shown=$SECONDS
-	while ((SECONDS - begin < seconds)) || { missing && ((SECONDS - begin < 5 * seconds)); }; do
+	while ((SECONDS - begin < seconds)) || { missing && ((SECONDS - begin < seconds + 600)); }; do
 		((${#problems[@]} == 0)) || break
 		tally
 		for worker in "${!pids[@]}"; do
@@ -400,7 +402,7 @@ churn() {
 		if ((SECONDS - shown >= 10)); then
 			shown=$SECONDS
 			missing || :
-			note "$((SECONDS - begin)) s, not done yet:${REPLY:- none}"
+			note "$((SECONDS - begin)) s, $(wc -w <<<"$REPLY") kinds of change not made yet"
 		fi
 		read -r -t 1 -u "$never" || :
 	done
@@ -474,7 +476,7 @@ read -r -t 60 -u "$other" || bail 'no second sink'
 shape D D 2 1 0
 wrongs=$scratch/wrongs
 : >"$wrongs"
-start_flows -l -i 20 -t 30000 $(both none 0 "$three" ,n=2)
+start_flows -l -i "$pace" -t 30000 $(both none 0 "$three" ,n=2)
 for worker in govern listen readdress live_and_die reload untagged; do
 	start "$worker"
 done
