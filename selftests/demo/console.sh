@@ -4,7 +4,10 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # topology.sh and demo.sh set the rest
 
-servers=()
+servers=() sampler=
+# What takes away the line that shows rates, on a terminal.
+clear=
+((!${LIVE:-0})) || clear=$'\r\e[K'
 exec {never}<> <(:)
 
 # json TEXT: as a JSON string, in REPLY.
@@ -34,7 +37,7 @@ record() {
 
 # Lines of less than 80 columns; a command goes on after a backslash.
 show_command() {
-	local line=$1 word
+	local line=$clear$1 word
 	shift
 	for word; do
 		if ((${#line} + ${#word} > 76)); then
@@ -48,7 +51,7 @@ show_command() {
 }
 
 show_text() {
-	local line='' word words
+	local line=$clear word words
 	read -rd '' -a words <<<"$*" || :
 	for word in "${words[@]}"; do
 		if ((${#line} + ${#word} > 78)); then
@@ -82,7 +85,7 @@ on() {
 	local host=$1 status=0
 	shift
 	show_command "$host#" "$@"
-	output=$(in_netns "$host" "$@" 2>&1) || status=$?
+	output=$(on_host "$host" "$@" 2>&1) || status=$?
 	[[ -z $output ]] || printf '%s\n' "$output"
 	record command host "$host" command "$*" output "$output"
 	((status == 0)) || die "scenario ${measured##*/}: '$*' on $host ended with $status"
@@ -118,24 +121,35 @@ is_listening() {
 	return 1
 }
 
-# serve PORT...: a destination for one transfer on each.
-serve() {
-	local port i
-	for port; do
-		show_command 'esx-b#' iperf3 -s -1 -p "$port" '&'
-		"${fast}nsenter" --net="/run/netns/${netns[esx-b]}" iperf3 -s -1 -p "$port" >/dev/null 2>&1 &
-		servers+=($!)
-		record command host esx-b command "iperf3 -s -1 -p $port &" output ''
-	done
-	i=0
-	for port; do
-		until is_listening "${servers[i]}" "$port" esx-b; do
-			kill -0 "${servers[i]}" 2>/dev/null || die "iperf3 cannot listen on port $port"
+# start_server PORT COMMAND...: on esx-b
+start_server() {
+	local enter
+	enter esx-b
+	show_command 'esx-b#' "${@:2}" '&'
+	"${enter[@]}" "${@:2}" >/dev/null 2>&1 &
+	servers[$1]=$!
+	record command host esx-b command "${*:2} &" output ''
+}
+
+# All of them are ready, and nothing has been sent yet.
+await_servers() {
+	local port
+	for port in "${!servers[@]}"; do
+		until is_listening "${servers[port]}" "$port" esx-b; do
+			kill -0 "${servers[port]}" 2>/dev/null || die "nothing can listen on port $port"
 			read -rt 0.02 -u "$never" || :
 		done
-		((++i))
 	done
 	snapshot
+}
+
+# serve PORT...: a destination for one transfer on each.
+serve() {
+	local port
+	for port; do
+		start_server "$port" iperf3 -s -1 -p "$port"
+	done
+	await_servers
 }
 
 end_servers() {
@@ -144,50 +158,107 @@ end_servers() {
 	servers=()
 }
 
+# read_counters HOST: of its NICs, as JSON, into REPLY
+read_counters() {
+	local nic line=
+	local -a count
+	while read -ra count; do
+		nic=${count[0]%:}
+		[[ " $nics " != *" $nic "* ]] || line+="${line:+,}\"$nic\":{\"rx\":${count[1]},\"tx\":${count[9]}}"
+	done <"/proc/${process[$1]}/net/dev"
+	REPLY="{$line}"
+}
+
 # The counters of both hosts' NICs.
 snapshot() {
-	local host nic line
-	local -a count
+	local host
 	for host in esx-a esx-b; do
-		line=
-		while read -ra count; do
-			nic=${count[0]}
-			[[ " $nics " != *" ${nic%:} "* ]] ||
-				line+="${line:+,}\"${nic%:}\":{\"rx\":${count[1]},\"tx\":${count[9]}}"
-		done <"/proc/${process[$host]}/net/dev"
-		echo "{$line}" >>"$measured/$host"
+		read_counters "$host"
+		echo "$REPLY" >>"$measured/$host"
 	done
 }
 
-# transfer CLASS LABEL LEAVES ARRIVES COMMAND...: from esx-a to esx-b. LEAVES and
+# The same five times a second since the scenario `began`, and how fast esx-a sends: on a terminal in one line
+# that goes again, otherwise as a line every two seconds.
+sample() {
+	local now line nic rate last=${EPOCHREALTIME/./}
+	local -A sent=()
+	while :; do
+		now=${EPOCHREALTIME/./}
+		read_counters esx-b
+		line="{\"milliseconds\":$(((now - began) / 1000)),\"b\":$REPLY"
+		read_counters esx-a
+		echo "$line,\"a\":$REPLY}" >>"$measured/samples"
+		if ((${#clear} || ${#sent[@]} == 0 || now - last >= 2000000)); then
+			line=
+			for nic in $nics; do
+				[[ $REPLY =~ \"$nic\":\{\"rx\":[0-9]+,\"tx\":([0-9]+) ]]
+				[[ -z ${sent[$nic]-} ]] || rate=$(((BASH_REMATCH[1] - sent[$nic]) * 10 / (now - last)))
+				sent[$nic]=${BASH_REMATCH[1]}
+				[[ -z ${rate-} ]] || printf -v line '%s  %s %4d.%d MB/s' "$line" "$nic" $((rate / 10)) $((rate % 10))
+			done
+			last=$now
+			if [[ -z $line ]]; then
+				:
+			elif [[ $clear ]]; then
+				printf '%s%s' "$clear" "$line"
+			else
+				echo "  $(((now - began) / 1000000)) s:$line"
+			fi
+		fi
+		read -rt 0.2 -u "$never" || :
+	done
+}
+
+end_sampler() {
+	[[ $sampler ]] || return 0
+	end_processes "$sampler"
+	sampler=
+	printf '%s' "$clear"
+}
+
+# measure CLASS LABEL LEAVES ARRIVES COMMAND...: from esx-a to esx-b. The command, a
+# function, leaves in `report` what it has sent, and in `why` why not. LEAVES and
 # ARRIVES name the NICs by which it is to go: each word carries all of it, a word
 # of several NICs (vmk1+vmk2) in even parts. LEAVES may be "refused" instead.
-transfer() {
-	local class=$1 label=$2 leaves=$3 arrives=$4 began took status=0 report why=
+measure() {
+	local class=$1 label=$2 leaves=$3 arrives=$4 started ended report='{}' why='' command=''
 	shift 4
-	show_command 'esx-a#' "$@"
-	began=${EPOCHREALTIME/./}
-	report=$("${fast}timeout" 60 "${fast}nsenter" --net="/run/netns/${netns[esx-a]}" "$@" 2>"$measured/stderr") || status=$?
-	took=$((${EPOCHREALTIME/./} - began))
-	# With -J iperf3 ends well whatever has happened.
-	if [[ $report =~ \"error\":[[:space:]]*\"([^\"]*)\" ]]; then
-		why=${BASH_REMATCH[1]}
-	elif ((status)); then
-		why="ended with $status: $(<"$measured/stderr")"
-	fi
+	started=${EPOCHREALTIME/./}
+	sample &
+	sampler=$!
+	"$@"
+	ended=${EPOCHREALTIME/./}
+	end_sampler
 	if [[ $why ]]; then
 		show_text "$why"
 		report={}
 	fi
 	printf '%s\n' "$report" >>"$measured/transfers"
 	snapshot
-	record command host esx-a command "$*" output "$why"
 	record transfer class "$class" label "$label" leaves "$leaves" arrives "$arrives" \
-		command "$*" error "$why" milliseconds $((took / 1000))
+		command "$command" error "$why" \
+		began $(((started - began) / 1000)) ended $(((ended - began) / 1000))
 }
 
-hot() { transfer hot "$1" "$2" "$3" migsel exec hot -- iperf3 -J "${@:4}"; }
-cold() { transfer cold "$1" "$2" "$3" migsel exec cold -- iperf3 -J "${@:4}"; }
+# send COMMAND...: on esx-a; what it says is in `report`
+send() {
+	local enter status=0
+	enter esx-a
+	command=$*
+	show_command 'esx-a#' "$@"
+	report=$("${fast}timeout" 60 "${enter[@]}" "$@" 2>"$measured/stderr") || status=$?
+	# With -J iperf3 ends well whatever has happened.
+	if [[ $report =~ \"error\":[[:space:]]*\"([^\"]*)\" ]]; then
+		why=${BASH_REMATCH[1]}
+	elif ((status)); then
+		why="ended with $status: $(<"$measured/stderr")"
+	fi
+	record command host esx-a command "$*" output "$why"
+}
+
+hot() { measure hot "$1" "$2" "$3" send migsel exec hot -- iperf3 -J "${@:4}"; }
+cold() { measure cold "$1" "$2" "$3" send migsel exec cold -- iperf3 -J "${@:4}"; }
 
 # What the kernel counted by reason on the source, what the destination saw.
 stats_and_connections() {

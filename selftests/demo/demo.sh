@@ -8,8 +8,10 @@
 # contradicts the rule makes the demo fail. All that was run and measured goes into
 # the folder OUT, as result.json and index.html.
 #
-#   DEMO=3     only this scenario
-#   COLOR=1    colours, as on a terminal
+#   DEMO=3        only this scenario
+#   DEMO=migrate  only those that migrate a virtual machine of QEMU
+#   COLOR=1       colours, and LIVE=1 rates that change in place, as on a terminal
+#   KERNEL=uml    as KERNEL=debug: none that migrates a virtual machine
 set -euo pipefail
 export LC_ALL=C
 here=$(dirname "$(readlink -f "$0")")
@@ -17,18 +19,31 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/topology.sh"
 # shellcheck source=selftests/demo/console.sh
 . "$here/console.sh"
+# shellcheck source=selftests/qmp.sh
+. "$here/../qmp.sh"
+# shellcheck source=selftests/demo/migration.sh
+. "$here/migration.sh"
 
 die() { printf 'demo: %s\n' "$*" >&2; exit 1; }
 
 choose_scenarios() {
-	local file numbers=
+	local file numbers='' left_out=''
 	scenarios=()
-	for file in "$here"/scenarios/[0-9]*-*.sh; do
+	for file in "$here"/scenarios/[0-9]-*.sh "$here"/scenarios/[0-9][0-9]-*.sh; do
 		number_of "$file"
 		numbers+=" $REPLY"
-		[[ -n ${DEMO-} && $DEMO != "$REPLY" ]] || scenarios+=("$file")
+		[[ -z ${DEMO-} || $DEMO == "$REPLY" || $DEMO == migrate && $file == *-migrate-* ]] || continue
+		if [[ ${KERNEL-} == @(uml|debug) && $file == *-migrate-* ]]; then
+			left_out+=" $REPLY"
+		else
+			scenarios+=("$file")
+		fi
 	done
-	((${#scenarios[@]})) || die "there is no scenario '$DEMO', only$numbers"
+	[[ -z $left_out ]] ||
+		printf 'demo: without scenarios%s: KERNEL=%s is too slow for QEMU in it\n' "$left_out" "$KERNEL" >&2
+	((${#scenarios[@]})) && return
+	[[ -z $left_out ]] || die 'no scenario is left'
+	die "there is no scenario '$DEMO', only$numbers, and migrate for those with QEMU"
 }
 
 number_of() {
@@ -38,6 +53,8 @@ number_of() {
 
 finish() {
 	trap '' INT TERM HUP
+	end_sampler
+	end_vms
 	end_servers
 	remove_hosts
 	rm -rf "$work"
@@ -48,6 +65,8 @@ scenario() {
 	number_of "$1"
 	measured=$work/$REPLY
 	mkdir "$measured"
+	touch "$measured/samples"
+	began=${EPOCHREALTIME/./}
 	record scenario number "$REPLY"
 	make_hosts
 	# shellcheck source=/dev/null
@@ -56,8 +75,10 @@ scenario() {
 	jq -n -r -L "$here" -f "$here/result.jq" --argjson color "${COLOR:-0}" \
 		--slurpfile record "$measured/record" --slurpfile transfers "$measured/transfers" \
 		--slurpfile a "$measured/esx-a" --slurpfile b "$measured/esx-b" \
+		--slurpfile samples "$measured/samples" \
 		--slurpfile links "$measured/links" --slurpfile flows "$measured/flows" >"$measured/result" &
 	local jq=$!
+	end_vms
 	end_servers
 	remove_hosts
 	wait "$jq"
@@ -88,6 +109,8 @@ OUT=${OUT:-demo-report}
 mkdir -p "$OUT"
 choose_scenarios
 work=$(mktemp -d)
+# shellcheck disable=SC2034  # for qmp.sh
+scratch=$work
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP

@@ -51,20 +51,38 @@ for command in scenario["commands"]:
 ' "$OUT" 2>"$work/error"
 }
 
-# Whatever is asked of migsel, the rule is not enforced.
-rule_not_enforced_fails() {
+# unenforced SCENARIO: whatever is asked of migsel, the rule is not enforced.
+unenforced() {
 	# shellcheck disable=SC2016
-	DEMO=3 in_vm '
+	DEMO=$1 in_vm '
 		real=$(type -P migsel)
 		mkdir /tmp/bin
 		printf "#!/bin/sh\n%s policy set mode observe\nexec %s \"\$@\"\n" "$real" "$real" >/tmp/bin/migsel
 		chmod +x /tmp/bin/migsel
 		PATH=/tmp/bin:$PATH selftests/demo/demo.sh
 	'
-	is "$status" 1 && says output '^FAIL$' &&
+	is "$status" 1 && says output '^FAIL$' && grep -q 'class="fail"' "$OUT/index.html"
+}
+
+rule_not_enforced_fails() {
+	unenforced 3 &&
 		says error 'scenario 3: hot, IPv4: esx-a sent .* by vmk1 where it is to be none' &&
-		says error 'scenario 3: cold: esx-a sent .* by vmk1 where it is to be none' &&
-		grep -q 'class="fail"' "$OUT/index.html"
+		says error 'scenario 3: cold: esx-a sent .* by vmk1 where it is to be none'
+}
+
+# It migrates well, only by the wrong NICs.
+migration_not_steered_fails() {
+	unenforced 8 &&
+		says output '^its state on esx-b  *running$' &&
+		says error 'scenario 8: cold files: esx-a sent .* by vmk1 where it is to be none' &&
+		says error 'scenario 8: active disk: esx-a sent .* by vmk1 where it is to be none' &&
+		says error 'scenario 8: memory: esx-a sent .* by vmk1 where it is to be none'
+}
+
+# QEMU in a slow test kernel is not waited for.
+slow_kernel_does_without() {
+	DEMO=migrate in_vm 'KERNEL=uml selftests/demo/demo.sh'
+	is "$status" 1 && says error '^demo: without scenarios 7 8 9 10 11: KERNEL=uml is too slow'
 }
 
 unknown_scenario_is_refused() {
@@ -77,8 +95,8 @@ missing_module_is_told() {
 	is "$status" 1 && says error '^demo: the module is not loaded'
 }
 
-tests=(pitfall_is_shown report_is_whole rule_not_enforced_fails unknown_scenario_is_refused
-	missing_module_is_told)
+tests=(pitfall_is_shown report_is_whole rule_not_enforced_fails migration_not_steered_fails
+	slow_kernel_does_without unknown_scenario_is_refused missing_module_is_told)
 (($# == 0)) || tests=("$@")
 
 echo 'KTAP version 1'

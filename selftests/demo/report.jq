@@ -92,6 +92,14 @@ def stats_table:
 \(map("<tr><th scope=\"row\"><code>\(.reason | @html)</code></th><td class=\"number\">\(.packets)</td><td class=\"number\">\(.bytes)</td></tr>") | join("\n"))
 </tbody></table></div>" end;
 
+def checks_table:
+  if . == [] then "" else "
+<div class=\"wide\"><table><caption>What the migration has left</caption>
+<thead><tr><th scope=\"col\">What</th><th scope=\"col\">Expected</th><th scope=\"col\">Seen</th></tr></thead>
+<tbody>
+\(map("<tr><th scope=\"row\">\(.what | @html)</th><td><code>\(.expected[:16] | @html)</code></td><td><code>\(.seen[:16] | @html)</code></td></tr>") | join("\n"))
+</tbody></table></div>" end;
+
 def failures_list:
   if . == [] then "" else "<p><strong class=\"fail\">FAIL</strong> What was measured contradicts the rule:</p>
 <ul>\(map("<li>\(. | @html)</li>") | join("\n"))</ul>" end;
@@ -104,6 +112,7 @@ def section: "
 \(bytes_table("Sent by esx-a, the source"; "sent"))
 \(bytes_table("Received by esx-b, the destination"; "received"))
 \(connections_table)
+\(.checks | checks_table)
 <h3>Why: the kernel’s own reason</h3>
 <pre>\(.reasons | map(@html) | join("\n"))</pre>
 \(stats_table)
@@ -122,8 +131,9 @@ def section: "
 </head>
 <body>
 <h1>By which NIC migration traffic leaves</h1>
-<p>Two hosts on one switch; iperf3 streams from esx-a to esx-b, <span class=\"hot\">hot</span> (a running
-VM’s memory and active disk) and <span class=\"cold\">cold</span> (file copies). All figures are
+<p>Two hosts on one switch. What esx-a sends to esx-b is <span class=\"hot\">hot</span> (a running
+VM’s memory and active disk) or <span class=\"cold\">cold</span> (file copies): streams of iperf3, and then virtual
+machines of QEMU that really migrate. All figures are
 differences of the counters of the hosts’ interfaces, measured on Linux \(.release | @html).</p>
 <h2 id=\"overview\">Overview</h2>\(.scenarios | overview)
 \(.scenarios | map(section) | join("\n"))

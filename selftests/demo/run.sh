@@ -4,7 +4,8 @@
 # run.sh    the demo in the test kernel, or with HOST=1 in the running kernel
 #
 # What the environment says:
-#   DEMO=3     only this scenario (its number, see scenarios/)
+#   DEMO=3     only this scenario (its number, see scenarios/), DEMO=migrate all those
+#              in which QEMU migrates a virtual machine
 #   HOST=1     load the module into the running kernel, and unload it afterwards;
 #              network namespaces of the demo's own hold all that it makes
 #   OUT=       the folder for the report (default: demo-report)
@@ -33,20 +34,23 @@ load_module() {
 	trap 'rmmod migsel' EXIT
 }
 
-"$top/selftests/vm/need.sh" demo
+"$top/selftests/vm/need.sh" build demo
+make -s -C "$top/selftests" ticker
 export OUT=${OUT:-demo-report}
-COLOR=0
-[[ ! -t 1 || -n ${NO_COLOR-} || ${TERM:-dumb} == dumb ]] || COLOR=1
-export COLOR
+COLOR=0 LIVE=0
+if [[ -t 1 && ${TERM:-dumb} != dumb ]]; then
+	LIVE=1
+	[[ -n ${NO_COLOR-} ]] || COLOR=1
+fi
+export COLOR LIVE
 
 if [[ ${HOST:-0} != 0 ]]; then
 	((EUID == 0)) || die 'HOST=1 loads a kernel module: run it as root, or without HOST=1'
-	"$top/selftests/vm/need.sh" build
 	make -s -C "$top" tool
 	load_module
 	PATH=$top/userspace:$PATH "$here/demo.sh"
 else
 	say "starting a test kernel, ${KERNEL:-the default one}"
-	VM_ENV="COLOR ${VM_ENV-}" RUN=$(printf %q "$here/demo.sh") "$top/selftests/vm/run.sh"
+	VM_ENV="COLOR LIVE ${VM_ENV-}" RUN=$(printf %q "$here/demo.sh") "$top/selftests/vm/run.sh"
 fi
 say "the report: $OUT/index.html"

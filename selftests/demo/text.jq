@@ -43,6 +43,10 @@ def text:
          | [.seen[] | "\(.left) -> \(.arrived) \(.streams)/\($streams) from \(.source)"]
          | join("\n" + ("" | left(44)))
        end),
+  if .checks == [] then empty else
+    "",
+    (.checks[] | "\(.what | left(44))\(.seen[:12])\(if .seen == .expected then "" else ", not \(.expected[:12])" end)")
+  end,
   "",
   if .failures == [] then (.lesson | lines(78)), ("PASS" | paint("1;34")) else
     ("FAIL" | paint("1;7")), (.failures[] | "  " + ([lines(74)] | join("\n    ")))

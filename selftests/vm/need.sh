@@ -25,7 +25,7 @@ table='
 	source       bc                                bc
 	source       /usr/include/gelf.h               libelf-dev
 	source       /usr/include/openssl/ssl.h        libssl-dev
-	vm           qemu-system-x86_64                qemu-system-x86
+	vm,demo,check qemu-system-x86_64               qemu-system-x86
 	vm,uml,source cpio                             cpio
 	vm,source    xz                                xz-utils
 	vm,source    zstd                              zstd
@@ -39,7 +39,10 @@ table='
 	demo,check   tcpdump                           tcpdump
 	demo,check   jq                                jq
 	check        iptables                          iptables
-	check        qemu-img                          qemu-utils
+	demo,check   qemu-img                          qemu-utils
+	demo,check   rsync                             rsync
+	check        libvirtd                          libvirt-daemon
+	check        virsh                             libvirt-clients
 	check        /usr/include/cmocka.h             libcmocka-dev
 	check        genl                              iproute2
 	check        systemd-analyze                   systemd

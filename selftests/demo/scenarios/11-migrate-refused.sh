@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+title 'A virtual machine cannot migrate: no migration NIC'
+same_subnet vmk1 vmk0
+setup 'vmk0 and vmk1 are in one subnet, migration is off on both. The virtual machine
+	with five snapshots is to migrate all the same.'
+
+on esx-a migsel vmk add vmk0
+on esx-a migsel vmk add vmk1
+reason no-migration-vmk 192.0.2.21 tag hot
+virtual_machine 5
+classify
+copy_cold 192.0.2.20 vmk0 vmk0
+refused_migrate 192.0.2.21
+
+lesson 'QEMU is told at once that there is no route, says so, and the virtual machine
+	goes on running where it is. Cold files would still be copied.'
