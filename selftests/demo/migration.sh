@@ -86,8 +86,9 @@ mirror() {
 }
 
 move_memory() {
+	# shellcheck disable=SC2034  # command and why: for measure
 	command='migrate, in QEMU' migrated=
-	# shellcheck disable=SC2034  # why: for measure
+	# shellcheck disable=SC2034
 	if ! start_migration "$1" || ! hand_over; then
 		why=$REPLY
 		return
