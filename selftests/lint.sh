@@ -67,8 +67,8 @@ analyzer() {
 	cp -r include userspace selftests "$work/analyzer/"
 	cd "$work/analyzer"
 	make -s -C userspace clean
-	make -s -C userspace CFLAGS='-O2 -fanalyzer'
-	make -s -C selftests OUTPUT="$work/analyzer" CFLAGS='-O2 -fanalyzer'
+	scan-build -o "$work/analyzer" --status-bugs sh -c 'make -s -C userspace && make -s -C selftests -B' \
+		>"$work/analyzer.log" 2>&1 || cat "$work/analyzer.log"
 }
 
 shell() {

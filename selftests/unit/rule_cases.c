@@ -20,11 +20,12 @@ struct config {
 static void parse_addr(struct migsel_addr *addr, const char *text)
 {
 	char local[INET6_ADDRSTRLEN], peer[INET6_ADDRSTRLEN];
-	int len, family;
+	int len, family, n;
 
 	memset(addr, 0, sizeof(*addr));
 	if (sscanf(text, "%45s peer %45[^/]/%d", local, peer, &len) != 3) {
-		assert_int_equal(sscanf(text, "%45[^/]/%d", local, &len), 2);
+		n = sscanf(text, "%45[^/]/%d", local, &len);
+		assert_int_equal(n, 2);
 		memcpy(peer, local, sizeof(peer));
 	}
 	family = strchr(local, ':') ? AF_INET6 : AF_INET;

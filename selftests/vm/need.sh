@@ -50,6 +50,7 @@ table='
 	check,lint   /usr/lib/python3*/*/yaml/*.py     python3-yaml
 	check,lint   /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
 	lint         clang                             clang
+	lint         scan-build                        clang-tools
 	lint         codespell                         codespell
 	lint         git                               git
 	lint         ld.lld                            lld

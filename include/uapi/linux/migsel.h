@@ -30,12 +30,12 @@
  *   subnet with the first vmk. Leaves by the migration vmk.
  * @MIGSEL_REASON_MULTI_NIC_BOUND: Hot, two or more migration vmks, and the
  *   socket is bound to an address of one of them. Leaves by that one.
- * @MIGSEL_REASON_MULTI_NIC: Hot, two or more migration vmks. Leaves by the one
- *   on which the flow was placed.
+ * @MIGSEL_REASON_MULTI_NIC: Hot, two or more migration vmks. Leaves by where
+ *   its flow lives.
  * @MIGSEL_REASON_LINK_DOWN: The chosen vmk, or each candidate, is not usable.
  *   Refused.
- * @MIGSEL_REASON_NO_ROUTE: No route to the destination through the chosen vmk,
- *   or through any usable candidate. Refused.
+ * @MIGSEL_REASON_NO_ROUTE: No route through the chosen vmk, or any usable
+ *   candidate. Refused.
  */
 enum migsel_reason {
 	MIGSEL_REASON_UNTAGGED,
