@@ -305,3 +305,10 @@ policy set $1 $2"
 		echo stats reset
 	} | migsel -n "$sender" -b - || fail "no configuration: $*"
 }
+
+# tag_by_port: A's packets, by the rules for engines in the documentation as they stand
+tag_by_port() {
+	sed -n '/^    table inet migsel/,/^    }/p' "$here/../Documentation/networking/migsel-engines.rst" >"$scratch/rules"
+	in_netns "$A" nft -f "$scratch/rules" || fail 'the documented rules cannot be loaded'
+	defer "in_netns $A nft delete table inet migsel"
+}

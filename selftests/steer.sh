@@ -353,7 +353,32 @@ replies() {
 	from_a
 }
 
-begin_tests 21
+# The rules in the documentation, as they stand there: ports at the ends of the
+# ranges, and one beside each.
+ports_of_engines() {
+	local number ready
+	local -a flows=()
+	shape S S 1 2 0
+	vmks vmk0 vmk1 vmk2+
+	tag_by_port
+	for number in 49151 49152 49215 49216 59999 60000 60050 60051 873; do
+		exec {ready}< <(exec nsenter --net="/run/netns/$B" "$work/sink" "$number")
+		defer "stop $!"
+		read -r -t 10 -u "$ready"
+		flows+=("4-$number-tcp,tcp,$(to 4 1),port=$number" "6-$number-tcp,tcp,$(to 6 1),port=$number")
+	done
+	traffic "${flows[@]}"
+	results '*' ok
+	for number in 49152 49215 60000 60050 873; do
+		leaves_by "?-$number-tcp.*" vmk0
+	done
+	for number in 49151 49216 59999 60051; do
+		leaves_by "?-$number-tcp.*" vmk1
+	done
+	reasons same-subnet cold-first-vmk
+}
+
+begin_tests 22
 make_hosts
 run 'one decision for a flow and change: one NIC' cached_single
 run 'one decision for a flow and change: two NICs' cached_multi
@@ -363,6 +388,7 @@ run 'mark set by a route chain' marked_by_route_chain
 run 'mark set at the filter priority' marked_at_filter
 run 'mark set later does not count' marked_late
 run 'mark is no longer set' unmarked_again
+run 'mark set by the documented rules for ports' ports_of_engines
 run 'DNAT in OUTPUT' dnat
 run 'DNAT to another network' dnat_ends
 run 'filters before and after' filtered
