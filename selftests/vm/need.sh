@@ -41,6 +41,8 @@ table='
 	check        iptables                          iptables
 	demo,check   qemu-img                          qemu-utils
 	demo,check   rsync                             rsync
+	check        libvirtd                          libvirt-daemon
+	check        virsh                             libvirt-clients
 	check        /usr/include/cmocka.h             libcmocka-dev
 	check        python3                           python3
 	check        /usr/lib/python3*/*/yaml/*.py     python3-yaml
