@@ -396,8 +396,13 @@ static void run_flows(void)
 {
 	long deadline = endless ? 0 : now() + timeout;
 	unsigned int i, left;
+	bool remark;
 
 	do {
+		/* A signal may come at any time: it is for all flows, or none yet. */
+		remark = remarked;
+		if (remark)
+			remarked = 0;
 		if (stopped && endless) {
 			endless = false;
 			deadline = now() + timeout;
@@ -406,13 +411,12 @@ static void run_flows(void)
 			quota = 0;
 		}
 		for (left = 0, i = 0; i < n_flows; i++) {
-			if (remarked && flows[i].spec->remark)
+			if (remark && flows[i].spec->remark)
 				set_mark(flows[i].fd, flows[i].spec->remark);
 			if (!flows[i].finished)
 				serve_flow(&flows[i]);
 			left += !flows[i].finished;
 		}
-		remarked = 0;
 		if (left)
 			wait_ms(endless ? interval : 1);
 	} while (left && (endless || now() < deadline));
