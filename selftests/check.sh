@@ -4,7 +4,8 @@
 # check.sh [TEST...]    every test, or those named: unit tests, the test kernel's own
 #                       tests, and each topic in a test kernel to itself
 #
-# KERNEL chooses the test kernel; with detectors (uml, debug) there are more tests: of
+# KERNEL chooses the test kernel. Only without it does all run: with another, what does
+# not depend on it is left out; with detectors (uml, debug) there are more tests: of
 # the detectors, KUnit suites, fault injection. The last line is `N passed, N failed, N skipped`.
 # A test that ends before its plan is fulfilled, fails without saying which part of
 # it did, or skips all, counts as failed.
@@ -40,16 +41,17 @@ trap 'rm -f "$log"' EXIT
 selftests/vm/need.sh build vm demo check
 make -s -C selftests all
 if (($# == 0)); then
-	read -ra topics < <(make -s -C selftests list)
-	# User mode has no CPU that counts instructions.
-	[[ ${KERNEL-} != uml ]] || read -ra topics <<<"${topics[*]/tool_speed_test.sh/}"
-	set -- unit vm_test.sh demo_test.sh "${topics[@]}"
-	# It chooses its kernels itself.
-	[[ -n ${KERNEL-} ]] || set -- "$@" package_test.sh
-	if [[ ${KERNEL-} == @(uml|debug) ]]; then
-		read -ra topics < <(make -s -C selftests list-debug)
-		set -- "$@" detectors_test.sh "${topics[@]}"
-	fi
+	groups=(list)
+	case ${KERNEL-} in
+	'') groups+=(list-TOOL list-QEMU) ;;
+	uml | debug) groups+=(list-TOOL list-DEBUG) ;;
+	esac
+	read -rd '' -a topics < <(make -s -C selftests "${groups[@]}") || :
+	set -- unit vm_test.sh "${topics[@]}"
+	case ${KERNEL-} in
+	'') set -- "$@" demo_test.sh package_test.sh ;;
+	uml | debug) set -- "$@" demo_test.sh detectors_test.sh ;;
+	esac
 fi
 for name; do
 	case $name in

@@ -402,9 +402,14 @@ static void serve_flow(struct flow *flow)
 static void run_flows(void)
 {
 	unsigned int i, left;
+	bool remark;
 
 	moved = now();
 	do {
+		/* A signal may come at any time: it is for all flows, or none yet. */
+		remark = remarked;
+		if (remark)
+			remarked = false;
 		if (stopped && endless) {
 			endless = false;
 			moved = now();
@@ -413,13 +418,12 @@ static void run_flows(void)
 			quota = 0;
 		}
 		for (left = 0, i = 0; i < n_flows; i++) {
-			if (remarked && flows[i].spec->remark)
+			if (remark && flows[i].spec->remark)
 				set_mark(flows[i].fd, flows[i].spec->remark);
 			if (!flows[i].finished)
 				serve_flow(&flows[i]);
 			left += !flows[i].finished;
 		}
-		remarked = false;
 		if (left)
 			wait_ms(endless ? interval : 1);
 	} while (left && (endless || now() < moved + timeout));

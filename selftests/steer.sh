@@ -356,24 +356,24 @@ replies() {
 # The rules in the documentation, as they stand there: ports at the ends of the
 # ranges, and one beside each.
 ports_of_engines() {
-	local port ready
+	local number ready
 	local -a flows=()
 	shape S S 1 2 0
 	vmks vmk0 vmk1 vmk2+
 	tag_by_port
-	for port in 49151 49152 49215 49216 59999 60000 60050 60051 873; do
-		exec {ready}< <(exec nsenter --net="/run/netns/$B" "$work/sink" "$port")
+	for number in 49151 49152 49215 49216 59999 60000 60050 60051 873; do
+		exec {ready}< <(exec nsenter --net="/run/netns/$B" "$work/sink" "$number")
 		defer "stop $!"
 		read -r -t 10 -u "$ready"
-		flows+=("4-$port-tcp,tcp,$(to 4 1),port=$port" "6-$port-tcp,tcp,$(to 6 1),port=$port")
+		flows+=("4-$number-tcp,tcp,$(to 4 1),port=$number" "6-$number-tcp,tcp,$(to 6 1),port=$number")
 	done
 	traffic "${flows[@]}"
 	results '*' ok
-	for port in 49152 49215 60000 60050 873; do
-		leaves_by "?-$port-tcp.*" vmk0
+	for number in 49152 49215 60000 60050 873; do
+		leaves_by "?-$number-tcp.*" vmk0
 	done
-	for port in 49151 49216 59999 60051; do
-		leaves_by "?-$port-tcp.*" vmk1
+	for number in 49151 49216 59999 60051; do
+		leaves_by "?-$number-tcp.*" vmk1
 	done
 	reasons same-subnet cold-first-vmk
 }

@@ -45,8 +45,7 @@ command_of() {
 # The control: without a fault, the same machinery finds nothing.
 quiet() {
 	RUN='ip netns add a && ip -n a link add d0 type dummy && ip netns del a' "$here/run.sh" \
-		>"$work/out" 2>"$work/err" || return
-	[[ ! -s $work/err ]]
+		>"$work/out" 2>"$work/err"
 }
 
 detected() {
