@@ -63,25 +63,6 @@ static int inetaddr_down(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/*
- * This chain is atomic, and holds RTNL only when an address goes. A vmk is
- * counted before its addresses are read, so none is missed in between.
- */
-static int __maybe_unused inet6addr_event(struct notifier_block *nb,
-					  unsigned long event, void *ptr)
-{
-	const struct inet6_ifaddr *ifa = ptr;
-	struct migsel_net *ms = migsel_net(dev_net(ifa->idev->dev));
-
-	if (!READ_ONCE(ms->n_vmks))
-		return NOTIFY_DONE;
-
-	if (event == NETDEV_DOWN)
-		migsel_vmk_refresh_atomic(ms);
-	schedule_work(&ms->rebuild);
-	return NOTIFY_DONE;
-}
-
 static struct notifier_block netdev_nb = {
 	.notifier_call = netdev_event,
 };
@@ -102,6 +83,41 @@ static struct notifier_block inetaddr_down_nb = {
 };
 
 #if IS_ENABLED(CONFIG_IPV6)
+/*
+ * Whether a device is a vmk, or a vmk is being added: it is counted before its
+ * addresses are read and published after, so that no address is missed.
+ */
+static bool concerns(const struct migsel_net *ms, const struct net_device *dev)
+{
+	const struct migsel_snap *snap;
+	bool yes;
+
+	rcu_read_lock();
+	snap = rcu_dereference(ms->snap);
+	yes = READ_ONCE(ms->n_vmks) != (snap ? snap->rule.n_vmks : 0) ||
+	      (snap &&
+	       migsel_snap_position(snap, dev->ifindex) != MIGSEL_NO_VMK);
+	rcu_read_unlock();
+	return yes;
+}
+
+/* This chain is atomic, and holds RTNL only when an address goes. */
+static int inet6addr_event(struct notifier_block *nb, unsigned long event,
+			   void *ptr)
+{
+	const struct inet6_ifaddr *ifa = ptr;
+	const struct net_device *dev = ifa->idev->dev;
+	struct migsel_net *ms = migsel_net(dev_net(dev));
+
+	if (!concerns(ms, dev))
+		return NOTIFY_DONE;
+
+	if (event == NETDEV_DOWN)
+		migsel_vmk_refresh_atomic(ms);
+	schedule_work(&ms->rebuild);
+	return NOTIFY_DONE;
+}
+
 static struct notifier_block inet6addr_nb = {
 	.notifier_call = inet6addr_event,
 };

@@ -202,7 +202,6 @@ test_alarms() {
 
 	# As many as were raised are told, or told to be lost.
 	three_vmks
-	sleep 1
 	hot_flows 1000 1
 	soon alarms_told 1006
 	alarms_are '([0-9]+) ([1-9][0-9]*)' || bad "none of 1000 alarms is lost"

@@ -75,7 +75,7 @@ accelerator() {
 		make_initramfs "$try"
 		qemu_options "$try"
 		timeout 10 "${qemu[@]}" -accel kvm -cpu host \
-			-append "$append migsel.probe" </dev/null >"$try/qemu" 2>&1 &
+			-append "$append testkernel.probe" </dev/null >"$try/qemu" 2>&1 &
 		wait $! 2>/dev/null || :
 		! grep -q 'Power down' "$try/console" 2>/dev/null || answer=kvm
 		rm -rf "$try"

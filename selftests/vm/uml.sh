@@ -11,5 +11,5 @@ uml_machine() {
 	machine_command=("$kernel_dir/vmlinux" "mem=${MEM:-1024}M" "initrd=$1/initramfs"
 		"uml_dir=$1" umid=machine noreboot con=null ssl=null con0=null,fd:1
 		"con1=${2:+fd:$2,fd:}${2:-null}" console=tty0 loglevel=5 cryptomgr.notests
-		panic=-1 oops=panic rcupdate.rcu_cpu_stall_timeout=60 "migsel.share=$1")
+		panic=-1 oops=panic rcupdate.rcu_cpu_stall_timeout=60 "testkernel.share=$1")
 }
