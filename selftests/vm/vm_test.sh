@@ -176,6 +176,12 @@ reboot_fails() {
 	is "$status" 1 && says 'died before'
 }
 
+# Without memory for it, no kernel boots.
+dead_boot_is_tried_again() {
+	MEM=24 vm true
+	is "$status" 1 && says 'booting it once more' && says 'died before'
+}
+
 hang_is_ended() {
 	TIMEOUT=60 vm 'echo before; sleep 1000'
 	is "$status $(<"$work/out")" '124 before' && says 'ended after 60 s'
@@ -252,7 +258,7 @@ case ${KERNEL-} in
 '' | "$(default_kernel)" | uml | debug)
 	tests+=(output_is_whole_and_clean processes_left_behind_end out_is_written clone_below_tmp
 		module_unloaded_with_load_0 one_cpu_that_counts status_of_command_wins_over_warning
-		reboot_fails hang_is_ended killed_script_takes_the_machine_along shell_on_a_terminal
+		reboot_fails dead_boot_is_tried_again hang_is_ended killed_script_takes_the_machine_along shell_on_a_terminal
 		works_without_network) ;;
 esac
 case ${KERNEL-} in
