@@ -125,6 +125,7 @@ fi
 # 8.1 at times runs an instruction that another CPU has just replaced ("Oops: int3").
 # Nothing of the caller's has run by then, so that boot does not count.
 patience=120
+[[ $kernel != debug ]] || patience=600
 booted() {
 	local end=$((SECONDS + patience))
 	until [[ -e $share/booted ]]; do
