@@ -43,7 +43,7 @@ make -s -C selftests all
 if (($# == 0)); then
 	groups=(list)
 	case ${KERNEL-} in
-	'') groups+=(list-TOOL list-QEMU) ;;
+	'') groups+=(list-TOOL list-ONCE) ;;
 	uml | debug) groups+=(list-TOOL list-DEBUG) ;;
 	esac
 	read -rd '' -a topics < <(make -s -C selftests "${groups[@]}") || :
