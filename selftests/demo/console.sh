@@ -71,10 +71,12 @@ title() {
 	record title text "$1"
 }
 
+# setup TEXT: how the hosts are wired; from now on what they send is captured.
 setup() {
 	show_text "$*"
 	echo
 	record setup text "$*"
+	begin_capture
 }
 
 # lesson TEXT: what to learn from it.
@@ -102,12 +104,15 @@ plain_route() {
 	record plain text "$output"
 }
 
-# reason REASON ARG...: what the kernel's decision code says, and is to say.
+# reason REASON ARG...: what the kernel's decision code says, and is to say. The same
+# again with the rows of the rule that it has tested.
 reason() {
 	local expected=$1
 	shift
+	in_netns esx-a migsel -j -d route get "$@" >"$measured/explained" &
 	on esx-a migsel route get "$@"
-	record reason expected "$expected" text "$output"
+	wait $!
+	record reason expected "$expected" text "$output" explained "$(<"$measured/explained")"
 }
 
 # is_listening PID PORT HOST
@@ -140,6 +145,7 @@ await_servers() {
 			read -rt 0.02 -u "$never" || :
 		done
 	done
+	await_capture
 	snapshot
 }
 
@@ -169,13 +175,15 @@ read_counters() {
 	REPLY="{$line}"
 }
 
-# The counters of both hosts' NICs.
+# The counters of both hosts' NICs, and of the reasons on the source.
 snapshot() {
 	local host
+	in_netns esx-a migsel -j stats show >>"$measured/reasons" &
 	for host in esx-a esx-b; do
 		read_counters "$host"
 		echo "$REPLY" >>"$measured/$host"
 	done
+	wait $!
 }
 
 # The same five times a second since the scenario `began`, and how fast esx-a sends: on a terminal in one line

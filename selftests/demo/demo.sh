@@ -6,7 +6,7 @@
 # Runs where the module is loaded and migsel is on PATH (run.sh sees to that). Each
 # scenario is judged by what the interfaces of both hosts have counted: one that
 # contradicts the rule makes the demo fail. All that was run and measured goes into
-# the folder OUT, as result.json and index.html.
+# the folder OUT: result.json, and scenario-3.pcapng; report.sh makes them readable.
 #
 #   DEMO=3        only this scenario
 #   DEMO=migrate  only those that migrate a virtual machine of QEMU
@@ -19,6 +19,8 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/topology.sh"
 # shellcheck source=selftests/demo/console.sh
 . "$here/console.sh"
+# shellcheck source=selftests/demo/capture.sh
+. "$here/capture.sh"
 # shellcheck source=selftests/qmp.sh
 . "$here/../qmp.sh"
 # shellcheck source=selftests/demo/migration.sh
@@ -54,6 +56,7 @@ number_of() {
 finish() {
 	trap '' INT TERM HUP
 	end_sampler
+	end_capture
 	end_vms
 	end_servers
 	remove_hosts
@@ -71,16 +74,18 @@ scenario() {
 	make_hosts
 	# shellcheck source=/dev/null
 	. "$1"
+	end_capture
 	stats_and_connections
-	jq -n -r -L "$here" -f "$here/result.jq" --argjson color "${COLOR:-0}" \
+	jq -n -r -L "$here" -f "$here/result.jq" --argjson color "${COLOR:-0}" --argjson began "$began" \
 		--slurpfile record "$measured/record" --slurpfile transfers "$measured/transfers" \
 		--slurpfile a "$measured/esx-a" --slurpfile b "$measured/esx-b" \
-		--slurpfile samples "$measured/samples" \
+		--slurpfile samples "$measured/samples" --slurpfile counts "$measured/reasons" \
 		--slurpfile links "$measured/links" --slurpfile flows "$measured/flows" >"$measured/result" &
 	local jq=$!
 	end_vms
 	end_servers
 	remove_hosts
+	keep_capture
 	wait "$jq"
 	judge <"$measured/result"
 }
@@ -98,9 +103,8 @@ judge() {
 	done
 }
 
-write_report() {
+write_result() {
 	printf '{"release":"%s","scenarios":[\n%s\n]}\n' "$(</proc/sys/kernel/osrelease)" "$results" >"$OUT/result.json"
-	jq -r -f "$here/report.jq" "$OUT/result.json" >"$OUT/index.html"
 }
 
 ((EUID == 0)) || die 'it makes network namespaces: run it as root'
@@ -108,6 +112,7 @@ write_report() {
 OUT=${OUT:-demo-report}
 mkdir -p "$OUT"
 choose_scenarios
+rm -f "$OUT"/result.json "$OUT"/scenario-*.pcapng
 work=$(mktemp -d)
 # shellcheck disable=SC2034  # for qmp.sh
 scratch=$work
@@ -119,7 +124,7 @@ results='' failures=
 for file in "${scenarios[@]}"; do
 	scenario "$file"
 done
-write_report
+write_result
 if [[ $failures ]]; then
 	printf '\n%s' "$failures" >&2
 	die 'what was measured contradicts the rule'

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The results of all scenarios as one page of plain tables that needs nothing else.
+# The results of all scenarios as one page that needs nothing else. $drawings: what
+# report.sh has drawn, and read from the captures; $rows: the table of the rule.
+include "bytes";
+include "svg";
+include "drawings";
 
-def megabytes: . / 100000 | round | "\(. / 10 | floor).\(. % 10) MB";
 def share($all): if $all > 0 then "\(100 * . / $all | round) %" else "0 %" end;
 def verdict: if .failures == [] then "PASS" else "FAIL" end;
 def verdict_cell: verdict as $v | "<strong class=\"\($v | ascii_downcase)\">\($v)</strong>";
@@ -18,41 +21,6 @@ def left_by:
     else [.sent | to_entries[] | select(.value > 0.03 * $all) | "\(.key) \(.value | share($all))"] | stack
     end;
 def bytes_by_nic: [.sent | to_entries[] | "\(.key) \(.value | megabytes)"] | stack;
-def reason_of: .reasons[-1] | capture("reason (?<r>.*)").r;
-
-def style: "
-:root { color-scheme: light dark; --line: #8888; --shade: #8881; --hot: #b34700; --cold: #0a5fa5 }
-@media (prefers-color-scheme: dark) { :root { --hot: #ff9d5c; --cold: #7cc4ff } }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1rem }
-h1 { font-size: 1.6rem; line-height: 1.2 }
-h2 { font-size: 1.25rem; line-height: 1.3; margin-top: 2.5rem; border-top: 2px solid var(--line); padding-top: 1rem }
-h3 { font-size: 1rem; margin-bottom: .3rem }
-.wide { overflow-x: auto }
-table { border-collapse: collapse; margin: 0 0 1rem }
-caption { text-align: left; font-weight: bold; padding: .3rem 0 }
-th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid var(--line) }
-tbody th { font-weight: normal }
-th[scope=rowgroup] { font-weight: bold; background: var(--shade); padding-top: .5rem }
-th[scope=rowgroup] span { font-weight: normal }
-.part { white-space: nowrap }
-td.number, th.number { text-align: right }
-td.number { white-space: nowrap }
-pre { background: var(--shade); padding: .6rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; line-height: 1.4 }
-pre b { font-weight: bold }
-.hot { color: var(--hot) } .cold { color: var(--cold) }
-.fail { border: 2px solid; padding: 0 .3rem }
-.lesson { border-left: 4px solid var(--line); padding-left: .8rem }
-@media (max-width: 40rem) {
-	body { padding: .6rem }
-	th, td { padding: .2rem .25rem }
-	table { font-size: .75rem }
-}
-@media print {
-	body { max-width: none; font-size: 10pt }
-	h2, h3, caption { break-after: avoid }
-	tr, .lesson { break-inside: avoid }
-}
-";
 
 def overview: "
 <div class=\"wide\"><table>
@@ -109,15 +77,20 @@ def section: "
 <h2>\(.number). \(.title | @html)</h2>
 <p>\(.setup | @html)</p>
 \(.failures | failures_list)
+\(figures)
+<div class=\"beside\">
 \(bytes_table("Sent by esx-a, the source"; "sent"))
 \(bytes_table("Received by esx-b, the destination"; "received"))
+</div>
 \(connections_table)
 \(.checks | checks_table)
 <h3>Why: the kernel’s own reason</h3>
 <pre>\(.reasons | map(@html) | join("\n"))</pre>
+\(rule_rows)
 \(stats_table)
 <h3>Commands</h3>
 <pre>\(.commands | map("<b>\(.host | @html)# \(.command | @html)</b>" + if .output == "" then "" else "\n" + (.output | @html) end) | join("\n"))</pre>
+\(captured)
 \(if .failures == [] then "<p class=\"lesson\"><strong>To learn:</strong> \(.lesson | @html)</p>" else "" end)
 </section>";
 
@@ -127,7 +100,7 @@ def section: "
 <meta charset=\"utf-8\"/>
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>
 <title>migsel: by which NIC migration traffic leaves</title>
-<style>\(style)</style>
+<style>\n\($style)</style>
 </head>
 <body>
 <h1>By which NIC migration traffic leaves</h1>
@@ -135,6 +108,9 @@ def section: "
 VM’s memory and active disk) or <span class=\"cold\">cold</span> (file copies): streams of iperf3, and then virtual
 machines of QEMU that really migrate. All figures are
 differences of the counters of the hosts’ interfaces, measured on Linux \(.release | @html).</p>
+<p>In every picture a line is as wide as it carried bytes: solid and vermilion is hot, dashed and blue is
+cold, thin and grey is a NIC that carried nothing. In a chart hot is filled, and cold pale inside dashes.</p>
+\(.scenarios | comparisons)
 <h2 id=\"overview\">Overview</h2>\(.scenarios | overview)
 \(.scenarios | map(section) | join("\n"))
 </body>

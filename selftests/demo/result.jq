@@ -2,8 +2,9 @@
 # What one scenario has measured, and whether that is as the rule has it.
 #
 # $record: what was said, run and expected; $a, $b: the NICs of both hosts, before
-# and after each transfer; $samples: in between; $links: those of esx-a; $transfers: what the
-# senders say, iperf3 in its own words; $flows: esx-b's connections.
+# and after each transfer, $counts: the reasons then; $samples: in between; $links: those
+# of esx-a; $transfers: what the senders say, iperf3 in its own words; $flows: esx-b's
+# connections; $began: when the scenario did, in microseconds.
 # The result is a line of JSON, a line for each failure, an empty one, and text.
 include "text";
 
@@ -19,6 +20,11 @@ def megabytes: . / 1000000 | round1 | "\(.) MB";
     $nics | map({key: ., value: ($now[.][$direction] - $earlier[.][$direction])}) | from_entries;
   def counted($snapshots; $direction):
     [range(1; $snapshots | length) as $i | since($snapshots[$i - 1]; $snapshots[$i]; $direction)];
+  # What the kernel has counted by reason in between.
+  def decided($earlier; $now):
+    ($earlier | map({key: .reason, value: .}) | from_entries) as $before
+    | [$now[] | {reason, packets: (.packets - $before[.reason].packets), bytes: (.bytes - $before[.reason].bytes)}
+       | select(.packets > 0)];
 # By MAC, the NIC that a connection has left the source by.
   ($links[0] | map({key: .address, value: .ifname}) | from_entries) as $nic_of_mac
 | [$flows[] | .nftables[]? | .set? // empty | .elem[]? | .elem
@@ -34,11 +40,13 @@ def megabytes: . / 1000000 | round1 | "\(.) MB";
           {port: .start.connecting_to.port, streams: .start.test_start.num_streams,
            bytes: .end.sum_received.bytes, least: 16384, uneven: 0.4}
         else
-          # QEMU gives a page to whichever stream is free.
-          {port: (.port // 0), streams: (.streams // 0), bytes: (.bytes // 0), least: 0, uneven: 0.8} end) as $report
+          # QEMU gives a page to whichever stream is free. What a closed socket is still
+          # acknowledged belongs to no flow, and is less than a handshake.
+          {port: (.port // 0), streams: (.streams // 0), bytes: (.bytes // 0), least: 128, uneven: 0.8} end) as $report
    | {label: $t.label, class: $t.class, command: $t.command,
       leaves: $t.leaves, arrives: $t.arrives, error: $t.error,
       began: ($t.began | tonumber), ended: ($t.ended | tonumber),
+      decided: decided($counts[$i]; $counts[$i + 1]),
       seconds: ((($t.ended | tonumber) - ($t.began | tonumber)) / 1000 | round1),
       payload: ($report.bytes // 0),
       streams: $report.streams, uneven: $report.uneven,
@@ -136,11 +144,15 @@ def megabytes: . / 1000000 | round1 | "\(.) MB";
 {
   number: ($record[0].number | tonumber),
   title: text_of("title"),
+  began: $began,
   setup: text_of("setup"),
   plain: text_of("plain"),
   lesson: text_of("lesson"),
   reasons: [of_kind("reason").text],
+  explained: [of_kind("reason").explained | fromjson | .[]],
   nics: $nics,
+  lower: ([$links[0][] | select(.ifname | IN($nics[])) | select(.link | IN($nics[])) | {key: .ifname, value: .link}]
+          | from_entries),
   commands: [of_kind("command") | {host, command, output}],
   transfers: $measured,
   stats: $stats,

@@ -44,13 +44,16 @@ if [[ -t 1 && ${TERM:-dumb} != dumb ]]; then
 fi
 export COLOR LIVE
 
+status=0
 if [[ ${HOST:-0} != 0 ]]; then
 	((EUID == 0)) || die 'HOST=1 loads a kernel module: run it as root, or without HOST=1'
 	make -s -C "$top" tool
 	load_module
-	PATH=$top/userspace:$PATH "$here/demo.sh"
+	PATH=$top/userspace:$PATH "$here/demo.sh" || status=$?
 else
 	say "starting a test kernel, ${KERNEL:-the default one}"
-	VM_ENV="COLOR LIVE ${VM_ENV-}" RUN=$(printf %q "$here/demo.sh") "$top/selftests/vm/run.sh"
+	VM_ENV="COLOR LIVE ${VM_ENV-}" RUN=$(printf %q "$here/demo.sh") "$top/selftests/vm/run.sh" || status=$?
 fi
-say "the report: $OUT/index.html"
+[[ ! -e $OUT/result.json ]] || "$here/report.sh" "$OUT"
+((status == 0)) || exit "$status"
+say "the report: $OUT/index.html, first packets: $OUT/scenario-*.pcapng"

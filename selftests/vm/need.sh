@@ -36,8 +36,11 @@ table='
 	demo,check   nft                               nftables
 	demo,check   ping                              iputils-ping
 	demo,check   iperf3                            iperf3
-	demo,check   tcpdump                           tcpdump
 	demo,check   jq                                jq
+	demo,check   neato                             graphviz
+	demo,check   gnuplot                           gnuplot-nox
+	demo,check   dumpcap                           wireshark-common
+	demo,check   tshark                            tshark
 	check        iptables                          iptables
 	demo,check   qemu-img                          qemu-utils
 	demo,check   rsync                             rsync
