@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The other end of flows.c: reads all that arrives at a port and forgets it. At the
- * end of a connection it says how many bytes it has read. When it is killed it
- * resets what is open: a connection that nobody answers any more would keep the
- * network namespace for minutes.
+ * end of a connection it says how many bytes it has read. No connection outlives it:
+ * one that nobody answers any more would keep the network namespace for minutes.
+ * What is open when it is killed is reset, and open is what the peer has not
+ * acknowledged the end of.
  */
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +19,7 @@
 #include <unistd.h>
 
 #define MAX_FLOWS	1024
+#define ENDED_MS	100	/* how often to look which have ended */
 
 static void die(const char *what)
 {
@@ -40,13 +44,22 @@ static int listen_on(int type, int port, unsigned int mark)
 	return fd;
 }
 
-static void end(int fd, long total)
+/* poll() ignores what is negative. */
+static void end(struct pollfd *flow, long total)
 {
-	struct linger finish = { 0 };
+	send(flow->fd, &total, sizeof(total), MSG_NOSIGNAL);
+	shutdown(flow->fd, SHUT_WR);
+	flow->fd = ~flow->fd;
+	flow->revents = 0;
+}
 
-	send(fd, &total, sizeof(total), MSG_NOSIGNAL);
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &finish, sizeof(finish));
-	close(fd);
+static bool has_ended(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) ||
+	       info.tcpi_state == TCP_CLOSE;
 }
 
 int main(int argc, char **argv)
@@ -55,7 +68,7 @@ int main(int argc, char **argv)
 	static long totals[MAX_FLOWS];
 	static char data[65536];
 	nfds_t n = 2, i;
-	unsigned int mark;
+	unsigned int mark, ending = 0;
 	ssize_t got;
 
 	if (argc < 2) {
@@ -71,9 +84,16 @@ int main(int argc, char **argv)
 	fflush(stdout);
 
 	for (;;) {
-		if (poll(fds, n, -1) < 0)
+		if (poll(fds, n, ending ? ENDED_MS : -1) < 0)
 			die("poll");
 		for (i = n; i-- > 1;) {
+			if (fds[i].fd < 0 && has_ended(~fds[i].fd)) {
+				close(~fds[i].fd);
+				ending--;
+				fds[i] = fds[--n];
+				totals[i] = totals[n];
+				continue;
+			}
 			if (!fds[i].revents)
 				continue;
 			got = recv(fds[i].fd, data, sizeof(data), 0);
@@ -81,9 +101,8 @@ int main(int argc, char **argv)
 				totals[i] += got;
 			if (got > 0 || i == 1)
 				continue;
-			end(fds[i].fd, totals[i]);
-			fds[i] = fds[--n];
-			totals[i] = totals[n];
+			end(&fds[i], totals[i]);
+			ending++;
 		}
 		if (fds[0].revents && n < MAX_FLOWS) {
 			fds[n].fd = accept(fds[0].fd, NULL, NULL);
