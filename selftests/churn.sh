@@ -18,8 +18,9 @@ tools=(modprobe rmmod timeout fold sort uniq)
 three='tcp udp udpu'
 seconds=${CHURN:-60}
 seed=${CHURN_SEED:-$((SRANDOM % 32768))}
-# Where each program takes a second to start, one round of a worker takes many.
-patience=60
+# Where each program takes a second to start, one round of a worker takes many: on a
+# busy host a minute.
+patience=180
 # A piece of each flow every so many ms: the changes need the CPU as well.
 pace=$((20 * slow))
 
@@ -442,7 +443,7 @@ unharmed() {
 		((${errors[$id]} == 0)) || fail "$id: ${errors[$id]} errors"
 		((${sent[$id]} > 0)) || fail "$id: nothing was sent"
 	done
-	nothing_longer '*' 5000
+	nothing_longer '*' 10000
 }
 
 own_subnets() {
