@@ -113,6 +113,18 @@ no_links() {
 	[[ $links != *a0* ]]
 }
 
+# Each change frees the configuration that packets on another CPU were just decided by.
+replaced() {
+	local i
+	busy
+	for ((i = 0; i < 1000; i++)); do
+		echo "vmk set vmk1 weight $((i % 200 + 1))"
+	done | migsel -n "$A" -b - || fail 'not every change was made'
+	stop_flows
+	results '*' ok
+	complaints
+}
+
 configured() { [[ $(migsel -n "$A" vmk show) ]]; }
 
 # Configuration while the module goes: there is a vmk at most moments, also at those
@@ -138,11 +150,12 @@ raced() {
 	complaints
 }
 
-begin_tests 6
+begin_tests 7
 make_hosts
 run 'the module goes and comes under traffic' module_goes
 run 'the module goes while it refuses' module_goes_refusing
 run 'a configuration does not hold the module' unused
+run 'a configuration is replaced under traffic' replaced
 run 'a NIC is deleted under traffic' nic_goes
 run 'a namespace is deleted under traffic' namespace_goes
 run 'the module goes while it is configured' raced
