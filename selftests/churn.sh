@@ -95,7 +95,7 @@ configure() {
 	while going; do
 		queue vmk-add 'vmk add vmk0'
 		queue vmk-add 'vmk add vmk1 migration on'
-		for ((i = 0; i < 3; i++)); do
+		for ((i = 0; i < 6; i++)); do
 			one_of vmk0 vmk1 vmk2 vmk1 vmk2 mig1 mig2
 			nic=$REPLY
 			one_of on on off
