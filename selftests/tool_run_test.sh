@@ -15,10 +15,10 @@ restore() {
 	m restore <"$tmp/lines"
 }
 
-# Causes an event, and tells whether it has been heard.
+# hears FILE COMMAND...: causes an event, and tells whether it has been heard
 hears() {
-	m "$@"
-	test -s "$tmp/events"
+	m "${@:2}"
+	test -s "$tmp/$1"
 }
 
 test_save_restore() {
@@ -73,7 +73,7 @@ test_restore_disturbs_nothing() {
 	three_vmks
 	migsel -n "$host" monitor >"$tmp/events" &
 	pids+=($!)
-	soon hears policy set mode enforce
+	soon hears events policy set mode enforce
 	m save >"$tmp/saved"
 	m restore <"$tmp/saved"
 	m vmk set vmk1 weight 9 position 0
@@ -119,8 +119,8 @@ test_monitor() {
 	pids+=($!)
 	migsel -n "$host" -j monitor >"$tmp/events" &
 	pids+=($!)
-	soon hears policy set mode enforce
-	soon test -s "$tmp/text"
+	soon hears events policy set mode enforce
+	soon hears text policy set mode enforce
 
 	m -b - <<-'END'
 		vmk add vmk0
@@ -185,7 +185,7 @@ test_alarms() {
 	three_vmks
 	migsel -n "$host" -j monitor >"$tmp/events" &
 	pids+=($!)
-	soon hears policy set mode enforce
+	soon hears events policy set mode enforce
 	hot_flows 1 50
 	soon alarms_are '1 0'
 	hot_flows 3 20
@@ -220,7 +220,7 @@ test_monitor_overrun() {
 	migsel -n "$host" monitor >"$tmp/events" 2>"$tmp/overrun" &
 	monitor=$!
 	pids+=("$monitor")
-	soon hears policy set mode enforce
+	soon hears events policy set mode enforce
 	kill -STOP "$monitor"
 	yes 'vmk set vmk1 weight 2' | head -6000 | m -b -
 	kill -CONT "$monitor"
