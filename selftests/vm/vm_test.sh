@@ -176,8 +176,8 @@ dead_boot_is_tried_again() {
 }
 
 hang_is_ended() {
-	TIMEOUT=60 vm 'echo before; sleep 1000'
-	is "$status $(<"$work/out")" '124 before' && says 'ended after 60 s'
+	TIMEOUT=30 vm 'echo before; sleep 1000'
+	is "$status $(<"$work/out")" '124 before' && says 'ended after 30 s'
 }
 
 # started: a command that stays, in a session of its own; sets $started.
