@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# coverage.sh [TEST...]    which lines of module/ and userspace/ the tests run, all
-#                          of them or those named
+# coverage.sh [TEST...]    which lines of module/ and userspace/ the tests run, those of
+#                          the module and its tool or those named
 #
-# They run in the debug kernel, one boot for all, with module and tool built to count.
-# Prints how many lines of each file were run, and which were not. Fails if a test
-# does, or if less than 90 % of the module's lines were run. A program that a signal
-# ends, as migsel monitor mostly, has counted nothing.
+# Each runs in a debug kernel of its own, with module and tool built to count. Prints
+# how many lines of each file were run, and which were not. Fails if a test does, or if
+# less than 90 % of the module's lines were run. A program that a signal ends, as migsel
+# monitor mostly, has counted nothing, and nor has the module of its own unloading.
 set -euo pipefail
 export KERNEL=debug GCOV=1
 here=$(dirname "$(readlink -f "$0")")
@@ -15,7 +15,6 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/vm/lib.sh"
 cd "$top"
 built=$builds/coverage
-export OUT=$built/out TIMEOUT=${TIMEOUT:-10800}
 
 # The tool, with what it was built from: it writes to where that is, below GCOV_PREFIX.
 build_tool() {
@@ -25,31 +24,37 @@ build_tool() {
 	make -s -C "$built/userspace" CFLAGS='-O0 -g --coverage'
 }
 
-# count BUILT MODULE TEST...: in the test kernel. Programs of any user count. What
-# was counted is saved after each test, should the kernel not live to see the next.
+# count BUILT MODULE TEST: in the test kernel, into OUT. Programs of any user count.
 # shellcheck disable=SC2317  # for another bash
 count() {
-	local built=$1 module=$2 test file start status=0
-	shift 2
+	local file status=0
 	umask 0
-	export PATH=$built/userspace:$PATH GCOV_PREFIX=/tmp/coverage
-	mkdir -p "$GCOV_PREFIX$built/userspace"
-	for test; do
-		echo "# $test"
-		start=$SECONDS
-		"selftests/$test" || status=1
-		echo "# $test: $((SECONDS - start)) s"
-		cp "$GCOV_PREFIX$built"/userspace/*.gcda "$OUT/userspace/"
-		for file in "/sys/kernel/debug/gcov$module"/*.gcda; do
-			cat "$file" >"$OUT/module/${file##*/}"
-		done
+	export PATH=$1/userspace:$PATH GCOV_PREFIX=/tmp/coverage
+	mkdir -p "$GCOV_PREFIX$1/userspace"
+	"selftests/$3" || status=1
+	cp "$GCOV_PREFIX$1"/userspace/*.gcda "$OUT/userspace/"
+	for file in "/sys/kernel/debug/gcov$2"/*.gcda; do
+		cat "$file" >"$OUT/module/${file##*/}"
 	done
 	return "$status"
 }
 
+# run TEST: what it counts, beside what it counts by
+run() {
+	local start=$SECONDS
+	export OUT=$built/$1
+	mkdir -p "$OUT"/{module,userspace}
+	echo "# $1"
+	RUN="$(declare -f count); count ${built@Q} $(printf %q "$(readlink -m "$builds/debug/module")") $1" \
+		"$here/vm/run.sh" || status=1
+	cp "$builds/debug/module"/*.gcno "$OUT/module/"
+	cp "$built/userspace"/*.gcno "$OUT/userspace/"
+	echo "# $1: $((SECONDS - start)) s"
+}
+
 # report FOLDER GCOV LEAST: of what was counted; a header's lines count once
 report() {
-	"$2" -t -j "$OUT/$1"/*.gcda | jq -rs --arg folder "$1/" '
+	"$2" -t -j "$built"/*.sh/"$1"/*.gcda | jq -rs --arg folder "$1/" '
 		[.[].files[]
 			| select(.file | contains("/" + $folder) or (contains("/") | not))
 			| (.file | split("/" + $folder) | last) as $file
@@ -89,16 +94,16 @@ report() {
 "$here/vm/need.sh" build kbuild vm demo check
 rm -rf "$built"
 build_tool
-mkdir -p "$OUT"/{module,userspace}
 make -s -C selftests all
+YNL=$("$here/vm/fetch.sh" --source)/tools/net/ynl
+export YNL VM_ENV=YNL
 tests=("$@")
-(($#)) || read -ra tests < <(make -s -C selftests list)
-
+(($#)) || read -rd '' -a tests < <(make -s -C selftests list list-TOOL) || :
+(($#)) || tests+=(failnth.sh)
 status=0
-RUN="$(declare -f count); count ${built@Q} $(printf '%q ' "$(readlink -m "$builds/debug/module")" "${tests[@]}")" \
-	"$here/vm/run.sh" || status=1
-cp "$builds/debug/module"/*.gcno "$OUT/module/"
-cp "$built/userspace"/*.gcno "$OUT/userspace/"
+for test in "${tests[@]}"; do
+	run "$test"
+done
 report module gcov-12 90 || status=1
 report userspace gcov 0 || status=1
 exit "$status"
