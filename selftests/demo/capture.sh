@@ -27,10 +27,13 @@ await_capture() {
 	done
 }
 
-# It ends in its own time: keep_capture waits for that.
 end_capture() { [[ -z $capture ]] || kill "$capture" 2>/dev/null || :; }
 
+# libpcap hands packets over after a quarter of a second at most: those that it still
+# has when the capture ends are lost.
 keep_capture() {
+	read -rt 1 -u "$never" || :
+	end_capture
 	wait "$capture" || die "the capture failed: $(<"$measured/capture.log")"
 	capture=
 	"${fast}cat" "$measured/capture" >"$OUT/scenario-${measured##*/}.pcapng"

@@ -74,7 +74,6 @@ scenario() {
 	make_hosts
 	# shellcheck source=/dev/null
 	. "$1"
-	end_capture
 	stats_and_connections
 	jq -n -r -L "$here" -f "$here/result.jq" --argjson color "${COLOR:-0}" --argjson began "$began" \
 		--slurpfile record "$measured/record" --slurpfile transfers "$measured/transfers" \
@@ -84,8 +83,8 @@ scenario() {
 	local jq=$!
 	end_vms
 	end_servers
-	remove_hosts
 	keep_capture
+	remove_hosts
 	wait "$jq"
 	judge <"$measured/result"
 }
