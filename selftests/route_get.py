@@ -87,7 +87,9 @@ class Host:
                                         "table", "all")):
                 everything = "0.0.0.0/0" if family == 4 else "::/0"
                 prefix = everything if route["dst"] == "default" else route["dst"]
-                self.routes.add((str(ipaddress.ip_network(prefix)), route.get("dev")))
+                # Routes of IPv6 with one metric are one route of several next hops.
+                for hop in route.get("nexthops", [route]):
+                    self.routes.add((str(ipaddress.ip_network(prefix)), hop.get("dev")))
 
     def settled(self):
         """Whether the kernel has seen what became of each carrier."""
