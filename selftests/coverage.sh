@@ -32,7 +32,9 @@ count() {
 	export PATH=$1/userspace:$PATH GCOV_PREFIX=/tmp/coverage
 	mkdir -p "$GCOV_PREFIX$1/userspace"
 	"selftests/$3" || status=1
-	cp "$GCOV_PREFIX$1"/userspace/*.gcda "$OUT/userspace/"
+	for file in "$GCOV_PREFIX$1"/userspace/*.gcda; do
+		[[ ! -e $file ]] || cp "$file" "$OUT/userspace/"
+	done
 	for file in "/sys/kernel/debug/gcov$2"/*.gcda; do
 		cat "$file" >"$OUT/module/${file##*/}"
 	done
