@@ -10,8 +10,8 @@
 #	+-------------+         +-----------+
 
 set -u
+# shellcheck disable=SC2034  # the tests use it
 top=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-PATH=$top/userspace:$PATH
 host=tool-$$-a
 peer=tool-$$-b
 tmp=$(mktemp -d)

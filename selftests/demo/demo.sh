@@ -111,7 +111,7 @@ write_result() {
 OUT=${OUT:-demo-report}
 mkdir -p "$OUT"
 choose_scenarios
-rm -f "$OUT"/result.json "$OUT"/scenario-*.pcapng
+rm -f "$OUT"/{index.html,result.json} "$OUT"/scenario-*.pcapng
 work=$(mktemp -d)
 # shellcheck disable=SC2034  # for qmp.sh
 scratch=$work

@@ -63,6 +63,15 @@ changed_counter_is_drawn() {
 	! report pictures "$work/changed" && says error "'vmk0', 'cold'" && ! report charts "$work/changed"
 }
 
+# Two NICs on a third: each of their flows is captured twice, and commented on once.
+physical_nic_is_told_apart() {
+	local check
+	OUT=$work/below DEMO=5 "$here/run.sh" >"$work/output" 2>"$work/error" || return
+	for check in whole pictures charts captures; do
+		report "$check" "$work/below" || return
+	done
+}
+
 # A file of the older format holds no comments.
 missing_comment_is_seen() {
 	changed . && report captures "$work/changed" || return
@@ -117,7 +126,8 @@ missing_module_is_told() {
 
 tests=(pitfall_is_shown report_is_whole pictures_are_as_counted charts_are_as_counted
 	captures_tell_the_reason changed_counter_is_drawn missing_comment_is_seen
-	rule_not_enforced_fails slow_kernel_does_without unknown_scenario_is_refused missing_module_is_told)
+	physical_nic_is_told_apart rule_not_enforced_fails slow_kernel_does_without
+	unknown_scenario_is_refused missing_module_is_told)
 [[ ${KERNEL-} == @(uml|debug) ]] || tests+=(migration_not_steered_fails)
 (($# == 0)) || tests=("$@")
 

@@ -34,7 +34,7 @@ comment() {
 		cat "$dir/log" >&2
 		return 1
 	}
-	jq -n -R --argjson scenario "$(<"$2")" --argjson rows "$(<"$work/rows")" \
+	jq -n -R --slurpfile scenario "$2" --slurpfile rows "$work/rows" \
 		-f "$here/comments.jq" "$dir/packets" >"$dir/comments"
 	while IFS= read -r line; do
 		options+=(-a "$line")

@@ -54,6 +54,8 @@ else
 	say "starting a test kernel, ${KERNEL:-the default one}"
 	VM_ENV="COLOR LIVE ${VM_ENV-}" RUN=$(printf %q "$here/demo.sh") "$top/selftests/vm/run.sh" || status=$?
 fi
-[[ ! -e $OUT/result.json ]] || "$here/report.sh" "$OUT"
-((status == 0)) || exit "$status"
-say "the report: $OUT/index.html, first packets: $OUT/scenario-*.pcapng"
+if [[ -e $OUT/result.json ]]; then
+	"$here/report.sh" "$OUT"
+	say "the report: $OUT/index.html, first packets: $OUT/scenario-*.pcapng"
+fi
+exit "$status"
