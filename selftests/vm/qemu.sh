@@ -52,11 +52,14 @@ count_instructions() {
 	append+=' sysctl.kernel.hung_task_timeout_secs=0'
 }
 
+# What an emulated CPU has translated it knows by its address: programs start in half
+# the time where they always lie at the same one.
 accelerate() {
 	if [[ $(accelerator) == kvm ]]; then
 		qemu+=(-accel kvm -cpu host)
 	else
 		qemu+=(-accel tcg -cpu max)
+		append+=' norandmaps'
 	fi
 	qemu+=(-smp "${SMP:-2}")
 }
