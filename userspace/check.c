@@ -190,7 +190,7 @@ static void check_link(struct check *check, const struct device *device)
 		fix_add(fix, "ip link set dev %s up", device->ifname);
 	} else if (lower) {
 		state = "is on a device that is down";
-	} else if (!(device->flags & IFF_RUNNING) && check->have_module) {
+	} else if (!(device->flags & IFF_LOWER_UP) && check->have_module) {
 		state = "has no carrier";
 		fix_add(fix, "migsel vmk del dev %s", device->ifname);
 	} else {

@@ -8,7 +8,7 @@
 
 static bool is_usable(const struct device *device)
 {
-	return device->flags & IFF_UP && device->flags & IFF_RUNNING &&
+	return device->flags & IFF_UP && device->flags & IFF_LOWER_UP &&
 	       device->n_prefixes;
 }
 

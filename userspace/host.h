@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 #include <net/if.h>
+#include <linux/if.h>	/* IFF_LOWER_UP; compatible only after the former */
 #include <stdbool.h>
 
 /* The devices, addresses and rules of a network namespace, by rtnetlink. */

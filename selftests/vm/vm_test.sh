@@ -29,26 +29,25 @@ says() {
 	grep -q -e "$1" "$work/err" || { echo "# standard error lacks '$1'"; return 1; }
 }
 
-exit_status_3() { vm 'exit 3'; is "$status" 3; }
 exit_status_of_signal() { vm 'kill -KILL $$'; is "$status" 137; }
-
-# make itself ends with 2 for whatever its recipe ends with.
-make_fails_with_the_command() {
-	RUN='exit 3' make -s vm >"$work/out" 2>"$work/err"
-	is "$?" 2 && says 'Error 3'
-}
 
 dollar_from_environment_through_make() {
 	is "$(RUN='a="b c"; echo "$a $((1 + 2)) ${#a}" '"'"'$x $$'"'" make -s vm)" 'b c 3 3 $x $$'
 }
 
+# make itself ends with 2 for whatever its recipe ends with.
 dollar_doubled_on_the_command_line_of_make() {
-	is "$(make -s vm RUN='a=x; echo "$$a"')" x
+	make -s vm RUN='a=x; echo "$$a"; exit 3' >"$work/out" 2>"$work/err"
+	is "$? $(<"$work/out")" '2 x' && says 'Error 3'
 }
 
-quotes_and_lines() {
-	vm $'printf "%s|" "a  b" \'c"d\' \\\\ \'*\'\necho "é"'
-	is "$(<"$work/out")" 'a  b|c"d|\|*|é'
+quotes_lines_folder_and_variables() {
+	cd selftests/vm/planted || return
+	DEMO=a DURATION=5 X='1 $2' VM_ENV=X vm $'printf "%s|" "a  b" \'c"d\' \\\\ \'*\'\necho "é"\npwd; ls; echo "$DEMO$DURATION$X$KERNEL"'
+	is "$(<"$work/out")" "a  b|c\"d|\\|*|é
+$PWD
+$(ls)
+a51 \$2${KERNEL:-$(default_kernel)}"
 }
 
 output_is_whole_and_clean() {
@@ -62,11 +61,7 @@ output_without_reader_ends_it() {
 	is "$(<"$work/out")" y
 }
 
-folder_kept() {
-	(cd selftests/vm/planted && vm 'pwd; ls' && is "$(<"$work/out")" "$PWD"$'\n'"$(ls)")
-}
-
-# What every command may count on, in one boot.
+# What every command may count on, in one boot, and that its exit status is passed on.
 guest_has() {
 	vm '
 		has() { "${@:2}" >/dev/null 2>&1 && echo "$1" || echo "not $1: ${*:2}"; }
@@ -98,8 +93,9 @@ guest_has() {
 		has nft-rule      nft "add chain inet t c { type filter hook output priority 0; }; add rule inet t c ct state new counter"
 		has netem         tc qdisc add dev d0 root netem delay 1ms
 		has own-modules   test -e "/lib/modules/$(uname -r)/modules.dep"
+		exit 3
 	'
-	! grep '^not ' "$work/out" | sed 's/^/# /' | grep . && is "$status" 0
+	! grep '^not ' "$work/out" | sed 's/^/# /' | grep . && is "$status" 3
 }
 
 processes_left_behind_end() {
@@ -107,17 +103,10 @@ processes_left_behind_end() {
 	is "$status $(<"$work/out")" '0 done'
 }
 
-variables_passed() {
-	is "$(DEMO=a DURATION=5 X='1 $2' VM_ENV=X RUN='echo "$DEMO$DURATION$X$KERNEL"' "$here/run.sh")" \
-		"a51 \$2${KERNEL:-$(default_kernel)}"
-}
-
 out_is_written() {
-	(
-		cd "$work" || exit
-		OUT=report RUN='mkdir report/a && echo "$OUT" >report/a/b' "$here/run.sh" &&
-			is "$(<report/a/b)" "$work/report"
-	)
+	cd "$work" || return
+	OUT=report RUN='mkdir report/a && echo "$OUT" >report/a/b' "$here/run.sh" &&
+		is "$(<report/a/b)" "$work/report"
 }
 
 # A repository and a folder that the test kernel's own /tmp would hide.
@@ -246,21 +235,20 @@ works_without_network() {
 default_kernel() { (. "$here/lib.sh" && default_kernel); }
 
 # With every kernel; with each kind of machine; what is the scripts' alone, once.
-tests=(exit_status_3 guest_has module_loaded kernel_warning_fails panic_fails)
+tests=(guest_has kernel_warning_fails panic_fails)
 case ${KERNEL-} in
 '' | "$(default_kernel)" | uml | debug)
-	tests+=(output_is_whole_and_clean processes_left_behind_end out_is_written clone_below_tmp
-		status_of_command_wins_over_warning reboot_fails dead_boot_is_tried_again
-		hang_is_ended killed_script_takes_the_machine_along shell_on_a_terminal
-		works_without_network) ;;
+	tests+=(module_loaded output_is_whole_and_clean processes_left_behind_end out_is_written
+		clone_below_tmp reboot_fails dead_boot_is_tried_again hang_is_ended
+		killed_script_takes_the_machine_along shell_on_a_terminal) ;;
 esac
 case ${KERNEL-} in
 '' | "$(default_kernel)")
-	tests+=(exit_status_of_signal make_fails_with_the_command
+	tests+=(exit_status_of_signal status_of_command_wins_over_warning
 		dollar_from_environment_through_make dollar_doubled_on_the_command_line_of_make
-		quotes_and_lines output_without_reader_ends_it folder_kept variables_passed
+		quotes_lines_folder_and_variables output_without_reader_ends_it
 		one_cpu_that_counts interrupt_leaves_nothing no_terminal_no_shell
-		unknown_kernel_is_refused) ;;
+		unknown_kernel_is_refused works_without_network) ;;
 esac
 (($# == 0)) || tests=("$@")
 
@@ -271,11 +259,12 @@ number=0 failed=0
 for name in "${tests[@]}"; do
 	: >"$work/out"
 	: >"$work/err"
-	if "$name"; then
-		echo "ok $((++number)) $name"
+	SECONDS=0
+	if ("$name"); then
+		echo "ok $((++number)) $name # $SECONDS s"
 	else
 		sed 's/^/# /' "$work/err" | head -n 20
-		echo "not ok $((++number)) $name"
+		echo "not ok $((++number)) $name # $SECONDS s"
 		failed=1
 	fi
 done
