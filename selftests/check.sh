@@ -33,7 +33,7 @@ tally() {
 	echo "# $name: $((SECONDS - start)) s"
 }
 
-# Emulated CPUs slow each other down: what SMP leaves open, two have only the tests of
+# Emulated CPUs slow each other down. Unless SMP is set there is one, and two for tests of
 # what happens at the same time.
 at_once=' churn.sh netns.sh notifier.sh steer.sh unload.sh '
 cpus_at_once=${SMP:-2}
