@@ -74,7 +74,7 @@ lintian_accepts() {
 
 # What was installed, in the kernel that it was built for.
 works_on() {
-	KERNEL=$1 LOAD=0 RUN="
+	KERNEL=$1 BUILD=1 LOAD=0 RUN="
 		ip link add d0 type dummy && ip addr add 192.0.2.1/24 dev d0 && ip link set d0 up &&
 		modprobe -a nf_defrag_ipv4 nf_defrag_ipv6 2>/dev/null; insmod $work/$1.ko &&
 		$work/migsel vmk add d0 && $work/migsel route get 192.0.2.9 tag cold && rmmod migsel

@@ -8,6 +8,7 @@
 #   RUN=COMMAND     for bash -c, in the caller's folder; input is /dev/null
 #   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path
 #   LOAD=0          leave the module unloaded
+#   BUILD=0         module and tool are built already
 #   SMP=2 MEM=1024  CPUs, and memory in MB
 #   ICOUNT=1        one CPU with a clock that counts instructions
 #   TIMEOUT=1800    seconds after which a command is taken for hung
@@ -20,7 +21,7 @@
 # may be seen late.
 #
 # Exit status: the command's. A report of the kernel (report.awk) makes it 1 where
-# the command succeeded, a command that hangs 124.
+# the command succeeded, a command that hangs 124; 141 where nobody reads its output.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/vm/lib.sh
@@ -60,6 +61,7 @@ write_places() {
 
 # The module for this kernel and the tool, where their sources are.
 built() {
+	[[ ${BUILD:-1} != 0 ]] || return 0
 	mkdir -p "$builds"
 	[[ ${LOAD:-1} == 0 && ! -e $top/module/Kbuild ]] ||
 		KDIR='' KERNEL=$kernel "$here/build.sh" >/dev/null || return
@@ -91,7 +93,7 @@ fi
 cd -P .
 OUT=${OUT:+$(mkdir -p "$OUT" && cd "$OUT" && pwd -P)}
 share=$(mktemp -d -t migsel-vm.XXXXXX)
-pids=()
+pids=() relay=
 # shellcheck disable=SC2317  # called by trap
 finish() {
 	trap '' INT TERM HUP
@@ -152,7 +154,8 @@ if [[ -n ${RUN-} ]]; then
 		wait "$machine" || :
 	done
 	"${tied[@]}" tail -q -s 0.1 --pid="$machine" -c +1 -f "$share/stdout" &
-	pids+=($!)
+	relay=$!
+	pids+=("$relay")
 	"${tied[@]}" tail -q -s 0.1 --pid="$machine" -c +1 -f "$share/stderr" >&2 &
 	pids+=($!)
 elif [[ $kind == uml ]]; then
@@ -169,8 +172,13 @@ else
 	machine=$!
 	pids=("$machine")
 fi
-ended=0
-wait "$machine" || ended=$?
+ended=0 first=
+wait -n -p first "$machine" ${relay:+"$relay"} || ended=$?
+if [[ ${first-} != "$machine" ]]; then
+	((ended != 141)) || exit 141
+	ended=0
+	wait "$machine" || ended=$?
+fi
 wait
 pids=()
 
