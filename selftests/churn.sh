@@ -289,7 +289,7 @@ no_link() { ! ip -n "$SW" link show "$1" >/dev/null 2>&1; }
 # What is being configured holds the module for a moment.
 reload() {
 	while going; do
-		rest 40
+		rest $((40 * slow))
 		! rmmod migsel 2>/dev/null || made module-unload
 		rest
 		if modprobe migsel; then made module-load; else wrong 'the module does not load'; fi
