@@ -47,5 +47,6 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
 	@sed -n '/^# What the environment/,/^$$/{/^#  /s/^# / /p}' selftests/vm/run.sh
 	@echo '  KDIR=FOLDER     kernel headers or build tree for module (default: the running kernel)'
+	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'
 
 .PHONY: all module tool vm demo check lint coverage install uninstall deb clean distclean help

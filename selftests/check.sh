@@ -6,31 +6,31 @@
 #
 # KERNEL chooses the test kernel. Only without it does all run: with another, what does
 # not depend on it is left out; with detectors (uml, debug) there are more tests: of
-# the detectors, KUnit suites, fault injection. The last line is `N passed, N failed, N skipped`.
+# the detectors, KUnit suites, fault injection. JOBS tests run at a time, by default one
+# for each CPU. The last line is `N passed, N failed, N skipped`.
 # A test that ends before its plan is fulfilled, fails without saying which part of
 # it did, or skips all, counts as failed.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
+# shellcheck source=selftests/vm/lib.sh
+. selftests/vm/lib.sh
+# shellcheck source=selftests/jobs.sh
+. selftests/jobs.sh
 
 passed=0 failed=0 skipped=0 failures=()
 
-count() { grep -Eic "$1" "$log" || :; }
-
-# tally TEST COMMAND...: run a test and count what it reports
-tally() {
-	local name=$1 start=$SECONDS status=0 planned good skips bad
-	shift
-	echo "# $name"
-	"$@" </dev/null 2>&1 | tee "$log" || status=1
-	planned=$(awk -F '[. ]+' '/^1\.\.[0-9]/ { sum += $2 } END { print sum + 0 }' "$log")
-	good=$(count '^ok ')
-	skips=$(count '^ok .*# *skip')
-	bad=$(count '^not ok ')
+# ended TEST STATUS FILE: count what it reports in FILE
+ended() {
+	local planned good skips bad
+	planned=$(awk -F '[. ]+' '/^1\.\.[0-9]/ { sum += $2 } END { print sum + 0 }' "$3")
+	good=$(grep -Eic '^ok ' "$3") || :
+	skips=$(grep -Eic '^ok .*# *skip' "$3") || :
+	bad=$(grep -Eic '^not ok ' "$3") || :
 	((good + bad >= planned)) || bad=$((planned - good))
-	((planned > 0 && (status == 0 || bad > 0))) || ((++bad))
-	((bad == 0)) || failures+=("$name")
+	((planned > 0 && ($2 == 0 || bad > 0))) || ((++bad))
+	((bad == 0)) || failures+=("$1")
 	((passed += good - skips, failed += bad, skipped += skips)) || :
-	echo "# $name: $((SECONDS - start)) s"
+	[[ $3 == "$only" ]] || cat "$3"
 }
 
 # Emulated CPUs slow each other down. Unless SMP is set there is one, and two for tests of
@@ -45,38 +45,61 @@ in_test_kernel() {
 	SMP=$cpus RUN="selftests/$1" selftests/vm/run.sh
 }
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+run_test() {
+	case $1 in
+	unit) make -s -C selftests/unit check ;;
+	vm_test.sh | detectors_test.sh) "selftests/vm/$1" ;;
+	demo_test.sh) selftests/demo/demo_test.sh ;;
+	package_test.sh | kunit.sh) "selftests/$1" ;;
+	tool_speed_test.sh) ICOUNT=1 in_test_kernel "$1" ;;
+	tool_ynl_test.sh)
+		YNL=$(KERNEL=uml selftests/vm/fetch.sh --source)/tools/net/ynl VM_ENV=YNL \
+			in_test_kernel "$1" ;;
+	*) in_test_kernel "$1" ;;
+	esac
+}
+
+timed_test() {
+	local start=$SECONDS status=0
+	echo "# $1"
+	run_test "$1" 2>&1 || status=$?
+	echo "# $1: $((SECONDS - start)) s"
+	return "$status"
+}
+
+only=
+trap 'jobs_end; rm -f "$only"' EXIT
 
 selftests/vm/need.sh build vm demo check
 make -s -C selftests all
+KDIR='' KERNEL=$kernel selftests/vm/build.sh >/dev/null
+make -s tool
+export BUILD=0
 if (($# == 0)); then
+	# The longest first.
 	groups=(list)
+	long=(unit vm_test.sh)
 	case ${KERNEL-} in
-	'') groups+=(list-TOOL list-ONCE) ;;
-	uml | debug) groups+=(list-TOOL list-DEBUG) ;;
+	'')
+		groups=(list-ONCE list list-TOOL)
+		long+=(demo_test.sh package_test.sh) ;;
+	uml | debug)
+		groups=(list-DEBUG list list-TOOL)
+		long+=(detectors_test.sh demo_test.sh) ;;
 	esac
 	read -rd '' -a topics < <(make -s -C selftests "${groups[@]}") || :
-	set -- unit vm_test.sh "${topics[@]}"
-	case ${KERNEL-} in
-	'') set -- "$@" demo_test.sh package_test.sh ;;
-	uml | debug) set -- "$@" demo_test.sh detectors_test.sh ;;
-	esac
+	set -- "${long[@]}" "${topics[@]}"
 fi
-for name; do
-	case $name in
-	unit) tally "$name" make -s -C selftests/unit check ;;
-	vm_test.sh | detectors_test.sh) tally "$name" "selftests/vm/$name" ;;
-	package_test.sh) tally "$name" selftests/package_test.sh ;;
-	demo_test.sh) tally "$name" selftests/demo/demo_test.sh ;;
-	kunit.sh) tally "$name" selftests/kunit.sh ;;
-	tool_speed_test.sh) ICOUNT=1 tally "$name" in_test_kernel "$name" ;;
-	tool_ynl_test.sh)
-		YNL=$(KERNEL=uml selftests/vm/fetch.sh --source)/tools/net/ynl VM_ENV=YNL \
-			tally "$name" in_test_kernel "$name" ;;
-	*) tally "$name" in_test_kernel "$name" ;;
-	esac
-done
+if (($# == 1)); then
+	only=$(mktemp) status=0
+	timed_test "$1" </dev/null | tee "$only" || status=1
+	ended "$1" "$status" "$only"
+else
+	for name; do
+		jobs_begin "$name" timed_test "$name"
+	done
+	jobs_wait
+fi
 
 ((${#failures[@]} == 0)) || echo "# failed: ${failures[*]}; one alone: selftests/check.sh ${failures[0]}"
 echo "$passed passed, $failed failed, $skipped skipped"

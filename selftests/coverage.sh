@@ -4,8 +4,8 @@
 # coverage.sh [TEST...]    which lines of module/ and userspace/ the tests run, those of
 #                          the module and its tool or those named
 #
-# Each runs in a debug kernel of its own, with module and tool built to count, and with
-# one CPU (SMP=), which is faster under emulation than more are. Prints how many lines of
+# Each runs in a debug kernel of its own, JOBS= at a time, with module and tool built to
+# count, and with one CPU (SMP=), which is faster under emulation than more are. Prints how many lines of
 # each file were run, and which were not. Fails if a test does, or if less than 90 % of
 # the module's lines were run. A program that a signal ends, as migsel monitor mostly, has
 # counted nothing, and nor has the module of its own unloading.
@@ -14,6 +14,8 @@ export KERNEL=debug GCOV=1 SMP=${SMP:-1}
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/vm/lib.sh
 . "$here/vm/lib.sh"
+# shellcheck source=selftests/jobs.sh
+. "$here/jobs.sh"
 cd "$top"
 built=$builds/coverage
 
@@ -44,7 +46,7 @@ count() {
 
 # run TEST: what it counts, beside what it counts by
 run() {
-	local start=$SECONDS
+	local start=$SECONDS status=0
 	export OUT=$built/$1
 	mkdir -p "$OUT"/{module,userspace}
 	echo "# $1"
@@ -53,6 +55,12 @@ run() {
 	cp "$builds/debug/module"/*.gcno "$OUT/module/"
 	cp "$built/userspace"/*.gcno "$OUT/userspace/"
 	echo "# $1: $((SECONDS - start)) s"
+	return "$status"
+}
+
+ended() {
+	cat "$3"
+	(($2 == 0)) || status=1
 }
 
 # report FOLDER GCOV LEAST: of what was counted; a header's lines count once
@@ -104,9 +112,11 @@ tests=("$@")
 (($#)) || read -rd '' -a tests < <(make -s -C selftests list list-TOOL) || :
 (($#)) || tests+=(failnth.sh)
 status=0
+trap jobs_end EXIT
 for test in "${tests[@]}"; do
-	run "$test"
+	jobs_begin "$test" run "$test"
 done
+jobs_wait
 report module gcov-12 90 || status=1
 report userspace gcov 0 || status=1
 exit "$status"

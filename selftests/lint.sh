@@ -11,6 +11,8 @@ top=$(readlink -f "$(dirname "$(readlink -f "$0")")/..")
 cd "$top"
 # shellcheck source=selftests/vm/lib.sh
 . selftests/vm/lib.sh
+# shellcheck source=selftests/jobs.sh
+. selftests/jobs.sh
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES KERNEL KDIR W C
 export LC_ALL=C.UTF-8
 
@@ -165,39 +167,17 @@ list_files() {
 	mapfile -t texts < <(printf '%s\n' "${files[@]}" | grep -vx COPYING)
 }
 
-passed=0 failed=0 ticker=
-declare -A running=()
+passed=0 failed=0
 
-# Waits for one check, and reports it.
-reap() {
-	local pid status=0 name
-	wait -n -p pid || status=$?
-	name=${running[$pid]}
-	unset "running[$pid]"
-	echo "${running[*]}" >"$work/running"
-	sed -E "s#$top/(.cache/build/[^/]*/)?##g; s/^/# /" "$work/$name.out"
-	if ((status == 0)) && [[ ! -s $work/$name.out ]]; then
-		echo "ok $((++passed + failed)) $name"
+# ended CHECK STATUS FILE: what it printed is in FILE
+ended() {
+	sed -E "s#$top/(.cache/build/[^/]*/)?##g; s/^/# /" "$3"
+	if (($2 == 0)) && [[ ! -s $3 ]]; then
+		echo "ok $((++passed + failed)) $1"
 	else
-		((status == 0)) || echo "# $name ended with $status"
-		echo "not ok $((passed + ++failed)) $name"
+		(($2 == 0)) || echo "# $1 ended with $2"
+		echo "not ok $((passed + ++failed)) $1"
 	fi
-}
-
-progress() {
-	while ! read -rt 10 <>"$work/never"; do
-		echo "lint: after $SECONDS s: $(<"$work/running")" >&2
-	done
-}
-
-finish() {
-	local pid
-	exec 2>/dev/null # bash tells of what was ended
-	[[ -z $ticker ]] || kill "$ticker" || :
-	for pid in "${!running[@]}"; do
-		kill -- "-$pid" || :
-	done
-	rm -rf "$work"
 }
 
 (($# > 0)) || set -- "${checks[@]}"
@@ -206,26 +186,14 @@ for name; do
 		{ echo "lint: no check '$name', there are: ${checks[*]}" >&2; exit 1; }
 done
 work=$(mktemp -d)
-trap finish EXIT
+trap 'jobs_end; rm -rf "$work"' EXIT
 prepare "$@"
 list_files
-mkfifo "$work/never"
 echo 'KTAP version 1'
 echo "1..$#"
-: >"$work/running"
-progress &
-ticker=$!
-disown
-# Each check and what it started is a group, to end together.
-set -m
 for name; do
-	((${#running[@]} < $(nproc))) || reap
-	check "$name" >"$work/$name.out" 2>&1 &
-	running[$!]=$name
-	echo "${running[*]}" >"$work/running"
+	jobs_begin "$name" check "$name"
 done
-while ((${#running[@]})); do
-	reap
-done
+jobs_wait
 echo "$passed passed, $failed failed, 0 skipped"
 ((failed == 0))
