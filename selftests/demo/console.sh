@@ -255,7 +255,7 @@ send() {
 	enter esx-a
 	command=$*
 	show_command 'esx-a#' "$@"
-	report=$("${fast}timeout" 60 "${enter[@]}" "$@" 2>"$measured/stderr") || status=$?
+	report=$("${fast}timeout" 300 "${enter[@]}" "$@" 2>"$measured/stderr") || status=$?
 	# With -J iperf3 ends well whatever has happened.
 	if [[ $report =~ \"error\":[[:space:]]*\"([^\"]*)\" ]]; then
 		why=${BASH_REMATCH[1]}
