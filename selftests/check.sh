@@ -70,11 +70,7 @@ timed_test() {
 only=
 trap 'jobs_end; rm -f "$only"' EXIT
 
-selftests/vm/need.sh build vm demo check
-make -s -C selftests all
-KDIR='' KERNEL=$kernel selftests/vm/build.sh >/dev/null
-make -s tool
-export BUILD=0
+needs=(build vm demo check)
 if (($# == 0)); then
 	# The longest first.
 	groups=(list)
@@ -82,7 +78,8 @@ if (($# == 0)); then
 	case ${KERNEL-} in
 	'')
 		groups=(list-ONCE list list-TOOL)
-		long+=(demo_test.sh package_test.sh) ;;
+		long+=(demo_test.sh package_test.sh)
+		needs+=(package kbuild) ;;
 	uml | debug)
 		groups=(list-DEBUG list list-TOOL)
 		long+=(detectors_test.sh demo_test.sh) ;;
@@ -90,6 +87,10 @@ if (($# == 0)); then
 	read -rd '' -a topics < <(make -s -C selftests "${groups[@]}") || :
 	set -- "${long[@]}" "${topics[@]}"
 fi
+selftests/vm/need.sh "${needs[@]}"
+make -s -C selftests all
+build_all
+export BUILD=0
 if (($# == 1)); then
 	only=$(mktemp) status=0
 	timed_test "$1" </dev/null | tee "$only" || status=1

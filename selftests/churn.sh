@@ -63,9 +63,10 @@ one_of() {
 
 # rest [TIMES]: up to a quarter of a second, or so often
 rest() {
-	local times=${1-1}
+	local times=${1-1} ms
 	while ((times--)) && going; do
-		read -r -t "0.$((RANDOM % 250 + 1000))" -u "$never" || :
+		ms=$((RANDOM % 250 + 1001))
+		read -r -t "0.${ms:1}" -u "$never" || :
 	done
 }
 

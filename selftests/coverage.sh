@@ -104,7 +104,9 @@ report() {
 
 "$here/vm/need.sh" build kbuild vm demo check
 rm -rf "$built"
+build_all
 build_tool
+export BUILD=0
 make -s -C selftests all
 YNL=$("$here/vm/fetch.sh" --source)/tools/net/ynl
 export YNL VM_ENV=YNL

@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Commands that run JOBS= at a time, by default one for each CPU; sourced by check.sh and
-# lint.sh, which define
+# Commands that run at a time, JOBS= of them, by default one for each CPU; sourced by what
+# runs many, which defines
 #   ended NAME STATUS FILE    called for each as it ends, with what it printed in FILE
-# Those that run are named on standard error every ten seconds.
+# and calls jobs_end as it exits. What runs is named on standard error, every ten seconds
+# on a terminal.
 # shellcheck shell=bash
 
 declare -A running=() output=()
 jobs_folder='' jobs_ticker=''
 
 jobs_tell() {
-	while ! read -rt 10 <>"$jobs_folder/never"; do
+	local every=60
+	[[ ! -t 2 ]] || every=10
+	while kill -0 $$ 2>/dev/null && ! read -rt "$every" <>"$jobs_folder/never"; do
 		echo "${0##*/}: after $SECONDS s: $(<"$jobs_folder/running")" >&2
 	done
 }
 
 # Each command and what it started is a group, to end together.
 jobs_start() {
+	[[ ${JOBS:=$(nproc)} =~ ^[1-9][0-9]*$ ]] ||
+		{ echo "${0##*/}: JOBS='$JOBS' is no number of jobs: 1 or more" >&2; exit 1; }
 	jobs_folder=$(mktemp -d)
 	mkfifo "$jobs_folder/never"
 	: >"$jobs_folder/running"
@@ -29,21 +34,28 @@ jobs_start() {
 jobs_begin() {
 	local file
 	[[ $jobs_ticker ]] || jobs_start
-	((${#running[@]} < ${JOBS:-$(nproc)})) || jobs_reap
+	((${#running[@]} < JOBS)) || jobs_reap
 	file=$(mktemp -p "$jobs_folder")
 	"${@:2}" >"$file" 2>&1 </dev/null &
 	running[$!]=$1 output[$!]=$file
 	echo "${running[*]}" >"$jobs_folder/running"
 }
 
-# Waits for one of them.
+# Waits for one of them. bash may have forgotten, but for its status, one that a signal ended.
 jobs_reap() {
-	local pid status=0 name
-	wait -n -p pid || status=$?
-	name=${running[$pid]}
-	unset "running[$pid]"
+	local jobs_pid='' jobs_status=0
+	wait -n -p jobs_pid || jobs_status=$?
+	if [[ ! ${jobs_pid-} ]]; then
+		for jobs_pid in "${!running[@]}"; do
+			break
+		done
+		jobs_status=0
+		wait "$jobs_pid" || jobs_status=$?
+	fi
+	set -- "${running[$jobs_pid]}" "$jobs_status" "${output[$jobs_pid]}"
+	unset "running[$jobs_pid]"
 	echo "${running[*]}" >"$jobs_folder/running"
-	ended "$name" "$status" "${output[$pid]}"
+	ended "$@"
 }
 
 # Waits for all of them.

@@ -74,7 +74,6 @@ make_modules() {
 		depmod -b "$root" "$release"
 		touch "$root/done"
 	fi
-	touch "$root"
 	ln -sfn "$tree" "$1/modules"
 }
 

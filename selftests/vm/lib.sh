@@ -37,6 +37,18 @@ lock() {
 	flock "$lock_fd"
 }
 
+# The module for the test kernel and the tool, where their sources are. BUILD=0: they are
+# built already.
+build_all() {
+	[[ ${BUILD:-1} != 0 ]] || return 0
+	mkdir -p "$builds"
+	[[ ${LOAD:-1} == 0 && ! -e $top/module/Kbuild ]] ||
+		KDIR='' KERNEL=$kernel "$top/selftests/vm/build.sh" >/dev/null || return
+	[[ ! -e $top/userspace/Makefile ]] ||
+		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
+			flock "$builds/tool.lock" make -s -C "$top" tool >&2
+}
+
 kernel=${KERNEL:-$(default_kernel)}
 cache=$(cache_dir)
 export MIGSEL_CACHE=$cache

@@ -59,17 +59,6 @@ write_places() {
 	echo
 }
 
-# The module for this kernel and the tool, where their sources are.
-built() {
-	[[ ${BUILD:-1} != 0 ]] || return 0
-	mkdir -p "$builds"
-	[[ ${LOAD:-1} == 0 && ! -e $top/module/Kbuild ]] ||
-		KDIR='' KERNEL=$kernel "$here/build.sh" >/dev/null || return
-	[[ ! -e $top/userspace/Makefile ]] ||
-		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
-			flock "$builds/tool.lock" make -s -C "$top" tool >&2
-}
-
 shopt -s extglob
 if [[ -z ${RUN-} && ! (-t 0 && -t 1) ]]; then
 	die "a shell needs a terminal: for one command, RUN='command'"
@@ -82,8 +71,11 @@ fi
 "$here/need.sh" "$kind"
 "$here/fetch.sh"
 modules=$kernel_dir/modules
-if built; then
-	[[ ! -e $top/module/Kbuild ]] || modules=$builds/$kernel/modules
+if build_all; then
+	if [[ -e $top/module/Kbuild ]]; then
+		modules=$builds/$kernel/modules
+		touch "$modules/../../.." # still in use
+	fi
 elif [[ ${LOAD:-1} == 0 ]]; then
 	say 'going on without what does not build, as LOAD=0'
 else
@@ -93,7 +85,7 @@ fi
 cd -P .
 OUT=${OUT:+$(mkdir -p "$OUT" && cd "$OUT" && pwd -P)}
 share=$(mktemp -d -t migsel-vm.XXXXXX)
-pids=() relay=
+pids=()
 # shellcheck disable=SC2317  # called by trap
 finish() {
 	trap '' INT TERM HUP
@@ -154,8 +146,7 @@ if [[ -n ${RUN-} ]]; then
 		wait "$machine" || :
 	done
 	"${tied[@]}" tail -q -s 0.1 --pid="$machine" -c +1 -f "$share/stdout" &
-	relay=$!
-	pids+=("$relay")
+	pids+=($!)
 	"${tied[@]}" tail -q -s 0.1 --pid="$machine" -c +1 -f "$share/stderr" >&2 &
 	pids+=($!)
 elif [[ $kind == uml ]]; then
@@ -172,10 +163,11 @@ else
 	machine=$!
 	pids=("$machine")
 fi
+# What relays the output ends well with the machine, or else because nobody reads it.
 ended=0 first=
-wait -n -p first "$machine" ${relay:+"$relay"} || ended=$?
+wait -n -p first "${pids[@]}" || ended=$?
 if [[ ${first-} != "$machine" ]]; then
-	((ended != 141)) || exit 141
+	[[ -z ${first-} ]] || ((ended == 0)) || exit 141
 	ended=0
 	wait "$machine" || ended=$?
 fi
