@@ -112,7 +112,7 @@ YNL=$("$here/vm/fetch.sh" --source)/tools/net/ynl
 export YNL VM_ENV=YNL
 tests=("$@")
 (($#)) || read -rd '' -a tests < <(make -s -C selftests list list-TOOL) || :
-(($#)) || tests+=(failnth.sh)
+(($#)) || tests+=(failnth.sh tool_classify_test.sh)
 status=0
 trap jobs_end EXIT
 for test in "${tests[@]}"; do
