@@ -5,10 +5,10 @@
 #                          the module and its tool or those named
 #
 # Each runs in a debug kernel of its own, JOBS= at a time, with module and tool built to
-# count, and with one CPU (SMP=), which is faster under emulation than more are. Prints how many lines of
-# each file were run, and which were not. Fails if a test does, or if less than 90 % of
-# the module's lines were run. A program that a signal ends, as migsel monitor mostly, has
-# counted nothing, and nor has the module of its own unloading.
+# count, and with one CPU (SMP=), which is faster under emulation than more are. Prints
+# how many lines of each file were run, and which were not. Fails if a test does, or if
+# less than 90 % of the module's lines were run. A program that a signal ends, as migsel
+# monitor mostly, has counted nothing, and nor has the module of its own unloading.
 set -euo pipefail
 export KERNEL=debug GCOV=1 SMP=${SMP:-1}
 here=$(dirname "$(readlink -f "$0")")
