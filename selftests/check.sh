@@ -84,8 +84,9 @@ if (($# == 0)); then
 		groups=(list-DEBUG list list-TOOL)
 		long+=(detectors_test.sh demo_test.sh) ;;
 	esac
-	read -rd '' -a topics < <(make -s -C selftests "${groups[@]}") || :
-	set -- "${long[@]}" "${topics[@]}"
+	topics=$(make -s -C selftests "${groups[@]}")
+	# shellcheck disable=SC2086  # a list
+	set -- "${long[@]}" $topics
 fi
 selftests/vm/need.sh "${needs[@]}"
 make -s -C selftests all

@@ -110,12 +110,14 @@ export BUILD=0
 make -s -C selftests all
 YNL=$("$here/vm/fetch.sh" --source)/tools/net/ynl
 export YNL VM_ENV=YNL
-tests=("$@")
-(($#)) || read -rd '' -a tests < <(make -s -C selftests list list-TOOL) || :
-(($#)) || tests+=(failnth.sh tool_classify_test.sh)
+if (($# == 0)); then
+	tests=$(make -s -C selftests list list-TOOL)
+	# shellcheck disable=SC2086  # a list
+	set -- $tests failnth.sh tool_classify_test.sh
+fi
 status=0
 trap jobs_end EXIT
-for test in "${tests[@]}"; do
+for test; do
 	jobs_begin "$test" run "$test"
 done
 jobs_wait

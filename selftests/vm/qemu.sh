@@ -54,8 +54,7 @@ count_instructions() {
 
 # What an emulated CPU has translated it knows by its address: programs start in half
 # the time where they always lie at the same one. It copies byte by byte where it has
-# told the kernel that this is fast (erms, fsrm), and clearing what is allocated takes as
-# long as using it.
+# told the kernel that this is fast (erms, fsrm); memory is not cleared before it is used.
 accelerate() {
 	if [[ $(accelerator) == kvm ]]; then
 		qemu+=(-accel kvm -cpu host)
