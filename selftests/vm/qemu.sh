@@ -42,25 +42,29 @@ share_options() {
 		qemu+=(-virtfs "local,path=$(value "$out"),mount_tag=out,security_model=none,multidevs=remap")
 }
 
+# What an emulated CPU has translated it knows by its address: programs start in half
+# the time where they always lie at the same one. It copies byte by byte where it has
+# told the kernel that this is fast. Memory is not cleared before it is used. And it
+# takes a kernel with detectors a minute to read in ACPI's tables which interrupts PCI
+# has, where the BIOS knows them, too.
+slow_features=-erms,-fsrm
+quick='norandmaps init_on_alloc=0 pci=noacpi'
+
 # One CPU whose clock counts its instructions: the same work, the same time,
 # whatever else this machine does. Waiting for the host takes none of it, or far too
 # much: the clock then leaps from timer to timer, and no task can be called hung.
 count_instructions() {
 	qemu+=(-accel tcg -icount "shift=0,sleep=off" -smp 1 -seed 1
-		-cpu "max,-rdrand,-rdseed,-erms,-fsrm" -rtc "base=2026-01-01,clock=vm")
-	append+=' nokaslr norandmaps tsc=reliable init_on_alloc=0'
-	append+=' sysctl.kernel.hung_task_timeout_secs=0'
+		-cpu "max,-rdrand,-rdseed,$slow_features" -rtc "base=2026-01-01,clock=vm")
+	append+=" $quick nokaslr tsc=reliable sysctl.kernel.hung_task_timeout_secs=0"
 }
 
-# What an emulated CPU has translated it knows by its address: programs start in half
-# the time where they always lie at the same one. It copies byte by byte where it has
-# told the kernel that this is fast (erms, fsrm); memory is not cleared before it is used.
 accelerate() {
 	if [[ $(accelerator) == kvm ]]; then
 		qemu+=(-accel kvm -cpu host)
 	else
-		qemu+=(-accel tcg -cpu "max,-erms,-fsrm")
-		append+=' norandmaps init_on_alloc=0'
+		qemu+=(-accel tcg -cpu "max,$slow_features")
+		append+=" $quick"
 	fi
 	qemu+=(-smp "${SMP:-2}")
 }
