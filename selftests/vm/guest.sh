@@ -101,7 +101,7 @@ check_namespaces() {
 leaks=/sys/kernel/debug/kmemleak
 check_leaks() {
 	[ -w $leaks ] && [ "$($bin/cat /proc/sys/kernel/tainted)" != 0 ] || return
-	end=$(($(seconds) + 7))
+	end=$(($(seconds) + 6))
 	while [ "$(seconds)" -lt $end ]; do
 		$bin/usleep 200000
 	done
