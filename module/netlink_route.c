@@ -173,7 +173,7 @@ static struct dst_entry *plain_inet(struct ask *ask)
 	struct rtable *rt = ip_route_output_key(ask->net, &fl4);
 
 	if (IS_ERR(rt))
-		return NULL;
+		return ERR_CAST(rt);
 	ipv6_addr_set_v4mapped(fl4.saddr, &ask->key.saddr);
 	return &rt->dst;
 }
@@ -198,69 +198,96 @@ static struct dst_entry *plain_inet6(struct ask *ask)
 	     ipv6_dev_get_saddr(ask->net, dst_dev_rcu(dst), &ask->key.daddr, 0,
 				&ask->key.saddr))) {
 		dst_release(dst);
-		return NULL;
+		return ERR_PTR(-ENETUNREACH);
 	}
 	return dst;
 }
 #else
 static struct dst_entry *plain_inet6(struct ask *ask)
 {
-	return NULL;
+	return ERR_PTR(-EAFNOSUPPORT);
 }
 #endif
 
-static void probe(struct ask *ask, int vmk)
+/*
+ * What a lookup found into @route, NULL where there is none. An error where that is
+ * not known for lack of memory.
+ */
+static int found(struct dst_entry *dst, struct dst_entry **route)
+{
+	*route = IS_ERR(dst) ? NULL : dst;
+	if (dst == ERR_PTR(-ENOMEM) || dst == ERR_PTR(-ENOBUFS))
+		return -ENOMEM;
+	return 0;
+}
+
+static int probe(struct ask *ask, int vmk)
 {
 	struct dst_entry *dst;
+	int err;
 
 	ask->state[vmk] = 0;
 	if (!migsel_usable(ask->snap, vmk, ask->key.family))
-		return;
+		return 0;
 	ask->state[vmk] |= MIGSEL_USABLE;
 	ask->key.oif = ask->snap->vmks[vmk].dev->ifindex;
-	dst = migsel_route_lookup(ask->net, &ask->key, NULL);
+	err = found(migsel_route_lookup(ask->net, &ask->key, NULL), &dst);
 	if (dst)
 		ask->state[vmk] |= MIGSEL_ROUTED;
 	dst_release(dst);
+	return err;
 }
 
-static void decide_multi(struct ask *ask)
+static int decide_multi(struct ask *ask)
 {
 	struct migsel_candidates cands = {
 		.state = ask->state,
 		.placed = ask->placed,
 		.current_vmk = MIGSEL_NO_VMK,
 	};
+	int err;
 	u32 i;
 
-	for (i = 0; i < ask->rule.n_vmks; i++)
-		if (ask->rule.vmks[i].migration)
-			probe(ask, i);
+	for (i = 0; i < ask->rule.n_vmks; i++) {
+		if (!ask->rule.vmks[i].migration)
+			continue;
+		err = probe(ask, i);
+		if (err)
+			return err;
+	}
 	if (ask->ms->flows)
 		migsel_place_peek(ask->ms->flows, ask->snap, ask->key.family,
 				  ask->placed);
 	ask->reason = migsel_rule_multi(&ask->rule, &cands, &ask->vmk);
+	return 0;
 }
 
-static void decide(struct ask *ask)
+static int decide(struct ask *ask)
 {
+	int err = 0;
+
 	ask->row = migsel_rule_reason(&ask->rule, &ask->query);
 	ask->reason = ask->row;
 	ask->vmk = MIGSEL_NO_VMK;
 	ask->candidate = migsel_rule_candidate(&ask->rule, &ask->query,
 					       ask->row);
 	if (ask->row == MIGSEL_REASON_MULTI_NIC) {
-		decide_multi(ask);
+		err = decide_multi(ask);
 	} else if (ask->candidate != MIGSEL_NO_VMK) {
-		probe(ask, ask->candidate);
+		err = probe(ask, ask->candidate);
 		ask->vmk = ask->candidate;
 		ask->reason = migsel_rule_single(ask->row,
 						 ask->state[ask->candidate]);
 	}
+	if (err)
+		return err;
 
 	if (ask->vmk != MIGSEL_NO_VMK && ask->reason == ask->row) {
 		ask->key.oif = ask->snap->vmks[ask->vmk].dev->ifindex;
-		ask->route = migsel_route_lookup(ask->net, &ask->key, NULL);
+		err = found(migsel_route_lookup(ask->net, &ask->key, NULL),
+			    &ask->route);
+		if (err)
+			return err;
 		if (!ask->route)
 			ask->reason = MIGSEL_REASON_NO_ROUTE;
 	}
@@ -272,6 +299,7 @@ static void decide(struct ask *ask)
 		ask->verdict = ask->ms->policy.unreachable ==
 			       MIGSEL_UNREACHABLE_PASS ? MIGSEL_VERDICT_PASS :
 							 MIGSEL_VERDICT_REFUSE;
+	return 0;
 }
 
 static int answer(struct ask *ask, struct genl_info *info)
@@ -283,8 +311,11 @@ static int answer(struct ask *ask, struct genl_info *info)
 	if (err)
 		return err;
 
-	ask->plain = ask->key.family == MIGSEL_INET ? plain_inet(ask) :
-						      plain_inet6(ask);
+	err = found(ask->key.family == MIGSEL_INET ? plain_inet(ask) :
+						     plain_inet6(ask),
+		    &ask->plain);
+	if (err)
+		return err;
 	if (!ask->plain)
 		return refuse(info, ask->key.family == MIGSEL_INET ?
 				    MIGSEL_A_ROUTE_DST4 : MIGSEL_A_ROUTE_DST6,
@@ -295,8 +326,7 @@ static int answer(struct ask *ask, struct genl_info *info)
 	ask->query.not_unicast = !migsel_route_is_unicast(ask->plain,
 							  ask->key.family,
 							  daddr);
-	decide(ask);
-	return 0;
+	return decide(ask);
 }
 
 static int put_addr(struct sk_buff *msg, const struct ask *ask, int attr4,

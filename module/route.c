@@ -160,12 +160,12 @@ static struct dst_entry *lookup_inet(struct net *net,
 		fl4.flowi4_flags |= inet_sk_flowi_flags(sk);
 	probe = fl4;
 	if (fib_lookup(net, &probe, &res, 0) || res.type != RTN_UNICAST)
-		return NULL;
+		return ERR_PTR(-ENETUNREACH);
 	if (key->transformed)
 		rt = __ip_route_output_key(net, &fl4);
 	else
 		rt = ip_route_output_flow(net, &fl4, sk);
-	return IS_ERR(rt) ? NULL : &rt->dst;
+	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
@@ -190,19 +190,18 @@ static struct dst_entry *lookup_inet6(struct net *net,
 	dst = ip6_route_output_flags(net, NULL, &fl6, RT6_LOOKUP_F_IFACE);
 	if (dst->error) {
 		dst_release(dst);
-		return NULL;
+		return ERR_PTR(-ENETUNREACH);
 	}
 	if (key->transformed)
 		return dst;
-	dst = xfrm_lookup_route(net, dst, flowi6_to_flowi(&fl6), sk, 0);
-	return IS_ERR(dst) ? NULL : dst;
+	return xfrm_lookup_route(net, dst, flowi6_to_flowi(&fl6), sk, 0);
 }
 #else
 static struct dst_entry *lookup_inet6(struct net *net,
 				      const struct migsel_flow_key *key,
 				      const struct sock *sk)
 {
-	return NULL;
+	return ERR_PTR(-EAFNOSUPPORT);
 }
 #endif
 
@@ -215,7 +214,8 @@ static struct dst_entry *lookup_inet6(struct net *net,
  * A route is an entry of the FIB, all rules honoured.
  *
  * Context: under rcu_read_lock().
- * Return: the route, held, or NULL if there is none.
+ * Return: the route, held, or an error pointer: -ENOMEM or -ENOBUFS without memory,
+ * which IPv6 does not tell from no route, any other if there is none.
  */
 struct dst_entry *migsel_route_lookup(struct net *net,
 				      const struct migsel_flow_key *key,
@@ -225,9 +225,9 @@ struct dst_entry *migsel_route_lookup(struct net *net,
 
 	dst = key->family == MIGSEL_INET ? lookup_inet(net, key, sk) :
 					   lookup_inet6(net, key, sk);
-	if (dst && dst_dev_rcu(dst)->ifindex != key->oif) {
+	if (!IS_ERR(dst) && dst_dev_rcu(dst)->ifindex != key->oif) {
 		dst_release(dst);
-		return NULL;
+		return ERR_PTR(-ENETUNREACH);
 	}
 	return dst;
 }
@@ -336,7 +336,7 @@ static void slot_set(struct migsel_route_slot *slot,
  * @cached: set to whether the cache had it
  *
  * Context: under rcu_read_lock().
- * Return: the route, held, or NULL if there is none.
+ * Return: the route, held, or NULL if there is none, or no memory for it.
  */
 struct dst_entry *migsel_route_get(struct migsel_net *ms,
 				   const struct migsel_flow_key *key,
@@ -346,8 +346,10 @@ struct dst_entry *migsel_route_get(struct migsel_net *ms,
 	struct dst_entry *dst;
 
 	*cached = false;
-	if (sk_has_policy(sk))
-		return migsel_route_lookup(ms->net, key, sk);
+	if (sk_has_policy(sk)) {
+		dst = migsel_route_lookup(ms->net, key, sk);
+		return IS_ERR(dst) ? NULL : dst;
+	}
 
 	local_bh_disable();
 	slot = &this_cpu_ptr(ms->routes)->slots[slot_hash(key)];
@@ -355,7 +357,9 @@ struct dst_entry *migsel_route_get(struct migsel_net *ms,
 	*cached = dst;
 	if (!dst) {
 		dst = migsel_route_lookup(ms->net, key, sk);
-		if (dst)
+		if (IS_ERR(dst))
+			dst = NULL;
+		else
 			slot_set(slot, key, dst);
 	}
 	local_bh_enable();

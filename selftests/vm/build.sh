@@ -9,7 +9,8 @@
 # KDIR is by default the running kernel's build folder; where there is none, or
 # KERNEL is given, it is the test kernel's. W= and C= reach kbuild. With W= all is
 # built, in a folder of its own, so that nothing there is to warn of is passed over.
-# GCOV=1 has the module count which of its lines run, where the kernel can.
+# GCOV=1 has the module count which of its lines run, where the kernel can. With detectors
+# each of its allocations can fail (failing.h), and KCOV sees it.
 #
 # The objects live below .cache/build, in a folder of symbolic links to the sources
 # for each kernel: builds for several kernels do not get in each other's way and
@@ -52,10 +53,14 @@ link_sources() {
 
 # The kernel's build must not see what the caller's make was told.
 kbuild() {
+	local detectors=()
+	[[ $name != @(uml|debug)* ]] ||
+		detectors=(KCFLAGS="-include $here/failing.h" KCOV_INSTRUMENT=y)
 	# shellcheck disable=SC2016  # for make
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KERNEL -u KDIR PATH="$path" \
 		make -s -C "$kdir" M="$1" -j"$(nproc)" CONFIG_MIGSEL=m CONFIG_DEBUG_INFO_BTF_MODULES= \
-		PAHOLE_VERSION='$(CONFIG_PAHOLE_VERSION)' ${W:+W="$W"} ${C:+C="$C"} ${GCOV:+GCOV_PROFILE=y} modules >&2
+		PAHOLE_VERSION='$(CONFIG_PAHOLE_VERSION)' ${W:+W="$W"} ${C:+C="$C"} ${GCOV:+GCOV_PROFILE=y} \
+		"${detectors[@]}" modules >&2
 }
 
 # The test kernel's modules with the one just built, indexed together: a folder of

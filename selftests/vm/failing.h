@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Included before the module's own code for test kernels with fault injection. What the
+ * kernel cannot make fail asks kmalloc() first, which it can: per-CPU memory, and
+ * memory that vmalloc() has where kmalloc() has none.
+ */
+#include <linux/percpu.h>
+#include <linux/slab.h>
+
+static inline bool allocation_fails(gfp_t gfp)
+{
+	void *memory = kmalloc(8, gfp);
+
+	kfree(memory);
+	return !memory;
+}
+
+#undef alloc_percpu
+#define alloc_percpu(type)						\
+	((typeof(type) __percpu *)(allocation_fails(GFP_KERNEL) ? NULL :	\
+		__alloc_percpu(sizeof(type), __alignof__(type))))
+
+#undef kvzalloc
+#define kvzalloc(size, gfp)						\
+	(allocation_fails(gfp) ? NULL : kvmalloc(size, (gfp) | __GFP_ZERO))
