@@ -22,7 +22,7 @@ leak                kmemleak: unreferenced object
 lock-inversion      possible circular locking dependency detected
 atomic-sleep        BUG: sleeping function called from invalid context
 rcu-without-lock    WARNING: suspicious RCU usage
-device-reference    waiting for planted0 to become free
+device-reference    ref_tracker: planted0@.* has 1/1 users
 namespace-reference leaked namespace: a network namespace is left
 '
 
@@ -44,7 +44,8 @@ command_of() {
 
 # The control: without a fault, the same machinery finds nothing.
 quiet() {
-	RUN='ip netns add a && ip -n a link add d0 type dummy && ip netns del a' "$here/run.sh" \
+	local load="insmod $module fault=none"
+	RUN="$load && ip netns add a && ip -n a link add d0 type dummy && ip netns del a" "$here/run.sh" \
 		>"$work/out" 2>"$work/err"
 }
 

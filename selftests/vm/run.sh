@@ -21,7 +21,8 @@
 # may be seen late.
 #
 # Exit status: the command's. A report of the kernel (report.awk) makes it 1 where
-# the command succeeded, a command that hangs 124; 141 where nobody reads its output.
+# the command succeeded, a command that hangs 124; 141 where nobody reads its output. With
+# any but 0 the kernel's log is kept.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/vm/lib.sh
@@ -193,7 +194,7 @@ if [[ -n $report ]]; then
 	say 'the kernel reports:'
 	printf '%s\n' "$report" >&2
 fi
-if [[ -n $report$trouble ]] || ((status > 0 && ended > 0)); then
+if [[ -n $report$trouble || -n ${RUN-} && $status != 0 ]]; then
 	mkdir -p "$cache/log"
 	find "$cache/log" -type f -mtime +7 -delete
 	log=$cache/log/$kernel.$(date +%Y%m%d-%H%M%S).$$

@@ -29,7 +29,7 @@ says() {
 	grep -q -e "$1" "$work/err" || { echo "# standard error lacks '$1'"; return 1; }
 }
 
-exit_status_of_signal() { vm 'kill -KILL $$'; is "$status" 137; }
+exit_status_of_signal() { vm 'kill -KILL $$'; is "$status" 137 && says 'kernel log: '; }
 
 dollar_from_environment_through_make() {
 	is "$(RUN='a="b c"; echo "$a $((1 + 2)) ${#a}" '"'"'$x $$'"'" make -s vm)" 'b c 3 3 $x $$'
@@ -127,6 +127,11 @@ clone_below_tmp() {
 module_loaded() {
 	BUILD=1 LOAD=1 vm 'test -d /sys/module/migsel'
 	is "$status" 0
+}
+
+kcov_sees_the_module() {
+	nm "$("$here/build.sh")" | grep -q __sanitizer_cov_trace_pc && vm 'test -e /sys/kernel/debug/kcov'
+	is "$?$status" 00
 }
 
 one_cpu_that_counts() {
@@ -244,6 +249,7 @@ case ${KERNEL-} in
 		clone_below_tmp reboot_fails dead_boot_is_tried_again hang_is_ended
 		killed_script_takes_the_machine_along shell_on_a_terminal) ;;
 esac
+[[ ${KERNEL-} != debug ]] || tests+=(kcov_sees_the_module)
 case ${KERNEL-} in
 '' | "$(default_kernel)")
 	tests+=(exit_status_of_signal status_of_command_wins_over_warning

@@ -19,6 +19,11 @@ static char *fault = "warning";
 module_param(fault, charp, 0444);
 MODULE_PARM_DESC(fault, "the fault to commit");
 
+static int none(void)
+{
+	return 0;
+}
+
 static noinline int warning(void)
 {
 	WARN_ON(1);
@@ -130,6 +135,7 @@ static const struct {
 	const char *name;
 	int (*commit)(void);
 } faults[] = {
+	{ "none", none },
 	{ "warning", warning },
 	{ "overflow", overflow },
 	{ "use-after-free", use_after_free },
