@@ -41,22 +41,38 @@ class Nth:
 
 
 class Workers:
-    """The same of each kernel thread that does what others have scheduled: any of them."""
+    """The same of each kernel thread that does what others have scheduled: any of them.
+    Such threads come and go."""
 
     def __init__(self):
-        self.files = []
-        for name in os.listdir("/proc"):
-            if name.isdigit() and not os.path.exists(f"/proc/{name}/exe"):
-                with open(f"/proc/{name}/comm", encoding="ascii") as comm:
-                    if comm.read().startswith("kworker/"):
-                        self.files.append(os.open(f"/proc/{name}/task/{name}/fail-nth", os.O_RDWR))
+        self.threads = []
 
     def set(self, nth):
-        for file in self.files:
-            os.pwrite(file, b"%d" % nth, 0)
+        self.threads = []
+        for thread in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{thread}/comm", encoding="ascii") as comm:
+                    if not comm.read().startswith("kworker/"):
+                        continue
+                with open(self.file(thread), "w", encoding="ascii") as file:
+                    file.write(str(nth))
+            except OSError:
+                continue
+            self.threads.append(thread)
 
     def left(self):
-        return min(int(os.pread(file, 16, 0)) for file in self.files)
+        left = []
+        for thread in self.threads:
+            try:
+                with open(self.file(thread), encoding="ascii") as file:
+                    left.append(int(file.read()))
+            except OSError:
+                continue
+        return min(left)
+
+    @staticmethod
+    def file(thread):
+        return f"/proc/{thread}/task/{thread}/fail-nth"
 
 
 def call(function, *args):
@@ -88,9 +104,12 @@ def link(name, flags=0, change=0):
     return struct.pack("=BxHiII", 0, 0, socket.if_nametoindex(name), flags, change)
 
 
+def by_name(name):
+    return bytes(16) + attr(3, name.encode() + b"\0")
+
+
 def new_dummy(name):
-    return struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attr(3, name.encode() + b"\0") + \
-        attr(18, attr(1, b"dummy\0"))
+    return by_name(name) + attr(18, attr(1, b"dummy\0"))
 
 
 def address(name, text, bits):
@@ -205,8 +224,8 @@ class Sweep:
                through=()):
         """Do it with each allocation failing in turn. operate() returns an error or
         None; check(error, failed) sees what became of it, failed is false when
-        nothing failed: then it is the last time, if not the one said. bad names functions of the kernel
-        that warn of a failure, through those that have to meet one."""
+        nothing failed: then it is the last time, if not the one said. bad names functions
+        of the kernel that warn of a failure, through those that have to meet one."""
         with Faults(bad, through) as faults:
             self.count(name, prepare, operate, check, range(first, last + 1), faults)
             for function in faults.through - faults.met:
@@ -241,7 +260,6 @@ class Sweep:
         number = getattr(error, "error", None) or getattr(error, "errno", None)
         if error is not None and (number not in NO_MEMORY or not failed):
             self.fail(f"{self.what}: {error}")
-
 
     def expect_state(self, before):
         if state(self.nl) != before:

@@ -20,6 +20,10 @@ static inline bool allocation_fails(gfp_t gfp)
 	((typeof(type) __percpu *)(allocation_fails(GFP_KERNEL) ? NULL :	\
 		__alloc_percpu(sizeof(type), __alignof__(type))))
 
+static inline void *kvzalloc_can_fail(size_t size, gfp_t gfp)
+{
+	return allocation_fails(gfp) ? NULL : kvzalloc(size, gfp);
+}
+
 #undef kvzalloc
-#define kvzalloc(size, gfp)						\
-	(allocation_fails(gfp) ? NULL : kvmalloc(size, (gfp) | __GFP_ZERO))
+#define kvzalloc(size, gfp) kvzalloc_can_fail(size, gfp)
