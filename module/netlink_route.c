@@ -534,6 +534,8 @@ int migsel_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 	else
 		migsel_rule_prepare(&ask->rule);
 	err = route_get(ask, info);
+	if (err == -ENOMEM)
+		NL_SET_ERR_MSG(info->extack, "out of memory");
 	rtnl_unlock();
 
 	dst_release(ask->route);

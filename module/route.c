@@ -215,7 +215,7 @@ static struct dst_entry *lookup_inet6(struct net *net,
  *
  * Context: under rcu_read_lock().
  * Return: the route, held, or an error pointer: -ENOMEM or -ENOBUFS without memory,
- * which IPv6 does not tell from no route, any other if there is none.
+ * which the FIB of IPv6 does not tell from no route, any other if there is none.
  */
 struct dst_entry *migsel_route_lookup(struct net *net,
 				      const struct migsel_flow_key *key,

@@ -19,7 +19,8 @@ NEWROUTE, NEWNEIGH = 24, 28
 CREATE, REPLACE = 0x400, 0x500
 MAKE = {NEWLINK: CREATE, NEWADDR: REPLACE, NEWROUTE: REPLACE, NEWNEIGH: REPLACE}
 NODAD, PERMANENT = 2, 0x80
-REPORT = re.compile("WARNING|BUG|INFO: |DEBUG_LOCKS|refcount_t: |UBSAN|KASAN")
+REPORT = re.compile("WARNING|BUG|INFO: |DEBUG_LOCKS|refcount_t: |UBSAN|KASAN|"
+                    "kmemleak: .*(pool empty|disabled)")
 NO_MEMORY = (errno.ENOMEM, errno.ENOBUFS)
 FAR = {4: "198.18.0.1", 6: "2001:db8:f::1"}
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -68,7 +69,7 @@ class Workers:
                     left.append(int(file.read()))
             except OSError:
                 continue
-        return min(left)
+        return min(left, default=MANY)
 
     @staticmethod
     def file(thread):
@@ -166,7 +167,8 @@ class Listener(Netlink):
 class Faults:
     """Reports of the kernel while it is in functions of its own that do not bear a
     failure. They are kept off the console, where one fails the run; any other counts.
-    And in which of the functions through an allocation failed, ever and the last time."""
+    And which of the functions through said that an allocation failed (failing.h), ever and
+    the last time."""
 
     def __init__(self, functions, through):
         self.functions, self.through = functions, set(through)
@@ -177,21 +179,13 @@ class Faults:
     def __enter__(self):
         with open("/proc/sys/kernel/printk", encoding="ascii") as levels:
             self.level = levels.read().split()[0]
-        if self.functions or self.through:
+        if self.functions:
             self.set_level("4")
-        if self.through:
-            self.set_stacks("2")
         return self
 
     def __exit__(self, *_):
-        self.set_stacks("0")
         self.set_level(self.level)
         os.close(self.log)
-
-    @staticmethod
-    def set_stacks(verbose):
-        with open("/sys/kernel/debug/failslab/verbose", "w", encoding="ascii") as file:
-            file.write(verbose)
 
     def set_level(self, level):
         with open("/proc/sys/kernel/printk", "w", encoding="ascii") as levels:
@@ -204,8 +198,9 @@ class Faults:
                 line = os.read(self.log, 8192).decode(errors="replace").partition(";")[2]
             except BlockingIOError:
                 break
-            self.last |= {name for name in self.through if f" {name}+0x" in line}
-            if REPORT.search(line) and not any(name in line for name in self.functions):
+            self.last |= {name for name in self.through if line.startswith(f"no memory in {name}\n")}
+            if self.functions and REPORT.search(line) and \
+                    not any(name in line for name in self.functions):
                 found.append(line.split("\n")[0])
         self.met |= self.last
         return found
@@ -220,20 +215,20 @@ class Sweep:
         if len(self.problems) < 5:
             self.problems.append(problem)
 
-    def points(self, name, prepare, operate, check, first=1, last=MANY, bad=(),
-               through=()):
+    def points(self, name, prepare, operate, check, bad=(), through=(), beyond=MANY):
         """Do it with each allocation failing in turn. operate() returns an error or
         None; check(error, failed) sees what became of it, failed is false when
-        nothing failed: then it is the last time, if not the one said. bad names functions
-        of the kernel that warn of a failure, through those that have to meet one."""
+        nothing failed: then it is the last time. bad names functions of the kernel that
+        warn of a failure, through those that have to meet one: so many allocations beyond
+        the last of these it ends, too."""
         with Faults(bad, through) as faults:
-            self.count(name, prepare, operate, check, range(first, last + 1), faults)
+            self.count(name, prepare, operate, check, faults, beyond)
             for function in faults.through - faults.met:
                 self.fail(f"{name}: no allocation of {function} failed")
 
-    def count(self, name, prepare, operate, check, which, faults):
-        done = 0
-        for n in which:
+    def count(self, name, prepare, operate, check, faults, beyond):
+        done = last = 0
+        for n in range(1, MANY):
             given = prepare()
             self.nth.set(n)
             try:
@@ -248,7 +243,9 @@ class Sweep:
             check(given, error, left == 0)
             for report in reports + faults.others():
                 self.fail(f"{self.what}: the kernel reports {report}")
-            if left:
+            if faults.met != faults.through or self.inside:
+                last = n
+            if left or n == last + beyond:
                 break
             done += 1
         if not done:

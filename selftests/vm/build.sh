@@ -10,7 +10,7 @@
 # KERNEL is given, it is the test kernel's. W= and C= reach kbuild. With W= all is
 # built, in a folder of its own, so that nothing there is to warn of is passed over.
 # GCOV=1 has the module count which of its lines run, where the kernel can. With detectors
-# each of its allocations can fail (failing.h), and KCOV sees it.
+# each of its allocations can fail (failing.h), and KCOV sees it where the kernel has that.
 #
 # The objects live below .cache/build, in a folder of symbolic links to the sources
 # for each kernel: builds for several kernels do not get in each other's way and
@@ -51,16 +51,13 @@ link_sources() {
 	find "$to" -xtype l -delete
 }
 
-# The kernel's build must not see what the caller's make was told.
+# kbuild FOLDER [VARIABLE=...]: the kernel's build must not see what the caller's make was
+# told.
 kbuild() {
-	local detectors=()
-	[[ $name != @(uml|debug)* ]] ||
-		detectors=(KCFLAGS="-include $here/failing.h" KCOV_INSTRUMENT=y)
 	# shellcheck disable=SC2016  # for make
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KERNEL -u KDIR PATH="$path" \
 		make -s -C "$kdir" M="$1" -j"$(nproc)" CONFIG_MIGSEL=m CONFIG_DEBUG_INFO_BTF_MODULES= \
-		PAHOLE_VERSION='$(CONFIG_PAHOLE_VERSION)' ${W:+W="$W"} ${C:+C="$C"} ${GCOV:+GCOV_PROFILE=y} \
-		"${detectors[@]}" modules >&2
+		PAHOLE_VERSION='$(CONFIG_PAHOLE_VERSION)' ${W:+W="$W"} ${C:+C="$C"} ${GCOV:+GCOV_PROFILE=y} "${@:2}" modules >&2
 }
 
 # The test kernel's modules with the one just built, indexed together: a folder of
@@ -92,14 +89,16 @@ build_folder() {
 }
 
 build_module() {
-	local build=$builds/$name${W:+-W$W}
+	local build=$builds/$name${W:+-W$W} detectors=()
 	[[ -e $top/module/Kbuild ]] ||
 		die "there is no module/ to build (LOAD=0 runs the test kernel without it)"
 	mkdir -p "$build"
 	lock "$build/lock" "building for $name"
 	link_sources "$top" "$build" Kbuild module include
 	[[ -z ${W-} ]] || find "$build" -name '*.o' -delete
-	kbuild "$build"
+	[[ $name != @(uml|debug) ]] ||
+		detectors=(KCFLAGS="${KCFLAGS-} -include $here/failing.h" KCOV_INSTRUMENT=y)
+	kbuild "$build" "${detectors[@]}"
 	module=$build/module/migsel.ko
 	[[ $name != "$kernel" || -n ${W-} ]] || make_modules "$build" "$module"
 }

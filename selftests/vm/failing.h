@@ -2,28 +2,31 @@
 /*
  * Included before the module's own code for test kernels with fault injection. What the
  * kernel cannot make fail asks kmalloc() first, which it can: per-CPU memory, and
- * memory that vmalloc() has where kmalloc() has none.
+ * memory that vmalloc() has where kmalloc() has none. It says where that failed.
  */
 #include <linux/percpu.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 
-static inline bool allocation_fails(gfp_t gfp)
+static inline bool allocation_fails(gfp_t gfp, const char *where)
 {
 	void *memory = kmalloc(8, gfp);
 
 	kfree(memory);
+	if (!memory)
+		pr_info("no memory in %s\n", where);
 	return !memory;
 }
 
 #undef alloc_percpu
 #define alloc_percpu(type)						\
-	((typeof(type) __percpu *)(allocation_fails(GFP_KERNEL) ? NULL :	\
-		__alloc_percpu(sizeof(type), __alignof__(type))))
+	((typeof(type) __percpu *)(allocation_fails(GFP_KERNEL, __func__) ?	\
+		NULL : __alloc_percpu(sizeof(type), __alignof__(type))))
 
-static inline void *kvzalloc_can_fail(size_t size, gfp_t gfp)
+static inline void *kvzalloc_can_fail(size_t size, gfp_t gfp, const char *where)
 {
-	return allocation_fails(gfp) ? NULL : kvzalloc(size, gfp);
+	return allocation_fails(gfp, where) ? NULL : kvzalloc(size, gfp);
 }
 
 #undef kvzalloc
-#define kvzalloc(size, gfp) kvzalloc_can_fail(size, gfp)
+#define kvzalloc(size, gfp) kvzalloc_can_fail(size, gfp, __func__)
