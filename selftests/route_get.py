@@ -59,6 +59,8 @@ class Host:
         self.subnets = {4: [], 6: []}
         self.routes = set()
         lines = []
+        # Each another: with the same one, routes of IPv6 would be one that balances.
+        metrics = iter(rng.sample(range(1, 1001), 32))
         for n, dev in enumerate(DEVICES):
             lines += [f"link set {dev} down", f"addr flush dev {dev}",
                       f"link set {dev} up"]
@@ -72,7 +74,7 @@ class Host:
                     if rng.random() < .5:
                         gateway = (subnet % 1).split("/")[0]
                         lines.append(f"route append {FAR[family]} via {gateway} dev {dev}"
-                                     f" metric {rng.randint(1, 1000)}")
+                                     f" metric {next(metrics)}")
         if rng.random() < .3:
             lines.append(f"route add blackhole {FAR[4]} metric 1")
         self.dead = [dev for dev in DEVICES if rng.random() < .15]
@@ -87,9 +89,7 @@ class Host:
                                         "table", "all")):
                 everything = "0.0.0.0/0" if family == 4 else "::/0"
                 prefix = everything if route["dst"] == "default" else route["dst"]
-                # Routes of IPv6 with one metric are one route of several next hops.
-                for hop in route.get("nexthops", [route]):
-                    self.routes.add((str(ipaddress.ip_network(prefix)), hop.get("dev")))
+                self.routes.add((str(ipaddress.ip_network(prefix)), route.get("dev")))
 
     def settled(self):
         """Whether the kernel has seen what became of each carrier."""
