@@ -18,6 +18,8 @@ for fault in /sys/kernel/debug/{failslab,fail_page_alloc}; do
 	echo N >"$fault/ignore-gfp-wait"
 	echo 0 >"$fault/verbose"
 done
+# New namespaces, and modules that come and go, wait for RCU by the dozen.
+[[ ! -e /sys/kernel/rcu_expedited ]] || echo 1 >/sys/kernel/rcu_expedited
 in_netns "$A" bash -c "$sysctls"
 # shellcheck disable=SC2016  # for another bash
 in_netns "$B" bash -c 'echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6'

@@ -13,6 +13,7 @@ from netlink import (ACK, DUMP, REQUEST, ROUTE_GET, VMK_ADD, VMK_FLUSH, VMK_GET,
                      Refused, attr, attrs, config, index, must, u32)
 
 MANY = 1 << 20
+RETREATS = 50
 LIBC = ctypes.CDLL(None, use_errno=True)
 NEWLINK, DELLINK, GETLINK, NEWADDR, DELADDR, GETADDR = 16, 17, 18, 20, 21, 22
 NEWROUTE, NEWNEIGH = 24, 28
@@ -21,6 +22,7 @@ MAKE = {NEWLINK: CREATE, NEWADDR: REPLACE, NEWROUTE: REPLACE, NEWNEIGH: REPLACE}
 NODAD, PERMANENT = 2, 0x80
 REPORT = re.compile("WARNING|BUG|INFO: |DEBUG_LOCKS|refcount_t: |UBSAN|KASAN|"
                     "kmemleak: .*(pool empty|disabled)")
+ASKED = re.compile(rf"{os.getpid()}: (no )?memory in (\w+)\n")
 NO_MEMORY = (errno.ENOMEM, errno.ENOBUFS)
 FAR = {4: "198.18.0.1", 6: "2001:db8:f::1"}
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -168,11 +170,11 @@ class Faults:
     """Reports of the kernel while it is in functions of its own that do not bear a
     failure. They are kept off the console, where one fails the run; any other counts.
     And which of the functions through said that an allocation failed (failing.h), ever and
-    the last time."""
+    since last asked, and which then had theirs without one ever having failed."""
 
     def __init__(self, functions, through):
         self.functions, self.through = functions, set(through)
-        self.met, self.last = set(), set()
+        self.met, self.last, self.passed = set(), set(), set()
         self.log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
         os.lseek(self.log, 0, os.SEEK_END)
 
@@ -192,17 +194,20 @@ class Faults:
             levels.write(level)
 
     def others(self):
-        found, self.last = [], set()
+        found, self.last, self.passed = [], set(), set()
         while self.functions or self.through:
             try:
                 line = os.read(self.log, 8192).decode(errors="replace").partition(";")[2]
             except BlockingIOError:
                 break
-            self.last |= {name for name in self.through if line.startswith(f"no memory in {name}\n")}
+            asked = ASKED.match(line)
+            if asked and asked[2] in self.through:
+                (self.last if asked[1] else self.passed).add(asked[2])
             if self.functions and REPORT.search(line) and \
                     not any(name in line for name in self.functions):
                 found.append(line.split("\n")[0])
         self.met |= self.last
+        self.passed -= self.met
         return found
 
 
@@ -227,9 +232,11 @@ class Sweep:
                 self.fail(f"{name}: no allocation of {function} failed")
 
     def count(self, name, prepare, operate, check, faults, beyond):
-        done = last = 0
-        for n in range(1, MANY):
+        n = 1
+        done = last = retreats = 0
+        while n < MANY:
             given = prepare()
+            reports = faults.others()
             self.nth.set(n)
             try:
                 error = operate(given)
@@ -238,16 +245,24 @@ class Sweep:
             finally:
                 left = self.nth.left()
                 self.nth.set(0)
-            self.what, reports = f"{name}, allocation {n}", faults.others()
-            self.inside = faults.last
+            self.what, reports = f"{name}, allocation {n}", reports + faults.others()
+            self.inside, passed = faults.last, faults.passed
             check(given, error, left == 0)
             for report in reports + faults.others():
                 self.fail(f"{self.what}: the kernel reports {report}")
+            if not left:
+                done = max(done, n)
+            # The kernel fills its pools when it likes: the count can leap over one that it
+            # has to meet, which comes earlier the next time.
+            if passed and retreats < RETREATS:
+                retreats += 1
+                n = max(1, n - 1)
+                continue
             if faults.met != faults.through or self.inside:
                 last = n
             if left or n == last + beyond:
                 break
-            done += 1
+            n += 1
         if not done:
             self.fail(f"{name}: there is nothing that can be made to fail")
         self.counts.append((name, done))

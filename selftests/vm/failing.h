@@ -2,10 +2,12 @@
 /*
  * Included before the module's own code for test kernels with fault injection. What the
  * kernel cannot make fail asks kmalloc() first, which it can: per-CPU memory, and
- * memory that vmalloc() has where kmalloc() has none. It says where that failed.
+ * memory that vmalloc() has where kmalloc() has none. It says for whom and
+ * where, and whether that failed.
  */
 #include <linux/percpu.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 static inline bool allocation_fails(gfp_t gfp, const char *where)
@@ -13,8 +15,7 @@ static inline bool allocation_fails(gfp_t gfp, const char *where)
 	void *memory = kmalloc(8, gfp);
 
 	kfree(memory);
-	if (!memory)
-		pr_info("no memory in %s\n", where);
+	pr_info("%d: %smemory in %s\n", current->pid, memory ? "" : "no ", where);
 	return !memory;
 }
 
