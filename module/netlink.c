@@ -301,13 +301,22 @@ unlock:
 	return err;
 }
 
+static struct sk_buff *new_reply(struct genl_info *info)
+{
+	struct sk_buff *msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+
+	if (!msg)
+		NL_SET_ERR_MSG(info->extack, "out of memory");
+	return msg;
+}
+
 int migsel_nl_vmk_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct migsel_vmk *vmk;
 	struct sk_buff *msg;
 	int err;
 
-	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	msg = new_reply(info);
 	if (!msg)
 		return -ENOMEM;
 
@@ -422,7 +431,7 @@ static int reply(struct genl_info *info,
 	struct sk_buff *msg;
 	int err;
 
-	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	msg = new_reply(info);
 	if (!msg)
 		return -ENOMEM;
 	rtnl_lock();

@@ -521,8 +521,10 @@ int migsel_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	ask = kzalloc(sizeof(*ask), GFP_KERNEL);
-	if (!ask)
+	if (!ask) {
+		NL_SET_ERR_MSG(info->extack, "out of memory");
 		return -ENOMEM;
+	}
 	ask->net = genl_info_net(info);
 	ask->ms = migsel_net(ask->net);
 	ask->key.uid = current_uid();
