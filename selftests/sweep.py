@@ -22,7 +22,7 @@ MAKE = {NEWLINK: CREATE, NEWADDR: REPLACE, NEWROUTE: REPLACE, NEWNEIGH: REPLACE}
 NODAD, PERMANENT = 2, 0x80
 REPORT = re.compile("WARNING|BUG|INFO: |DEBUG_LOCKS|refcount_t: |UBSAN|KASAN|"
                     "kmemleak: .*(pool empty|disabled)")
-ASKED = re.compile(rf"{os.getpid()}: (no )?memory in (\w+)\n")
+ASKED = re.compile(rf"{os.getpid()}: (no )?memory in (\w+), (\d+) left\n")
 NO_MEMORY = (errno.ENOMEM, errno.ENOBUFS)
 FAR = {4: "198.18.0.1", 6: "2001:db8:f::1"}
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -170,11 +170,11 @@ class Faults:
     """Reports of the kernel while it is in functions of its own that do not bear a
     failure. They are kept off the console, where one fails the run; any other counts.
     And which of the functions through said that an allocation failed (failing.h), ever and
-    since last asked, and which then had theirs without one ever having failed."""
+    since last asked, and which had theirs then, how long before another would have failed."""
 
     def __init__(self, functions, through):
         self.functions, self.through = functions, set(through)
-        self.met, self.last, self.passed = set(), set(), set()
+        self.met, self.last, self.passed = set(), set(), {}
         self.log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
         os.lseek(self.log, 0, os.SEEK_END)
 
@@ -194,7 +194,7 @@ class Faults:
             levels.write(level)
 
     def others(self):
-        found, self.last, self.passed = [], set(), set()
+        found, self.last, self.passed = [], set(), {}
         while self.functions or self.through:
             try:
                 line = os.read(self.log, 8192).decode(errors="replace").partition(";")[2]
@@ -202,12 +202,14 @@ class Faults:
                 break
             asked = ASKED.match(line)
             if asked and asked[2] in self.through:
-                (self.last if asked[1] else self.passed).add(asked[2])
+                if asked[1]:
+                    self.last.add(asked[2])
+                else:
+                    self.passed[asked[2]] = int(asked[3])
             if self.functions and REPORT.search(line) and \
                     not any(name in line for name in self.functions):
                 found.append(line.split("\n")[0])
         self.met |= self.last
-        self.passed -= self.met
         return found
 
 
@@ -220,52 +222,60 @@ class Sweep:
         if len(self.problems) < 5:
             self.problems.append(problem)
 
-    def points(self, name, prepare, operate, check, bad=(), through=(), beyond=MANY):
+    def points(self, name, prepare, operate, check, bad=(), through=(), around=MANY):
         """Do it with each allocation failing in turn. operate() returns an error or
         None; check(error, failed) sees what became of it, failed is false when
         nothing failed: then it is the last time. bad names functions of the kernel that
-        warn of a failure, through those that have to meet one: so many allocations beyond
-        the last of these it ends, too."""
+        warn of a failure, through those that have to meet one: so many allocations around
+        these are enough."""
         with Faults(bad, through) as faults:
-            self.count(name, prepare, operate, check, faults, beyond)
+            self.count(around, faults, name, prepare, operate, check)
             for function in faults.through - faults.met:
                 self.fail(f"{name}: no allocation of {function} failed")
 
-    def count(self, name, prepare, operate, check, faults, beyond):
+    def count(self, around, faults, name, *steps):
         n = 1
-        done = last = retreats = 0
-        while n < MANY:
-            given = prepare()
-            reports = faults.others()
-            self.nth.set(n)
-            try:
-                error = operate(given)
-            except OSError as problem:
-                error = problem
-            finally:
-                left = self.nth.left()
-                self.nth.set(0)
-            self.what, reports = f"{name}, allocation {n}", reports + faults.others()
-            self.inside, passed = faults.last, faults.passed
-            check(given, error, left == 0)
-            for report in reports + faults.others():
-                self.fail(f"{self.what}: the kernel reports {report}")
+        if around < MANY:
+            _, passed = self.once(MANY, faults, name, *steps)
+            n = max(1, MANY - max(passed.values(), default=MANY) - around)
+        done, last, retreats, left = set(), n, 0, 0
+        while not left and n <= last + around:
+            left, passed = self.once(n, faults, name, *steps)
             if not left:
-                done = max(done, n)
-            # The kernel fills its pools when it likes: the count can leap over one that it
-            # has to meet, which comes earlier the next time.
-            if passed and retreats < RETREATS:
-                retreats += 1
-                n = max(1, n - 1)
-                continue
+                done.add(n)
             if faults.met != faults.through or self.inside:
                 last = n
-            if left or n == last + beyond:
-                break
-            n += 1
+            # The kernel fills its pools when it likes: the count can leap over one that it
+            # has to meet.
+            leaps = [before for function, before in passed.items() if function not in faults.met]
+            if max(leaps, default=0) and retreats < RETREATS:
+                retreats += 1
+                n, left = max(1, n - max(leaps)), 0
+            else:
+                n += 1
         if not done:
             self.fail(f"{name}: there is nothing that can be made to fail")
-        self.counts.append((name, done))
+        self.counts.append((name, len(done)))
+
+    def once(self, n, faults, name, prepare, operate, check):
+        """Returns how many allocations were left until one would have failed, and at
+        those of which functions how many."""
+        given = prepare()
+        reports = faults.others()
+        self.nth.set(n)
+        try:
+            error = operate(given)
+        except OSError as problem:
+            error = problem
+        finally:
+            left = self.nth.left()
+            self.nth.set(0)
+        self.what, reports = f"{name}, allocation {n}", reports + faults.others()
+        self.inside, passed = faults.last, faults.passed
+        check(given, error, left == 0)
+        for report in reports + faults.others():
+            self.fail(f"{self.what}: the kernel reports {report}")
+        return left, passed
 
     def expect_memory(self, error, failed):
         """An error is that there is no memory, and there is none without failure."""

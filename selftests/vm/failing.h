@@ -3,7 +3,7 @@
  * Included before the module's own code for test kernels with fault injection. What the
  * kernel cannot make fail asks kmalloc() first, which it can: per-CPU memory, and
  * memory that vmalloc() has where kmalloc() has none. It says for whom and
- * where, and whether that failed.
+ * where, whether that failed, and after how many more one will.
  */
 #include <linux/percpu.h>
 #include <linux/printk.h>
@@ -15,7 +15,8 @@ static inline bool allocation_fails(gfp_t gfp, const char *where)
 	void *memory = kmalloc(8, gfp);
 
 	kfree(memory);
-	pr_info("%d: %smemory in %s\n", current->pid, memory ? "" : "no ", where);
+	pr_info("%d: %smemory in %s, %d left\n", current->pid, memory ? "" : "no ",
+		where, current->fail_nth);
 	return !memory;
 }
 
