@@ -235,21 +235,24 @@ def events(sweep):
             vmks, rest, decided = state(nl)
             return (tuple(vmk[1:] if own else vmk for vmk in vmks), rest, () if own else decided)
 
-        def follows(want):
+        def becomes(right):
+            """Whether the state does, within seconds."""
             end = time.monotonic() + 5
-            while (now := shape()) != want and time.monotonic() < end:
+            while not (is_right := right(shape())) and time.monotonic() < end:
                 time.sleep(0.01)
-            return now == want
+            return is_right
 
         reset()
         before = shape()
         must(route.ask(cmd, payload()), name)
-        time.sleep(0.3)
-        after = shape()
         if not done():
             sweep.fail(f"{name}: the test does not see it done")
+        if not becomes(lambda now: now != before):
+            sweep.fail(f"{name}: changes nothing")
+        time.sleep(0.3)  # where it takes more than one step
+        after = shape()
         reset()
-        if not follows(before) or before == after:
+        if not becomes(lambda now: now == before):
             sweep.fail(f"{name}: the test does not get back to where it was")
 
         def prepare(payload=payload):
@@ -265,7 +268,8 @@ def events(sweep):
             sweep.expect_memory(error, failed)
             if error is None and not is_done:
                 sweep.fail(f"{sweep.what}: succeeds, and is not done")
-            if not follows(after if is_done else before):
+            want = after if is_done else before
+            if not becomes(lambda now: now == want):
                 sweep.fail(f"{sweep.what}: {error}: the state is not that of "
                            f"{'after' if is_done else 'before'}")
             if is_done and loses and not listener.told():
