@@ -115,10 +115,6 @@ else
 	qemu_machine "$share" "$terminal" "$OUT"
 	log=$share/machine
 fi
-# The processes and threads of a machine with one CPU mostly wait for each other, and take
-# turns faster on one CPU of the host: that with the most time for a new program.
-[[ $kind != uml && ${SMP:-2} != 1 ]] ||
-	machine_command=(taskset -c "$(cut -d' ' -f39 /proc/self/stat)" "${machine_command[@]}")
 
 # On a busy host an emulated clock is now and then calibrated for ever, and an emulated
 # CPU has run into a breakpoint that the kernel had taken back ("Oops: int3"). Nothing of
