@@ -429,7 +429,7 @@ def namespaces(sweep):
             mine.socket.close()
             call(LIBC.setns, here, CLONE_NEWNET)
 
-    # It takes thousands of allocations; before the module's it has no part in it.
+    # It takes thousands of allocations; until the first of the module's, it has no part in it.
     sweep.points("network namespace", lambda: None,
                  lambda _: call(LIBC.unshare, CLONE_NEWNET), check, through=OWN_INIT, around=20)
     call(LIBC.unshare, CLONE_NEWNET)
