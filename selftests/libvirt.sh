@@ -21,6 +21,7 @@ start_daemon() {
 	# shellcheck disable=SC2016  # for that process
 	exec {fd}< <(exec "${enter[@]}" unshare -m -u bash -c '
 		for dir in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /run; do
+			[[ -d $dir ]] || dir=${dir%/*} # libvirtd makes them when it first runs
 			mount -t tmpfs tmpfs $dir || exit
 		done
 		{ cat /etc/passwd; echo "libvirt-qemu:x:64055:64055::/:/bin/false"; } >/run/passwd
