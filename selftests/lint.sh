@@ -17,7 +17,7 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES KERNEL KDIR W C
 export LC_ALL=C.UTF-8
 
 # The long ones first.
-checks=(W1-7.3 W1-6.12 W1-6.1 coccinelle clang sparse-6.12 sparse-6.1 analyzer shellcheck
+checks=(W1-sparse-6.12 W1-sparse-6.1 W1-7.3 coccinelle clang analyzer shellcheck
 	checkpatch kernel-doc generated codespell yamllint lines license)
 
 # What checkpatch finds and what cannot be written in another way.
@@ -108,8 +108,8 @@ lines() {
 # check NAME: says what it finds
 check() {
 	case $1 in
-	W1-*) W=1 built "${1#*-}" ;;
-	sparse-*) C=2 built "${1#*-}" ;;
+	W1-sparse-*) W=1 C=2 built "${1##*-}" ;;
+	W1-*) W=1 built "${1##*-}" ;;
 	clang) clang_build "$clang_tree" ;;
 	shellcheck) shell ;;
 	kernel-doc) "$source/scripts/kernel-doc" -none -Wall -Werror "${kernel_files[@]}" ;;
@@ -152,7 +152,7 @@ prepare() {
 	clang_tree=$cache/clang
 	for name; do
 		case $name in
-		W1-*) KERNEL=${name#*-} selftests/vm/fetch.sh ;;
+		W1-*) KERNEL=${name##*-} selftests/vm/fetch.sh ;;
 		clang) prepare_clang ;;
 		esac
 	done
