@@ -61,24 +61,23 @@ finds_nothing() {
 	out_is '[]'
 }
 
-has_code() {
-	jq -e --arg code "$1" --arg dev "$2" \
-		'any(.code == $code and .dev == $dev)' <"$tmp/out" >/dev/null
+# fix_of CODE DEV: the command that is said to mend it; fails where it is not found
+fix_of() {
+	jq -er --arg code "$1" --arg dev "$2" '
+		select(all(keys == ["code", "dev", "fix", "message", "severity"]))
+		| map(select(.code == $code and .dev == $dev))[0].fix' "$tmp/out"
 }
 
 # trap CODE DEV: it is found, mended by what was printed, and found no more.
 trap_is() {
 	local code=$1 dev=$2 fix
 	run 1 m -j check
-	json 'all(keys == ["code", "dev", "fix", "message", "severity"])'
-	has_code "$code" "$dev" || bad "no $code of \"$dev\": $out"
-	fix=$(jq -r --arg code "$code" --arg dev "$dev" \
-		'map(select(.code == $code and .dev == $dev))[0].fix' "$tmp/out")
+	fix=$(fix_of "$code" "$dev") || bad "no $code of \"$dev\" as it is to be: $out"
 	sh -c "$fix" >"$tmp/fixed" 2>&1 || bad "$fix: $(<"$tmp/fixed")"
 	# Carrier comes a moment after a link is set up.
 	for _ in {1..25}; do
 		m -j check >"$tmp/out"
-		has_code "$code" "$dev" || return 0
+		fix_of "$code" "$dev" >/dev/null || return 0
 		sleep 0.2
 	done
 	bad "$fix does not mend: $(<"$tmp/out")"
