@@ -46,9 +46,10 @@ share_options() {
 # the time where they always lie at the same one. It copies byte by byte where it has
 # told the kernel that this is fast. Memory is not cleared before it is used. And it
 # takes a kernel with detectors a minute to read in ACPI's tables which interrupts PCI
-# has, where the BIOS knows them, too.
+# has, where the BIOS knows them, too; any a fifth of a second to try a key derivation that
+# nobody uses.
 slow_features=-erms,-fsrm
-quick='norandmaps init_on_alloc=0 pci=noacpi'
+quick='norandmaps init_on_alloc=0 pci=noacpi initcall_blacklist=crypto_kdf108_init'
 
 # One CPU whose clock counts its instructions: the same work, the same time,
 # whatever else this machine does. Waiting for the host takes none of it, or far too
@@ -107,24 +108,35 @@ often='awk bash cat cmp cp cut date dmesg echo env expr grep head ip jq kill ln 
 	mkfifo modprobe mount mv nft nproc nsenter ping printf readlink rm rmmod sed seq
 	setsid sleep sort ss sysctl tail tc tee timeout touch tr true umount uname unshare wc'
 
-# add_files FOLDER: those programs with their libraries and what these are found by,
-# into the initramfs in FOLDER
+# add_files FOLDER: those programs into the initramfs in FOLDER, packed anew when one of
+# them, or a library, is
 add_files() {
-	local programs files top
+	local programs packed=$cache/programs
 	# shellcheck disable=SC2086  # a list
 	mapfile -t programs < <(type -P $often)
+	if [[ ! -e $packed || $(find -L "$here/qemu.sh" /etc/ld.so.cache "${programs[@]}" -cnewer "$packed") ]]; then
+		pack_files "$1" "${programs[@]}" >"$packed.$$"
+		mv "$packed.$$" "$packed"
+	fi
+	cat "$packed" >>"$1/initramfs"
+}
+
+# pack_files FOLDER PROGRAM...: with their libraries and what these are found by
+pack_files() {
+	local folder=$1 files top
+	shift
 	mapfile -t files < <(
-		printf '%s\n' /etc/ld.so.cache "${programs[@]}"
-		ldd "${programs[@]}" | grep -o '/[^ :]*\.so[^ :]*' | sort -u
+		printf '%s\n' /etc/ld.so.cache "$@"
+		ldd "$@" | grep -o '/[^ :]*\.so[^ :]*' | sort -u
 	)
 	mapfile -t files < <({ in_folder "${files[@]}" && realpath "${files[@]}"; } | sort -u)
-	mkdir "$1/files"
-	cp -d --parents -t "$1/files" "${files[@]}"
+	mkdir "$folder/files"
+	cp -d --parents -t "$folder/files" "${files[@]}"
 	for top in /bin /lib /lib64 /sbin; do
-		[[ ! -L $top ]] || cp -d -t "$1/files" "$top"
+		[[ ! -L $top ]] || cp -d -t "$folder/files" "$top"
 	done
-	(cd "$1" && find files | cpio --quiet -o -H newc -R 0:0) >>"$1/initramfs"
-	rm -r "$1/files"
+	(cd "$folder" && find files | cpio --quiet -o -H newc -R 0:0)
+	rm -r "$folder/files"
 }
 
 # in_folder PATH...: each by the folder it really is in; a link stays one
