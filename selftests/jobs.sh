@@ -2,11 +2,11 @@
 # Commands that run at a time, JOBS= of them, by default one for each CPU; sourced by what
 # runs many, which defines
 #   ended NAME STATUS FILE    called for each as it ends, with what it printed in FILE
-# and calls jobs_end as it exits. What runs is named on standard error, every ten seconds
-# on a terminal.
+# and calls jobs_end as it exits. JOB_CPU tells each by which CPU it may stay, if it needs
+# but one. What runs is named on standard error, every ten seconds on a terminal.
 # shellcheck shell=bash
 
-declare -A running=() output=()
+declare -A running=() output=() job_cpu=()
 jobs_folder='' jobs_ticker=''
 
 jobs_tell() {
@@ -30,14 +30,33 @@ jobs_start() {
 	set -m
 }
 
+# The CPU with the fewest of them, into REPLY.
+jobs_cpu() {
+	local list range cpu count=()
+	list=$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)
+	for range in ${list//,/ }; do
+		for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do
+			count[cpu]=0
+		done
+	done
+	for cpu in "${job_cpu[@]}"; do
+		((++count[cpu]))
+	done
+	REPLY=
+	for cpu in "${!count[@]}"; do
+		[[ $REPLY ]] && ((count[cpu] >= count[REPLY])) || REPLY=$cpu
+	done
+}
+
 # jobs_begin NAME COMMAND...: as soon as there is a place for it
 jobs_begin() {
 	local file
 	[[ $jobs_ticker ]] || jobs_start
 	((${#running[@]} < JOBS)) || jobs_reap
 	file=$(mktemp -p "$jobs_folder")
-	"${@:2}" >"$file" 2>&1 </dev/null &
-	running[$!]=$1 output[$!]=$file
+	jobs_cpu
+	JOB_CPU=$REPLY "${@:2}" >"$file" 2>&1 </dev/null &
+	running[$!]=$1 output[$!]=$file job_cpu[$!]=$REPLY
 	echo "${running[*]}" >"$jobs_folder/running"
 }
 
@@ -53,7 +72,7 @@ jobs_reap() {
 		wait "$jobs_pid" || jobs_status=$?
 	fi
 	set -- "${running[$jobs_pid]}" "$jobs_status" "${output[$jobs_pid]}"
-	unset "running[$jobs_pid]"
+	unset "running[$jobs_pid]" "job_cpu[$jobs_pid]"
 	echo "${running[*]}" >"$jobs_folder/running"
 	ended "$@"
 }

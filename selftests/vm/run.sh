@@ -132,6 +132,8 @@ booted() {
 # A machine outlives neither its time nor this script, however that ends.
 # One in user mode would take SIGTERM for a fault of its own.
 limited=(setpriv --pdeathsig TERM timeout --foreground -k 5)
+# What has one CPU takes half the time where it is not moved to and fro.
+[[ -z ${JOB_CPU-} || $kind != uml && ${SMP:-2} != 1 ]] || limited=(taskset -c "$JOB_CPU" "${limited[@]}")
 [[ $kind != uml ]] || limited+=(-s KILL)
 tied=(setpriv --pdeathsig KILL)
 if [[ -n ${RUN-} ]]; then

@@ -196,6 +196,21 @@ session_ends() {
 	true
 }
 
+# The machine itself and what watches over it.
+stays_on_its_cpu() {
+	local last pids pid
+	last=$(taskset -cp $$)
+	last=${last##*[ ,-]}
+	SMP=1 JOB_CPU=$last started || return
+	mapfile -t pids < <(pgrep -s "$started" -f 'qemu-system-|/vmlinux ')
+	for pid in "${pids[@]}"; do
+		[[ $(taskset -cp "$pid") == *": $last" ]] || echo "# $(taskset -cp "$pid")"
+	done | grep . && pids=()
+	kill -INT -- -"$started"
+	wait "$started"
+	((${#pids[@]} >= 2))
+}
+
 interrupt_leaves_nothing() {
 	started && kill -INT -- -"$started"
 	wait "$started"
@@ -247,7 +262,7 @@ case ${KERNEL-} in
 '' | "$(default_kernel)" | uml | debug)
 	tests+=(module_loaded output_is_whole_and_clean processes_left_behind_end out_is_written
 		clone_below_tmp reboot_fails dead_boot_is_tried_again hang_is_ended
-		killed_script_takes_the_machine_along shell_on_a_terminal) ;;
+		stays_on_its_cpu killed_script_takes_the_machine_along shell_on_a_terminal) ;;
 esac
 [[ ${KERNEL-} != debug ]] || tests+=(kcov_sees_the_module)
 case ${KERNEL-} in
