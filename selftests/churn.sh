@@ -469,7 +469,7 @@ several() {
 }
 
 begin_tests 6
-note "CHURN=$seconds CHURN_SEED=$seed"
+note "CHURN=$seconds CHURN_SEED=$seed, $(nproc) CPUs"
 make_hosts
 add_netns C
 exec {other}< <(exec nsenter --net="/run/netns/$B" "$work/sink" 5002)
