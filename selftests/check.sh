@@ -75,16 +75,16 @@ trap 'jobs_end; rm -f "$only"' EXIT
 
 needs=(build vm demo check)
 if (($# == 0)); then
-	# The longest first.
+	# The longest first, and at the end short ones, so that no CPU waits for long.
 	groups=(list)
 	long=(unit vm_test.sh)
 	case ${KERNEL-} in
 	'')
-		groups=(list-ONCE list list-TOOL)
+		groups=(list-ONCE list-TOOL list)
 		long+=(demo_test.sh package_test.sh)
 		needs+=(package kbuild) ;;
 	uml | debug)
-		groups=(list-DEBUG list list-TOOL)
+		groups=(list-DEBUG list-TOOL list)
 		long+=(detectors_test.sh demo_test.sh) ;;
 	esac
 	topics=$(make -s -C selftests "${groups[@]}")
