@@ -23,6 +23,7 @@ lock-inversion      possible circular locking dependency detected
 atomic-sleep        BUG: sleeping function called from invalid context
 rcu-without-lock    WARNING: suspicious RCU usage
 device-reference    ref_tracker: planted0@.* has 1/1 users
+route-reference     kmemleak: .* dst_alloc
 namespace-reference leaked namespace: a network namespace is left
 '
 
@@ -37,6 +38,9 @@ command_of() {
 			while read -r line; do
 				[[ \$line != *'waiting for planted0'* ]] || break
 			done </dev/kmsg" ;;
+	route-reference)
+		echo "ip link add planted0 type dummy && ip addr add 192.0.2.1/24 dev planted0 &&
+			ip link set planted0 up && $load && ip link del planted0" ;;
 	namespace-reference) echo "ip netns add planted && ip netns exec planted $load && ip netns del planted" ;;
 	*) echo "$load" ;;
 	esac

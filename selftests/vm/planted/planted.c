@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <net/net_namespace.h>
+#include <net/route.h>
 
 static char *fault = "warning";
 module_param(fault, charp, 0444);
@@ -122,6 +123,15 @@ static noinline int device_reference(void)
 	return dev ? 0 : -ENODEV;
 }
 
+/* To 192.0.2.2, which the device planted0 has. */
+static noinline int route_reference(void)
+{
+	struct flowi4 flow = { .daddr = htonl(0xc0000202) };
+
+	return PTR_ERR_OR_ZERO(ip_route_output_key(current->nsproxy->net_ns,
+						   &flow));
+}
+
 /* Of the namespace the module is loaded from. */
 static netns_tracker namespace_tracker;
 
@@ -144,6 +154,7 @@ static const struct {
 	{ "atomic-sleep", atomic_sleep },
 	{ "rcu-without-lock", rcu_without_lock },
 	{ "device-reference", device_reference },
+	{ "route-reference", route_reference },
 	{ "namespace-reference", namespace_reference },
 };
 
