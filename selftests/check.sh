@@ -39,18 +39,22 @@ at_once=' churn.sh kunit.sh netns.sh notifier.sh steer.sh unload.sh '
 cpus_at_once=${SMP:-2}
 export SMP=${SMP:-1}
 
-in_test_kernel() {
+# with_cpus TEST COMMAND...
+with_cpus() {
 	local cpus=$SMP
 	[[ $at_once != *" $1 "* ]] || cpus=$cpus_at_once
-	SMP=$cpus RUN="selftests/$1" selftests/vm/run.sh
+	SMP=$cpus "${@:2}"
 }
+
+in_test_kernel() { RUN="selftests/$1" with_cpus "$1" selftests/vm/run.sh; }
 
 run_test() {
 	case $1 in
 	unit) make -s -C selftests/unit check ;;
 	vm_test.sh | detectors_test.sh) "selftests/vm/$1" ;;
 	demo_test.sh) selftests/demo/demo_test.sh ;;
-	package_test.sh | kunit.sh) "selftests/$1" ;;
+	package_test.sh) "selftests/$1" ;;
+	kunit.sh) with_cpus "$1" "selftests/$1" ;;
 	tool_speed_test.sh) ICOUNT=1 in_test_kernel "$1" ;;
 	tool_ynl_test.sh)
 		YNL=$(KERNEL=uml selftests/vm/fetch.sh --source)/tools/net/ynl VM_ENV=YNL \
@@ -96,6 +100,8 @@ make -s -C selftests all
 build_all
 export BUILD=0
 if (($# == 1)); then
+	jobs_cpu
+	export JOB_CPU=$REPLY
 	only=$(mktemp) status=0
 	timed_test "$1" </dev/null | tee "$only" || status=1
 	ended "$1" "$status" "$only"

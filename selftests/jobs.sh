@@ -2,7 +2,7 @@
 # Commands that run at a time, JOBS= of them, by default one for each CPU; sourced by what
 # runs many, which defines
 #   ended NAME STATUS FILE    called for each as it ends, with what it printed in FILE
-# and calls jobs_end as it exits. JOB_CPU tells each by which CPU it may stay, if it needs
+# and calls jobs_end as it exits. JOB_CPU tells each on which CPU it may stay, if it needs
 # but one. What runs is named on standard error, every ten seconds on a terminal.
 # shellcheck shell=bash
 
@@ -30,7 +30,7 @@ jobs_start() {
 	set -m
 }
 
-# The CPU with the fewest of them, into REPLY.
+# The CPU with the fewest of them, any of several, into REPLY.
 jobs_cpu() {
 	local list range cpu count=()
 	list=$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)
@@ -44,7 +44,7 @@ jobs_cpu() {
 	done
 	REPLY=
 	for cpu in "${!count[@]}"; do
-		[[ $REPLY ]] && ((count[cpu] >= count[REPLY])) || REPLY=$cpu
+		[[ $REPLY ]] && ((count[cpu] + RANDOM % 2 > count[REPLY])) || REPLY=$cpu
 	done
 }
 

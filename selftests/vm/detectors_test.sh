@@ -27,6 +27,10 @@ route-reference     kmemleak: .* dst_alloc
 namespace-reference leaked namespace: a network namespace is left
 '
 
+# A device with a route.
+planted0='ip link add planted0 type dummy && ip addr add 192.0.2.1/24 dev planted0 &&
+	ip link set planted0 up'
+
 # What commits it, for the test kernel's shell.
 command_of() {
 	local load="insmod $module fault=$1"
@@ -38,9 +42,7 @@ command_of() {
 			while read -r line; do
 				[[ \$line != *'waiting for planted0'* ]] || break
 			done </dev/kmsg" ;;
-	route-reference)
-		echo "ip link add planted0 type dummy && ip addr add 192.0.2.1/24 dev planted0 &&
-			ip link set planted0 up && $load && ip link del planted0" ;;
+	route-reference) echo "$planted0 && $load && ip link del planted0" ;;
 	namespace-reference) echo "ip netns add planted && ip netns exec planted $load && ip netns del planted" ;;
 	*) echo "$load" ;;
 	esac
@@ -49,7 +51,8 @@ command_of() {
 # The control: without a fault, the same machinery finds nothing.
 quiet() {
 	local load="insmod $module fault=none"
-	RUN="$load && ip netns add a && ip -n a link add d0 type dummy && ip netns del a" "$here/run.sh" \
+	RUN="$planted0 && $load && ip link del planted0 &&
+		ip netns add a && ip -n a link add d0 type dummy && ip netns del a" "$here/run.sh" \
 		>"$work/out" 2>"$work/err"
 }
 

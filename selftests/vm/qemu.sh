@@ -108,16 +108,22 @@ often='awk bash cat cmp cp cut date dmesg echo env expr grep head ip jq kill ln 
 	mkfifo modprobe mount mv nft nproc nsenter ping printf readlink rm rmmod sed seq
 	setsid sleep sort ss sysctl tail tc tee timeout touch tr true umount uname unshare wc'
 
-# add_files FOLDER: those programs into the initramfs in FOLDER, packed anew when one of
-# them, or a library, is
+# add_files FOLDER: those programs into the initramfs in FOLDER; packed once, until one of
+# them or a library is another
 add_files() {
-	local programs packed=$cache/programs
+	local programs packed
 	# shellcheck disable=SC2086  # a list
 	mapfile -t programs < <(type -P $often)
-	if [[ ! -e $packed || $(find -L "$here/qemu.sh" /etc/ld.so.cache "${programs[@]}" -cnewer "$packed") ]]; then
+	packed=$cache/programs.$({
+		cat "$here/qemu.sh"
+		stat -L -c '%n %i %Z' /etc/ld.so.cache "${programs[@]}"
+	} | sha256sum | cut -c 1-16)
+	if [[ ! -e $packed ]]; then
+		find "$cache" -maxdepth 1 -name 'programs.*' -mmin +120 -delete
 		pack_files "$1" "${programs[@]}" >"$packed.$$"
 		mv "$packed.$$" "$packed"
 	fi
+	touch "$packed" # still in use
 	cat "$packed" >>"$1/initramfs"
 }
 

@@ -13,6 +13,7 @@
 #   ICOUNT=1        one CPU with a clock that counts instructions
 #   TIMEOUT=1800    seconds after which a command is taken for hung
 #   CHURN=60        seconds of selftests/churn.sh; CHURN_SEED= repeats one
+#   JOB_CPU=1       CPU of the host for a test kernel with one CPU (see selftests/jobs.sh)
 #   VM_ENV='A B'    further variables to pass on, beside those in `passed` below
 #   MIGSEL_CACHE=   where the test kernels are kept (default: .cache); clones may share it
 #
@@ -133,7 +134,7 @@ booted() {
 # One in user mode would take SIGTERM for a fault of its own.
 limited=(setpriv --pdeathsig TERM timeout --foreground -k 5)
 # What has one CPU takes half the time where it is not moved to and fro.
-[[ -z ${JOB_CPU-} || $kind != uml && ${SMP:-2} != 1 ]] || limited=(taskset -c "$JOB_CPU" "${limited[@]}")
+[[ -z ${JOB_CPU-} || $kind != uml && ${SMP:-2} != 1 && ${ICOUNT:-0} == 0 ]] || limited=(taskset -c "$JOB_CPU" "${limited[@]}")
 [[ $kind != uml ]] || limited+=(-s KILL)
 tied=(setpriv --pdeathsig KILL)
 if [[ -n ${RUN-} ]]; then

@@ -9,7 +9,7 @@
 
 fragments=("$here/config/common.config" "$here/config/$kernel.config")
 
-# What is included before which of its files.
+# What is included before each of its files of that name.
 included=()
 [[ $kernel != uml ]] || included=(mem stacktrace)
 

@@ -204,11 +204,32 @@ stays_on_its_cpu() {
 	SMP=1 JOB_CPU=$last started || return
 	mapfile -t pids < <(pgrep -s "$started" -f 'qemu-system-|/vmlinux ')
 	for pid in "${pids[@]}"; do
-		[[ $(taskset -cp "$pid") == *": $last" ]] || echo "# $(taskset -cp "$pid")"
+		[[ $(taskset -cp "$pid" 2>&1) == *@(": $last"|'No such process') ]] || echo "# $(taskset -cp "$pid")"
 	done | grep . && pids=()
 	kill -INT -- -"$started"
 	wait "$started"
 	((${#pids[@]} >= 2))
+}
+
+# Twice as many jobs as CPUs, of which none ends before all have begun.
+jobs_are_spread() {
+	local cpus number
+	number=$(nproc)
+	mkfifo "$work/go"
+	cpus=$(
+		exec 3<>"$work/go"
+		# shellcheck source=selftests/jobs.sh
+		. selftests/jobs.sh
+		ended() { cat "$3"; }
+		JOBS=$((2 * number))
+		for ((i = 0; i < 2 * number; i++)); do
+			jobs_begin "$i" bash -c 'echo $JOB_CPU; read -rn 1 -u 3'
+		done
+		printf "%${JOBS}s" '' >&3
+		jobs_wait
+		jobs_end
+	)
+	is "$(sort <<<"$cpus" | uniq -c | awk '{ print $1 }' | sort | uniq -c | xargs)" "$number 2"
 }
 
 interrupt_leaves_nothing() {
@@ -270,7 +291,7 @@ case ${KERNEL-} in
 	tests+=(exit_status_of_signal status_of_command_wins_over_warning
 		dollar_from_environment_through_make dollar_doubled_on_the_command_line_of_make
 		quotes_lines_folder_and_variables output_without_reader_ends_it
-		one_cpu_that_counts interrupt_leaves_nothing no_terminal_no_shell
+		one_cpu_that_counts jobs_are_spread interrupt_leaves_nothing no_terminal_no_shell
 		unknown_kernel_is_refused works_without_network) ;;
 esac
 (($# == 0)) || tests=("$@")
