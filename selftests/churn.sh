@@ -404,7 +404,7 @@ churn() {
 		if ((SECONDS - shown >= 10)); then
 			shown=$SECONDS
 			missing || :
-			note "$((SECONDS - begin)) s, $(wc -w <<<"$REPLY") kinds of change not made yet"
+			note "$((SECONDS - begin)) s, $(wc -w <<<"$REPLY") kinds of change not made yet:${REPLY:0:60}"
 		fi
 		read -r -t 1 -u "$never" || :
 	done
