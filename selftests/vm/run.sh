@@ -133,7 +133,7 @@ booted() {
 # A machine outlives neither its time nor this script, however that ends.
 # One in user mode would take SIGTERM for a fault of its own.
 limited=(setpriv --pdeathsig TERM timeout --foreground -k 5)
-# What has one CPU takes half the time where it is not moved to and fro.
+# What has one CPU takes half the time where it stays on one of the host.
 [[ -z ${JOB_CPU-} || $kind != uml && ${SMP:-2} != 1 && ${ICOUNT:-0} == 0 ]] || limited=(taskset -c "$JOB_CPU" "${limited[@]}")
 [[ $kind != uml ]] || limited+=(-s KILL)
 tied=(setpriv --pdeathsig KILL)
