@@ -168,12 +168,12 @@ readdress() {
 		routes6[n]=$(far_routes 6 | grep "vmk$n")
 	done
 	while going; do
-		for ((i = 0; i < 8; i++)); do
+		for ((i = 0; i < 12; i++)); do
 			one_of 1 1 2 2 0
 			n=$REPLY
 			one_of vmk vmk vmk mig
 			nic=$REPLY$n
-			one_of add add add del
+			one_of add add del
 			verb=$REPLY
 			case $((n ? RANDOM % 6 : 6)) in
 			0 | 1) queue "addr4-$verb" "addr $verb ${four[n]} dev $nic" ;;
