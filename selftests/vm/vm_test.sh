@@ -196,19 +196,16 @@ session_ends() {
 	true
 }
 
-# The machine itself and what watches over it.
 stays_on_its_cpu() {
-	local last pids pid
+	local last machine cpus
 	last=$(taskset -cp $$)
 	last=${last##*[ ,-]}
 	SMP=1 JOB_CPU=$last started || return
-	mapfile -t pids < <(pgrep -s "$started" -f 'qemu-system-|/vmlinux ')
-	for pid in "${pids[@]}"; do
-		[[ $(taskset -cp "$pid" 2>&1) == *@(": $last"|'No such process') ]] || echo "# $(taskset -cp "$pid")"
-	done | grep . && pids=()
+	machine=$(pgrep -P "$(pgrep -s "$started" -x timeout)")
+	cpus=$(taskset -cp "$machine")
 	kill -INT -- -"$started"
 	wait "$started"
-	((${#pids[@]} >= 2))
+	is "${cpus##* }" "$last"
 }
 
 # Twice as many jobs as CPUs, of which none ends before all have begun.
