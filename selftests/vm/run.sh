@@ -133,8 +133,10 @@ booted() {
 # A machine outlives neither its time nor this script, however that ends.
 # One in user mode would take SIGTERM for a fault of its own.
 limited=(setpriv --pdeathsig TERM timeout --foreground -k 5)
-# What has one CPU takes half the time where it stays on one of the host.
-[[ -z ${JOB_CPU-} || $kind != uml && ${SMP:-2} != 1 && ${ICOUNT:-0} == 0 ]] || limited=(taskset -c "$JOB_CPU" "${limited[@]}")
+# Where it has one CPU it is faster if it stays on one of the host.
+if [[ ${JOB_CPU-} && ($kind == uml || ${SMP:-2} == 1 || ${ICOUNT:-0} != 0) ]]; then
+	limited=(taskset -c "$JOB_CPU" "${limited[@]}")
+fi
 [[ $kind != uml ]] || limited+=(-s KILL)
 tied=(setpriv --pdeathsig KILL)
 if [[ -n ${RUN-} ]]; then
