@@ -50,7 +50,7 @@ in_test_kernel() { RUN="selftests/$1" with_cpus "$1" selftests/vm/run.sh; }
 
 run_test() {
 	case $1 in
-	unit) make -s -C selftests/unit check ;;
+	unit) flock "$builds/unit.lock" make -s -C selftests/unit check ;;
 	vm_test.sh | detectors_test.sh) "selftests/vm/$1" ;;
 	demo_test.sh) selftests/demo/demo_test.sh ;;
 	package_test.sh) "selftests/$1" ;;
@@ -64,10 +64,9 @@ run_test() {
 }
 
 timed_test() {
-	local start=$SECONDS status=0
+	local TIMEFORMAT="# $1: %0R s; of a CPU %0U s, and %0S s in the kernel" status=0
 	echo "# $1"
-	run_test "$1" 2>&1 || status=$?
-	echo "# $1: $((SECONDS - start)) s"
+	{ time run_test "$1"; } 2>&1 || status=$?
 	return "$status"
 }
 
@@ -96,12 +95,12 @@ if (($# == 0)); then
 	set -- "${long[@]}" $topics
 fi
 selftests/vm/need.sh "${needs[@]}"
-make -s -C selftests all
 build_all
+flock "$builds/tests.lock" make -s -C selftests all
 export BUILD=0
 if (($# == 1)); then
-	jobs_cpu
-	export JOB_CPU=$REPLY
+	jobs_find_cpus
+	export JOB_CPU=${jobs_cpus[RANDOM % ${#jobs_cpus[@]}]}
 	only=$(mktemp) status=0
 	timed_test "$1" </dev/null | tee "$only" || status=1
 	ended "$1" "$status" "$only"

@@ -6,14 +6,36 @@
 # but one. What runs is named on standard error, every ten seconds on a terminal.
 # shellcheck shell=bash
 
-declare -A running=() output=() job_cpu=()
-jobs_folder='' jobs_ticker=''
+declare -A running=() output=()
+jobs_folder='' jobs_ticker='' jobs_shared=''
 
 jobs_tell() {
 	local every=60
 	[[ ! -t 2 ]] || every=10
 	while kill -0 $$ 2>/dev/null && ! read -rt "$every" <>"$jobs_folder/never"; do
 		echo "${0##*/}: after $SECONDS s: $(<"$jobs_folder/running")" >&2
+	done
+}
+
+# The CPUs of this process, into the array jobs_cpus.
+jobs_find_cpus() {
+	local list range
+	jobs_cpus=()
+	list=$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)
+	for range in ${list//,/ }; do
+		mapfile -t -O ${#jobs_cpus[@]} jobs_cpus < <(seq "${range%-*}" "${range#*-}")
+	done
+}
+
+# JOBS places, spread over the CPUs: a pipe holds for each that is free its CPU.
+jobs_make_places() {
+	local place first=$RANDOM
+	JOB_PLACES=$jobs_folder/places
+	mkfifo "$JOB_PLACES"
+	exec {jobs_places}<>"$JOB_PLACES"
+	jobs_find_cpus
+	for ((place = 0; place < JOBS; place++)); do
+		echo "${jobs_cpus[(first + place) % ${#jobs_cpus[@]}]}" >&"$jobs_places"
 	done
 }
 
@@ -24,39 +46,44 @@ jobs_start() {
 	jobs_folder=$(mktemp -d)
 	mkfifo "$jobs_folder/never"
 	: >"$jobs_folder/running"
+	if [[ ${JOB_PLACES-} ]]; then
+		exec {jobs_places}<>"$JOB_PLACES"
+	else
+		jobs_make_places
+	fi
 	jobs_tell &
 	jobs_ticker=$!
 	disown
 	set -m
 }
 
-# The CPU with the fewest of them, any of several, into REPLY.
-jobs_cpu() {
-	local list range cpu count=()
-	list=$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)
-	for range in ${list//,/ }; do
-		for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do
-			count[cpu]=0
-		done
-	done
-	for cpu in "${job_cpu[@]}"; do
-		((++count[cpu]))
-	done
-	REPLY=
-	for cpu in "${!count[@]}"; do
-		[[ $REPLY ]] && ((count[cpu] + RANDOM % 2 > count[REPLY])) || REPLY=$cpu
-	done
+# Instead of running in the places, the commands share them: each runs jobs of its own.
+jobs_share() {
+	jobs_start
+	jobs_shared=1
+	export JOB_PLACES
+}
+
+# In a place, whose CPU is $JOB_CPU, which is free again after that.
+jobs_run() {
+	# shellcheck disable=SC2064  # as they are now
+	[[ $jobs_shared ]] || trap "echo $JOB_CPU >&$jobs_places" EXIT
+	"$@"
 }
 
 # jobs_begin NAME COMMAND...: as soon as there is a place for it
 jobs_begin() {
-	local file
-	[[ $jobs_ticker ]] || jobs_start
-	((${#running[@]} < JOBS)) || jobs_reap
+	local file JOB_CPU=
+	[[ $jobs_folder ]] || jobs_start
+	if [[ ! $jobs_shared ]]; then
+		((${#running[@]} < JOBS)) || jobs_reap
+		flock "$jobs_places"
+		read -ru "$jobs_places" JOB_CPU
+		flock -u "$jobs_places"
+	fi
 	file=$(mktemp -p "$jobs_folder")
-	jobs_cpu
-	JOB_CPU=$REPLY "${@:2}" >"$file" 2>&1 </dev/null &
-	running[$!]=$1 output[$!]=$file job_cpu[$!]=$REPLY
+	JOB_CPU=$JOB_CPU jobs_run "${@:2}" >"$file" 2>&1 </dev/null &
+	running[$!]=$1 output[$!]=$file
 	echo "${running[*]}" >"$jobs_folder/running"
 }
 
@@ -72,7 +99,7 @@ jobs_reap() {
 		wait "$jobs_pid" || jobs_status=$?
 	fi
 	set -- "${running[$jobs_pid]}" "$jobs_status" "${output[$jobs_pid]}"
-	unset "running[$jobs_pid]" "job_cpu[$jobs_pid]"
+	unset "running[$jobs_pid]"
 	echo "${running[*]}" >"$jobs_folder/running"
 	ended "$@"
 }

@@ -12,7 +12,7 @@ work=$(mktemp -d /var/tmp/vm-test.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 cd "$top" || exit
 
-unset RUN OUT ICOUNT TIMEOUT VM_ENV MAKEFLAGS
+unset RUN OUT ICOUNT TIMEOUT VM_ENV MAKEFLAGS JOB_PLACES
 export LOAD=0
 
 # vm COMMAND: its output in $work/out and $work/err, its status in $status.
@@ -28,8 +28,6 @@ is() {
 says() {
 	grep -q -e "$1" "$work/err" || { echo "# standard error lacks '$1'"; return 1; }
 }
-
-exit_status_of_signal() { vm 'kill -KILL $$'; is "$status" 137 && says 'kernel log: '; }
 
 dollar_from_environment_through_make() {
 	is "$(RUN='a="b c"; echo "$a $((1 + 2)) ${#a}" '"'"'$x $$'"'" make -s vm)" 'b c 3 3 $x $$'
@@ -51,9 +49,11 @@ a51 \$2${KERNEL:-$(default_kernel)}"
 }
 
 output_is_whole_and_clean() {
-	head -c 1048576 /dev/urandom >"$top/.cache/data"
-	vm "cat '$top/.cache/data'; echo beside >&2"
-	cmp "$top/.cache/data" "$work/out" && rm "$top/.cache/data" && is "$(<"$work/err")" beside
+	local data
+	data=$(mktemp -p "$top/.cache")
+	head -c 1048576 /dev/urandom >"$data"
+	vm "cat '$data'; echo beside >&2"
+	cmp "$data" "$work/out" && rm "$data" && is "$(<"$work/err")" beside
 }
 
 output_without_reader_ends_it() {
@@ -149,8 +149,8 @@ kernel_warning_fails() {
 }
 
 status_of_command_wins_over_warning() {
-	vm "insmod $(planted); exit 5"
-	is "$status" 5 && says 'WARNING: .*planted'
+	vm "insmod $(planted); kill -KILL \$\$"
+	is "$status" 137 && says 'WARNING: .*planted' && says 'kernel log: '
 }
 
 panic_fails() {
@@ -196,18 +196,6 @@ session_ends() {
 	true
 }
 
-stays_on_its_cpu() {
-	local last machine cpus
-	last=$(taskset -cp $$)
-	last=${last##*[ ,-]}
-	SMP=1 JOB_CPU=$last started || return
-	machine=$(pgrep -P "$(pgrep -s "$started" -x timeout)")
-	cpus=$(taskset -cp "$machine")
-	kill -INT -- -"$started"
-	wait "$started"
-	is "${cpus##* }" "$last"
-}
-
 # Twice as many jobs as CPUs, of which none ends before all have begun.
 jobs_are_spread() {
 	local cpus number
@@ -229,10 +217,43 @@ jobs_are_spread() {
 	is "$(sort <<<"$cpus" | uniq -c | awk '{ print $1 }' | sort | uniq -c | xargs)" "$number 2"
 }
 
-interrupt_leaves_nothing() {
-	started && kill -INT -- -"$started"
+stays_on_its_cpu_until_interrupted() {
+	local last machine cpus
+	last=$(taskset -cp $$)
+	last=${last##*[ ,-]}
+	SMP=1 JOB_CPU=$last started || return
+	machine=$(pgrep -P "$(pgrep -s "$started" -x timeout)")
+	cpus=$(taskset -cp "$machine")
+	kill -INT -- -"$started"
 	wait "$started"
-	is "$?" 130 && session_ends
+	is "$?" 130 && session_ends && is "${cpus##* }" "$last"
+}
+
+# Two that share one place, with two jobs each, each of which would see another.
+places_are_shared() {
+	local seen
+	cat >"$work/two-jobs" <<-'EOF'
+		. selftests/jobs.sh
+		ended() { cat "$3"; }
+		trap jobs_end EXIT
+		for name in c d; do
+			jobs_begin "$name" sh -c "mkdir $1 && sleep 0.2 && rmdir $1 && echo alone"
+		done
+		jobs_wait
+	EOF
+	seen=$(
+		# shellcheck source=selftests/jobs.sh
+		. selftests/jobs.sh
+		ended() { cat "$3"; }
+		JOBS=1
+		jobs_share
+		for name in a b; do
+			jobs_begin "$name" env JOBS=2 bash "$work/two-jobs" "$work/place"
+		done
+		jobs_wait
+		jobs_end
+	)
+	is "$(xargs <<<"$seen")" 'alone alone alone alone'
 }
 
 killed_script_takes_the_machine_along() {
@@ -280,15 +301,15 @@ case ${KERNEL-} in
 '' | "$(default_kernel)" | uml | debug)
 	tests+=(module_loaded output_is_whole_and_clean processes_left_behind_end out_is_written
 		clone_below_tmp reboot_fails dead_boot_is_tried_again hang_is_ended
-		stays_on_its_cpu killed_script_takes_the_machine_along shell_on_a_terminal) ;;
+		stays_on_its_cpu_until_interrupted killed_script_takes_the_machine_along shell_on_a_terminal) ;;
 esac
 [[ ${KERNEL-} != debug ]] || tests+=(kcov_sees_the_module)
 case ${KERNEL-} in
 '' | "$(default_kernel)")
-	tests+=(exit_status_of_signal status_of_command_wins_over_warning
+	tests+=(status_of_command_wins_over_warning
 		dollar_from_environment_through_make dollar_doubled_on_the_command_line_of_make
 		quotes_lines_folder_and_variables output_without_reader_ends_it
-		one_cpu_that_counts jobs_are_spread interrupt_leaves_nothing no_terminal_no_shell
+		one_cpu_that_counts jobs_are_spread places_are_shared no_terminal_no_shell
 		unknown_kernel_is_refused works_without_network) ;;
 esac
 (($# == 0)) || tests=("$@")
