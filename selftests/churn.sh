@@ -61,6 +61,17 @@ one_of() {
 	REPLY=${!n}
 }
 
+# shuffled WORD...: into the array order
+shuffled() {
+	local i n
+	order=("$@")
+	for ((i = $#; i > 1; i--)); do
+		n=$((RANDOM % i))
+		set -- "${order[n]}"
+		order[n]=${order[i - 1]} order[i - 1]=$1
+	done
+}
+
 # rest [TIMES]: up to a quarter of a second, or so often
 rest() {
 	local times=${1-1} ms
@@ -90,24 +101,26 @@ batch() {
 	kinds=() lines=''
 }
 
-# Each round begins with vmks, as the module may have come anew.
+# Each round begins with vmks, as the module may have come anew, and tries each kind: it may
+# take long.
 configure() {
-	local i nic flag
+	local kind nic flag order
 	while going; do
+		((RANDOM % 2)) || queue vmk-flush 'vmk flush'
 		queue vmk-add 'vmk add vmk0'
 		queue vmk-add 'vmk add vmk1 migration on'
-		for ((i = 0; i < 6; i++)); do
+		shuffled del migration weight position add add
+		for kind in "${order[@]}"; do
 			one_of vmk0 vmk1 vmk2 vmk1 vmk2 mig1 mig2
 			nic=$REPLY
 			one_of on on off
 			flag=$REPLY
-			case $((RANDOM % 12)) in
-			0) queue vmk-flush "vmk flush" ;;
-			[12]) queue vmk-del "vmk del $nic" ;;
-			[345]) queue vmk-migration "vmk set $nic migration $flag" ;;
-			[67]) queue vmk-weight "vmk set $nic weight $((RANDOM % 255 + 1))" ;;
-			[89]) queue vmk-position "vmk set $nic position $((RANDOM % 3))" ;;
-			*) queue vmk-add "vmk add $nic migration $flag" ;;
+			case $kind in
+			del) queue vmk-del "vmk del $nic" ;;
+			migration) queue vmk-migration "vmk set $nic migration $flag" ;;
+			weight) queue vmk-weight "vmk set $nic weight $((RANDOM % 255 + 1))" ;;
+			position) queue vmk-position "vmk set $nic position $((RANDOM % 3))" ;;
+			add) queue vmk-add "vmk add $nic migration $flag" ;;
 			esac
 		done
 		batch migsel -n "$A"
@@ -158,9 +171,10 @@ listen() {
 }
 
 # Those of vmk1 and vmk2, and on vmk0 one that makes it share vmk1's subnet. What a
-# program would say each time is asked once: starting one takes long.
+# program would say each time is asked once: starting one takes long. So may each change,
+# for others hold the lock, and so a round is each kind once.
 readdress() {
-	local i n nic verb four=() six=() routes4=() routes6=()
+	local change n nic verb family order four=() six=() routes4=() routes6=()
 	for n in 1 2; do
 		four[n]=$(address 4 D 1 "$n")/24
 		six[n]=$(address 6 D 1 "$n")/64
@@ -168,19 +182,21 @@ readdress() {
 		routes6[n]=$(far_routes 6 | grep "vmk$n")
 	done
 	while going; do
-		for ((i = 0; i < 12; i++)); do
-			one_of 1 1 2 2 0
+		shuffled {add,del,route}' '{4,6} shared
+		for change in "${order[@]}"; do
+			read -r verb family <<<"$change"
+			one_of 1 2
 			n=$REPLY
 			one_of vmk vmk vmk mig
 			nic=$REPLY$n
-			one_of add add del
-			verb=$REPLY
-			case $((n ? RANDOM % 6 : 6)) in
-			0 | 1) queue "addr4-$verb" "addr $verb ${four[n]} dev $nic" ;;
-			2 | 3) queue "addr6-$verb" "addr $verb ${six[n]} dev $nic nodad" ;;
-			4) queue route "${routes4[n]/vmk$n/$nic}" ;;
-			5) queue route "${routes6[n]/vmk$n/$nic}" ;;
-			6)
+			case $verb$family in
+			route4) queue route "${routes4[n]/vmk$n/$nic}" ;;
+			route6) queue route "${routes6[n]/vmk$n/$nic}" ;;
+			*4) queue "addr4-$verb" "addr $verb ${four[n]} dev $nic" ;;
+			*6) queue "addr6-$verb" "addr $verb ${six[n]} dev $nic nodad" ;;
+			shared)
+				one_of add del
+				verb=$REPLY
 				queue "addr4-$verb" "addr $verb 198.51.100.30/24 dev vmk0"
 				queue "addr6-$verb" "addr $verb 2001:db8:1::30/64 dev vmk0 nodad"
 				;;

@@ -133,7 +133,7 @@ in_netns() { nsenter --net="/run/netns/$1" "${@:2}"; }
 # add_netns VARIABLE: a namespace under a name that nothing else has.
 add_netns() {
 	local -n name=$1
-	name=$1-$$-$RANDOM
+	name=$1-$$-$SRANDOM
 	ip netns add "$name" || bail 'no namespace'
 	defer "ip netns del $name 2>/dev/null"
 }
