@@ -113,7 +113,7 @@ export YNL VM_ENV=YNL
 if (($# == 0)); then
 	tests=$(make -s -C selftests list list-TOOL)
 	# shellcheck disable=SC2086  # a list
-	set -- $tests failnth.sh tool_classify_test.sh
+	set -- $tests failnth.sh tool_check_test.sh tool_golden_test.sh tool_classify_test.sh
 fi
 status=0
 trap jobs_end EXIT
