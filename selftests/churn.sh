@@ -174,7 +174,7 @@ listen() {
 # program would say each time is asked once: starting one takes long. So may each change,
 # for others hold the lock, and so a round is each kind once.
 readdress() {
-	local change n nic verb family order four=() six=() routes4=() routes6=()
+	local change n nic verb family order shared=del four=() six=() routes4=() routes6=()
 	for n in 1 2; do
 		four[n]=$(address 4 D 1 "$n")/24
 		six[n]=$(address 6 D 1 "$n")/64
@@ -182,6 +182,7 @@ readdress() {
 		routes6[n]=$(far_routes 6 | grep "vmk$n")
 	done
 	while going; do
+		[[ $shared == add ]] && shared=del || shared=add
 		shuffled {add,del,route}' '{4,6} shared
 		for change in "${order[@]}"; do
 			read -r verb family <<<"$change"
@@ -195,10 +196,8 @@ readdress() {
 			*4) queue "addr4-$verb" "addr $verb ${four[n]} dev $nic" ;;
 			*6) queue "addr6-$verb" "addr $verb ${six[n]} dev $nic nodad" ;;
 			shared)
-				one_of add del
-				verb=$REPLY
-				queue "addr4-$verb" "addr $verb 198.51.100.30/24 dev vmk0"
-				queue "addr6-$verb" "addr $verb 2001:db8:1::30/64 dev vmk0 nodad"
+				queue "addr4-$shared" "addr $shared 198.51.100.30/24 dev vmk0"
+				queue "addr6-$shared" "addr $shared 2001:db8:1::30/64 dev vmk0 nodad"
 				;;
 			esac
 		done
@@ -208,9 +207,10 @@ readdress() {
 }
 
 # relink N: everything that befalls NIC N. Each round leaves it up, in A, and mostly
-# with its addresses.
+# with its addresses and a route.
 relink() {
-	local n=$1 name=vmk$1 new four six
+	local n=$1 name=vmk$1 new four six route
+	route=$(far_routes 4 | grep "vmk$n")
 	four=$(address 4 D 1 "$n")/24
 	six=$(address 6 D 1 "$n")/64
 	while going; do
@@ -243,6 +243,7 @@ relink() {
 		queue link-up "link set $name up"
 		queue addr4-add "addr add $four dev $name"
 		queue addr6-add "addr add $six dev $name nodad"
+		queue route "${route/vmk$n/$name}"
 		batch ip -n "$A"
 		rest 8
 	done
