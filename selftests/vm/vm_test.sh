@@ -53,7 +53,7 @@ output_is_whole_though_processes_are_left() {
 	data=$(mktemp -p "$top/.cache")
 	head -c 1048576 /dev/urandom >"$data"
 	vm "trap '' TERM; sleep 1000 & cat '$data'; echo beside >&2"
-	cmp "$data" "$work/out" && rm "$data" && is "$(<"$work/err")" beside
+	cmp "$data" "$work/out" && rm "$data" && is "$status $(<"$work/err")" '0 beside'
 }
 
 output_without_reader_ends_it() {
@@ -238,7 +238,7 @@ places_are_shared() {
 		JOBS=1
 		jobs_share
 		for name in a b; do
-			jobs_begin "$name" env JOBS=2 bash "$work/two-jobs" "$work/place"
+			jobs_begin "$name" env JOBS=2 timeout 60 bash "$work/two-jobs" "$work/place"
 		done
 		jobs_wait
 		jobs_end
