@@ -101,15 +101,15 @@ batch() {
 	kinds=() lines=''
 }
 
-# Each round begins with vmks, as the module may have come anew, and tries each kind: it may
-# take long.
+# Each round begins with vmks, as the module may have come anew. It may take long, and so
+# tries each kind of change, but flush not always, as it leaves no vmk.
 configure() {
 	local kind nic flag order
 	while going; do
-		((RANDOM % 2)) || queue vmk-flush 'vmk flush'
+		one_of flush add
+		shuffled del migration weight position add "$REPLY"
 		queue vmk-add 'vmk add vmk0'
 		queue vmk-add 'vmk add vmk1 migration on'
-		shuffled del migration weight position add add
 		for kind in "${order[@]}"; do
 			one_of vmk0 vmk1 vmk2 vmk1 vmk2 mig1 mig2
 			nic=$REPLY
@@ -120,6 +120,7 @@ configure() {
 			migration) queue vmk-migration "vmk set $nic migration $flag" ;;
 			weight) queue vmk-weight "vmk set $nic weight $((RANDOM % 255 + 1))" ;;
 			position) queue vmk-position "vmk set $nic position $((RANDOM % 3))" ;;
+			flush) queue vmk-flush 'vmk flush' ;;
 			add) queue vmk-add "vmk add $nic migration $flag" ;;
 			esac
 		done
@@ -171,8 +172,8 @@ listen() {
 }
 
 # Those of vmk1 and vmk2, and on vmk0 one that makes it share vmk1's subnet. What a
-# program would say each time is asked once: starting one takes long. So may each change,
-# for others hold the lock, and so a round is each kind once.
+# program would say each time is asked once: starting one takes long. A change may, too, as
+# it waits for the RTNL: each round makes all kinds of them.
 readdress() {
 	local change n nic verb family order shared=del four=() six=() routes4=() routes6=()
 	for n in 1 2; do
@@ -183,7 +184,7 @@ readdress() {
 	done
 	while going; do
 		[[ $shared == add ]] && shared=del || shared=add
-		shuffled {add,del,route}' '{4,6} shared
+		shuffled {add,add,del,route}' '{4,6} shared
 		for change in "${order[@]}"; do
 			read -r verb family <<<"$change"
 			one_of 1 2
@@ -206,33 +207,39 @@ readdress() {
 	done
 }
 
-# relink N: everything that befalls NIC N. Each round leaves it up, in A, and mostly
-# with its addresses and a route.
+# relink N: all that befalls NIC N, in any order, and again. Each round leaves it up, in
+# A, and mostly with its addresses and routes.
 relink() {
-	local n=$1 name=vmk$1 new four six route
-	route=$(far_routes 4 | grep "vmk$n")
+	local n=$1 name=vmk$1 new order four six route4 route6
+	shift
+	route4=$(far_routes 4 | grep "vmk$n")
+	route6=$(far_routes 6 | grep "vmk$n")
 	four=$(address 4 D 1 "$n")/24
 	six=$(address 6 D 1 "$n")/64
 	while going; do
-		case $((RANDOM % 4)) in
-		0)
+		if (($# == 0)); then
+			shuffled link carrier name netns
+			set -- "${order[@]}"
+		fi
+		case $1 in
+		link)
 			queue link-down "link set $name down"
 			batch ip -n "$A"
 			rest
 			;;
-		1)
+		carrier)
 			queue carrier-down "link set a$n down"
 			batch ip -n "$SW"
 			rest
 			queue carrier-up "link set a$n up"
 			batch ip -n "$SW"
 			;;
-		2)
+		name)
 			new=vmk$n
 			[[ $name != "$new" ]] || new=mig$n
 			rename
 			;;
-		3)
+		netns)
 			queue move-away "link set $name netns $C"
 			batch ip -n "$A"
 			rest
@@ -240,10 +247,12 @@ relink() {
 			batch ip -n "$C"
 			;;
 		esac
+		shift
 		queue link-up "link set $name up"
 		queue addr4-add "addr add $four dev $name"
 		queue addr6-add "addr add $six dev $name nodad"
-		queue route "${route/vmk$n/$name}"
+		queue route "${route4/vmk$n/$name}"
+		queue route "${route6/vmk$n/$name}"
 		batch ip -n "$A"
 		rest 8
 	done

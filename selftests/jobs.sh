@@ -4,6 +4,10 @@
 #   ended NAME STATUS FILE    called for each as it ends, with what it printed in FILE
 # and calls jobs_end as it exits. JOB_CPU tells each on which CPU it may stay, if it needs
 # but one. What runs is named on standard error, every ten seconds on a terminal.
+#
+# Scripts that were begun after jobs_share find the pipe of its places in JOB_PLACES: they
+# have those in common, and JOBS is but the most that one of them takes. A place is lost if
+# the shell that has it is killed by SIGKILL.
 # shellcheck shell=bash
 
 declare -A running=() output=()
@@ -74,7 +78,7 @@ jobs_run() {
 # jobs_begin NAME COMMAND...: as soon as there is a place for it
 jobs_begin() {
 	local file JOB_CPU=
-	[[ $jobs_folder ]] || jobs_start
+	[[ $jobs_ticker ]] || jobs_start
 	if [[ ! $jobs_shared ]]; then
 		((${#running[@]} < JOBS)) || jobs_reap
 		flock "$jobs_places"

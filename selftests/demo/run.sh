@@ -35,7 +35,8 @@ load_module() {
 }
 
 "$top/selftests/vm/need.sh" build demo
-make -s -C "$top/selftests" ticker
+mkdir -p "$top/.cache/build"
+flock "$top/.cache/build/tests.lock" make -s -C "$top/selftests" ticker
 export OUT=${OUT:-demo-report}
 COLOR=0 LIVE=0
 if [[ -t 1 && ${TERM:-dumb} != dumb ]]; then
