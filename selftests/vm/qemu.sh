@@ -6,8 +6,9 @@
 value() { printf '%s' "${1//,/,,}"; }
 
 # An emulated CPU on a busy host is slow: it is called stuck after a minute, not 20 s, and
-# a timer that is late at boot is not called broken.
+# a timer that is late at boot is not called broken. One that is stuck is not waited for.
 patient='watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 no_timer_check'
+patient+=' sysctl.kernel.panic_on_rcu_stall=1'
 
 # qemu_options FOLDER: into the array qemu, all but the accelerator; the console
 # goes to FOLDER/console. Two CPUs, for what only shows on more than one. 1 GB: the
@@ -56,16 +57,22 @@ quick='norandmaps init_on_alloc=0 pci=noacpi initcall_blacklist=crypto_kdf108_in
 # whatever else this machine does. Waiting for the host takes none of it, or far too
 # much: the clock then leaps from timer to timer, and no task can be called hung.
 count_instructions() {
+	one_thread=1
 	qemu+=(-accel tcg -icount "shift=0,sleep=off" -smp 1 -seed 1
 		-cpu "max,-rdrand,-rdseed,$slow_features" -rtc "base=2026-01-01,clock=vm")
 	append+=" $quick nokaslr tsc=reliable sysctl.kernel.hung_task_timeout_secs=0"
 }
 
+# QEMU before 8.1 may translate an instruction that another CPU is just patching, keep that,
+# and run into it for ever. It cannot where the CPUs take turns, which takes less, too.
+# KERNEL=debug is there to find what happens where they do not.
+one_thread=
 accelerate() {
 	if [[ $(accelerator) == kvm ]]; then
 		qemu+=(-accel kvm -cpu host)
 	else
-		qemu+=(-accel tcg -cpu "max,$slow_features")
+		[[ $kernel == debug ]] || one_thread=1
+		qemu+=(-accel "tcg${one_thread:+,thread=single}" -cpu "max,$slow_features")
 		append+=" $quick"
 	fi
 	qemu+=(-smp "${SMP:-2}")
@@ -120,7 +127,7 @@ add_files() {
 		stat -L -c '%n %i %Z' /etc/ld.so.cache "${programs[@]}"
 	} | sha256sum | cut -c 1-16)
 	if [[ ! -e $packed ]]; then
-		find "$cache" -maxdepth 1 -name 'programs.*' -mmin +120 -delete
+		find "$cache" -ignore_readdir_race -maxdepth 1 -name 'programs.*' -mmin +120 -delete
 		pack_files "$1" "${programs[@]}" >"$packed.$$"
 		mv "$packed.$$" "$packed"
 	fi

@@ -13,7 +13,7 @@
 #   ICOUNT=1        one CPU with a clock that counts instructions
 #   TIMEOUT=1800    seconds after which a command is taken for hung
 #   CHURN=60        seconds of selftests/churn.sh; CHURN_SEED= repeats one
-#   JOB_CPU=1       CPU of the host for a test kernel with one CPU (see selftests/jobs.sh)
+#   JOB_CPU=1       CPU of the host for a test kernel that takes one (see selftests/jobs.sh)
 #   VM_ENV='A B'    further variables to pass on, beside those in `passed` below
 #   MIGSEL_CACHE=   where the test kernels are kept (default: .cache); clones may share it
 #
@@ -133,8 +133,8 @@ booted() {
 # A machine outlives neither its time nor this script, however that ends.
 # One in user mode would take SIGTERM for a fault of its own.
 limited=(setpriv --pdeathsig TERM timeout --foreground -k 5)
-# Where it has one CPU it is faster if it stays on one of the host.
-if [[ ${JOB_CPU-} && ($kind == uml || ${SMP:-2} == 1 || ${ICOUNT:-0} != 0) ]]; then
+# Where it takes one CPU of the host at a time it is faster if it stays there.
+if [[ ${JOB_CPU-} && ($kind == uml || ${SMP:-2} == 1 || $one_thread) ]]; then
 	limited=(taskset -c "$JOB_CPU" "${limited[@]}")
 fi
 [[ $kind != uml ]] || limited+=(-s KILL)
@@ -201,7 +201,7 @@ if [[ -n $report ]]; then
 fi
 if [[ -n $report$trouble || -n ${RUN-} && $status != 0 ]]; then
 	mkdir -p "$cache/log"
-	find "$cache/log" -type f -mtime +7 -delete
+	find "$cache/log" -ignore_readdir_race -type f -mtime +7 -delete
 	log=$cache/log/$kernel.$(date +%Y%m%d-%H%M%S).$$
 	cp "$share/console" "$log"
 	say "the whole kernel log: $log"
