@@ -2,8 +2,7 @@
 /*
  * Included before arch/um/kernel/stacktrace.c, which asks of each word on the stack
  * whether it is a return address, at every allocation. Only those that frame
- * pointers lead to are worth it, but where the kernel dies: that saves a tenth of the
- * time.
+ * pointers lead to are worth it, but where the kernel dies.
  */
 #include <linux/kernel.h>
 
