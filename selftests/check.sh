@@ -98,7 +98,7 @@ selftests/vm/need.sh "${needs[@]}"
 build_all
 flock "$builds/tests.lock" make -s -C selftests all
 export BUILD=0
-if (($# == 1)); then
+if (($# == 1)) && [[ ! ${JOB_PLACES-} ]]; then
 	jobs_find_cpus
 	export JOB_CPU=${jobs_cpus[RANDOM % ${#jobs_cpus[@]}]}
 	only=$(mktemp) status=0

@@ -107,7 +107,7 @@ rm -rf "$built"
 build_all
 build_tool
 export BUILD=0
-make -s -C selftests all
+flock "$builds/tests.lock" make -s -C selftests all
 YNL=$("$here/vm/fetch.sh" --source)/tools/net/ynl
 export YNL VM_ENV=YNL
 if (($# == 0)); then
