@@ -6,13 +6,14 @@
 value() { printf '%s' "${1//,/,,}"; }
 
 # An emulated CPU on a busy host is slow: it is called stuck after a minute, not 20 s, and
-# a timer that is late at boot is not called broken. One that is stuck is not waited for.
+# a timer that is late at boot is not called broken.
 patient='watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 no_timer_check'
-patient+=' sysctl.kernel.panic_on_rcu_stall=1'
+# One that is stuck for a minute stays so. At a terminal there is somebody to look into it.
+unattended='sysctl.kernel.softlockup_panic=1 sysctl.kernel.panic_on_rcu_stall=1'
 
 # qemu_options FOLDER: into the array qemu, all but the accelerator; the console
-# goes to FOLDER/console. Two CPUs, for what only shows on more than one. 1 GB: the
-# kernel with its file caches takes a quarter of that, tests have the rest.
+# goes to FOLDER/console. 1 GB: the kernel with its file caches takes a quarter of that,
+# tests have the rest.
 qemu_options() {
 	qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -nic none
 		-m "${MEM:-1024}"
@@ -27,6 +28,8 @@ qemu_machine() {
 	add_files "$1"
 	qemu_options "$1"
 	share_options "$1" "$3"
+	[[ -n $2 ]] || append+=" $unattended"
+	one_thread=
 	if [[ ${ICOUNT:-0} != 0 ]]; then
 		count_instructions
 	else
@@ -63,10 +66,11 @@ count_instructions() {
 	append+=" $quick nokaslr tsc=reliable sysctl.kernel.hung_task_timeout_secs=0"
 }
 
-# QEMU before 8.1 may translate an instruction that another CPU is just patching, keep that,
-# and run into it for ever. It cannot where the CPUs take turns, which takes less, too.
-# KERNEL=debug is there to find what happens where they do not.
-one_thread=
+# Two CPUs, for what only shows on more than one. QEMU before 8.1 may translate an
+# instruction that another CPU is just patching, keep that, and run into it for ever. It
+# cannot where emulated CPUs take turns, which takes less, too. They do not with
+# KERNEL=debug, which patches none, having no CONFIG_JUMP_LABEL: it is there to find what
+# happens where two run at once.
 accelerate() {
 	if [[ $(accelerator) == kvm ]]; then
 		qemu+=(-accel kvm -cpu host)
@@ -126,12 +130,12 @@ add_files() {
 		cat "$here/qemu.sh"
 		stat -L -c '%n %i %Z' /etc/ld.so.cache "${programs[@]}"
 	} | sha256sum | cut -c 1-16)
+	touch -c "$packed" # still in use
 	if [[ ! -e $packed ]]; then
 		find "$cache" -ignore_readdir_race -maxdepth 1 -name 'programs.*' -mmin +120 -delete
 		pack_files "$1" "${programs[@]}" >"$packed.$$"
 		mv "$packed.$$" "$packed"
 	fi
-	touch "$packed" # still in use
 	cat "$packed" >>"$1/initramfs"
 }
 

@@ -117,9 +117,8 @@ else
 	log=$share/machine
 fi
 
-# On a busy host an emulated clock is now and then calibrated for ever, and an emulated
-# CPU has run into a breakpoint that the kernel had taken back ("Oops: int3"). Nothing of
-# the caller's has run by then, so that boot does not count.
+# On a busy host an emulated clock is now and then calibrated for ever. Nothing of the
+# caller's has run by then, so that boot does not count.
 patience=120
 [[ $kernel != debug ]] || patience=600
 booted() {

@@ -207,11 +207,13 @@ jobs_are_spread() {
 	is "$(sort <<<"$cpus" | uniq -c | awk '{ print $1 }' | sort | uniq -c | xargs)" "$number 2"
 }
 
+# One that takes one CPU of the host: with two of its own where those take turns.
 stays_on_its_cpu_until_interrupted() {
-	local last machine cpus
+	local number=1 last machine cpus
+	[[ ${KERNEL-} == @(uml|debug) || $(accelerator) != tcg ]] || number=2
 	last=$(taskset -cp $$)
 	last=${last##*[ ,-]}
-	SMP=1 JOB_CPU=$last started || return
+	SMP=$number JOB_CPU=$last started || return
 	machine=$(pgrep -P "$(pgrep -s "$started" -x timeout)")
 	cpus=$(taskset -cp "$machine")
 	kill -INT -- -"$started"
@@ -284,6 +286,9 @@ works_without_network() {
 
 # shellcheck source=selftests/vm/lib.sh
 default_kernel() { (. "$here/lib.sh" && default_kernel); }
+
+# What QEMU was last found to have.
+accelerator() { (. "$here/lib.sh" && cut -d ' ' -f 2 "$cache/accelerator"); }
 
 # With every kernel; with each kind of machine; what is the scripts' alone, once.
 tests=(guest_has kernel_warning_fails panic_fails)
