@@ -39,16 +39,16 @@ cached() {
 	defer "echo 0 >$tracing/events/migsel/migsel_select/enable"
 	start_flows -l $(both hot 1 'tcp udp' ,n=2)
 	once_per_invalidation 8 'opened'
-	more_by 5 "$1" 500000
+	more_by 20 "$1" 500000
 	selected
 	((REPLY <= 4)) || fail "going on: $REPLY decisions"
 	ip -n "$A" route add 198.18.9.0/24 dev vmk0
 	ip -n "$A" route add 2001:db8:9::/64 dev vmk0
 	defer "ip -n $A route del 198.18.9.0/24; ip -n $A route del 2001:db8:9::/64"
-	more_by 5 "$1" 500000
+	more_by 20 "$1" 500000
 	selected
 	((REPLY <= 16)) || fail "two changed routes: $REPLY decisions for 8 flows"
-	more_by 5 "$1" 500000
+	more_by 20 "$1" 500000
 	selected
 	((REPLY <= 4)) || fail "going on again: $REPLY decisions"
 	stop_flows
