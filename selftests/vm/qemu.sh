@@ -69,8 +69,8 @@ count_instructions() {
 # Two CPUs, for what only shows on more than one. QEMU before 8.1 may translate an
 # instruction that another CPU is just patching, keep that, and run into it for ever. It
 # cannot where emulated CPUs take turns, which takes less, too. They do not with
-# KERNEL=debug, which patches none, having no CONFIG_JUMP_LABEL: it is there to find what
-# happens where two run at once.
+# KERNEL=debug, which hardly patches any, having no CONFIG_JUMP_LABEL (tracepoints still
+# do): it is there to find what happens where two run at once.
 accelerate() {
 	if [[ $(accelerator) == kvm ]]; then
 		qemu+=(-accel kvm -cpu host)
