@@ -21,13 +21,23 @@ here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/vm/lib.sh
 . "$here/lib.sh"
 
+# release_of FOLDER: what the kernel that FOLDER is prepared for calls itself. Flavours of
+# one version share what `make kernelrelease` says there.
+release_of() {
+	local file=$1/include/generated/utsrelease.h release=
+	[[ ! -r $file ]] || release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$file")
+	[[ $release ]] ||
+		die "$1 is not ready to build modules with: headers, or a kernel tree after make modules_prepare"
+	echo "$release"
+}
+
 # Sets kdir, release, name of the build's folder, and path to find the compiler.
 choose_kernel() {
 	path=$PATH
 	if [[ -n $KDIR ]]; then
 		"$here/need.sh" build
-		kdir=$(readlink -f "$KDIR")
-		release=$(make -s -C "$kdir" kernelrelease)
+		kdir=$(readlink -m "$KDIR")
+		release=$(release_of "$kdir")
 		name=$release
 	else
 		"$here/need.sh" kbuild

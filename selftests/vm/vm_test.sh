@@ -274,6 +274,22 @@ no_terminal_no_shell() {
 	is "$status" 1 && says 'needs a terminal'
 }
 
+# Two flavours of one version, and what is no build folder.
+module_is_built_for_what_the_kernel_calls_itself() {
+	local flavour headers
+	local -a modules=()
+	headers=$(headers)
+	for flavour in flavour-a flavour-b; do
+		cp -rs "$headers" "$work/$flavour"
+		rm "$work/$flavour/include/generated/utsrelease.h"
+		echo "#define UTS_RELEASE \"1-$flavour\"" >"$work/$flavour/include/generated/utsrelease.h"
+		modules+=("$(KDIR=$work/$flavour "$here/build.sh")") || return
+	done
+	is "$(modinfo -F vermagic "${modules[@]}" | cut -d ' ' -f 1 | xargs)" '1-flavour-a 1-flavour-b' || return
+	rm -r "$top"/.cache/build/1-flavour-[ab]
+	! KDIR=$work "$here/build.sh" 2>"$work/err" && says 'not ready to build modules with'
+}
+
 unknown_kernel_is_refused() {
 	KERNEL=1.0 vm true
 	is "$status" 1 && says 'KERNEL=6.1'
@@ -286,6 +302,9 @@ works_without_network() {
 
 # shellcheck source=selftests/vm/lib.sh
 default_kernel() { (. "$here/lib.sh" && default_kernel); }
+
+# What modules for the test kernel are built with.
+headers() { (. "$here/lib.sh" && "$here/fetch.sh" && readlink -f "$kernel_dir/headers"); }
 
 # What QEMU was last found to have.
 accelerator() { (. "$here/lib.sh" && cut -d ' ' -f 2 "$cache/accelerator"); }
@@ -304,6 +323,7 @@ case ${KERNEL-} in
 	tests+=(status_of_command_wins_over_warning
 		dollar_from_environment_through_make dollar_doubled_on_the_command_line_of_make
 		quotes_lines_folder_and_variables output_without_reader_ends_it
+		module_is_built_for_what_the_kernel_calls_itself
 		one_cpu_that_counts jobs_are_spread places_are_shared no_terminal_no_shell
 		unknown_kernel_is_refused works_without_network) ;;
 esac

@@ -5,6 +5,11 @@
 #include <linux/version.h>
 #include_next <net/genetlink.h>
 
+/* Before, a multicast group took the flag of an operation for the same thing. */
+#ifndef GENL_MCAST_CAP_NET_ADMIN
+#define GENL_MCAST_CAP_NET_ADMIN GENL_UNS_ADMIN_PERM
+#endif
+
 /**
  * genl_dump_attrs - the attributes that a dump was asked for with
  * @cb: the dump
