@@ -374,9 +374,12 @@ static unsigned int egress_refuse(struct egress *e, enum migsel_reason reason)
 
 	dst_release(e->route);
 	migsel_count(e->ms, reason, e->skb);
-	if (sk && sk == e->skb->sk && sk_is_tcp(sk) &&
-	    inet_sk_state_load(sk) == TCP_SYN_SENT)
-		migsel_refuse(e->ms->refusals, sk);
+	if (sk && sk == e->skb->sk) {
+		if (!sk_is_tcp(sk))
+			migsel_refuse_report(sk, e->skb);
+		else if (inet_sk_state_load(sk) == TCP_SYN_SENT)
+			migsel_refuse(e->ms->refusals, sk);
+	}
 	return NF_DROP_ERR(-EHOSTUNREACH);
 }
 

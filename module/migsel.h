@@ -369,6 +369,7 @@ struct migsel_flows *migsel_flows_alloc(void);
 
 /* refuse.c */
 void migsel_refuse(struct migsel_refusals *refusals, struct sock *sk);
+void migsel_refuse_report(struct sock *sk, const struct sk_buff *skb);
 struct migsel_refusals *migsel_refusals_alloc(void);
 void migsel_refusals_free(struct migsel_refusals *refusals);
 

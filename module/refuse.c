@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tells connect() that its packet was refused. TCP passes no error of a dropped
+ * Tells the sender that its packet was refused. TCP passes no error of a dropped
  * SYN on, so the socket is aborted. That takes the socket lock, which the hook
  * must not: it leaves the socket in a ring, from which a work item takes it.
+ * Other sockets get the error from send(), and from their error queue if they
+ * have asked for one.
  */
 
+#include <linux/errqueue.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <net/inet_sock.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
@@ -74,6 +79,50 @@ void migsel_refuse(struct migsel_refusals *refusals, struct sock *sk)
 	}
 	spin_unlock_bh(&refusals->lock);
 	schedule_work(&refusals->work);
+}
+
+/**
+ * migsel_refuse_report - leave EHOSTUNREACH in the error queue of a sender
+ * @sk: the sender, not of TCP
+ * @skb: its packet
+ *
+ * As the kernel does with what it finds too big itself. ping(8) is one that looks
+ * there and keeps quiet about what sendto() says. Only sockets with IP_RECVERR or
+ * IPV6_RECVERR have such a queue; it is bounded by their receive buffer.
+ *
+ * Context: any but hard interrupt.
+ */
+void migsel_refuse_report(struct sock *sk, const struct sk_buff *skb)
+{
+	bool v6 = skb->protocol == htons(ETH_P_IPV6);
+	struct sock_exterr_skb *error;
+	struct sk_buff *report;
+
+	/* Through a tunnel the packet may be of another family than the socket. */
+	if (v6 ? sk->sk_family != AF_INET6 || !inet6_test_bit(RECVERR6, sk) :
+		 !inet_test_bit(RECVERR, sk))
+		return;
+	report = alloc_skb(sizeof(struct ipv6hdr), GFP_ATOMIC);
+	if (!report)
+		return;
+
+	error = SKB_EXT_ERR(report);
+	error->ee.ee_errno = EHOSTUNREACH;
+	error->ee.ee_origin = SO_EE_ORIGIN_LOCAL;
+	error->port = inet_sk(sk)->inet_dport;
+	skb_reset_network_header(report);
+	if (v6) {
+		report->protocol = skb->protocol;
+		error->addr_offset = offsetof(struct ipv6hdr, daddr);
+		skb_put_data(report, ipv6_hdr(skb), sizeof(struct ipv6hdr));
+	} else {
+		error->addr_offset = offsetof(struct iphdr, daddr);
+		skb_put_data(report, ip_hdr(skb), sizeof(struct iphdr));
+	}
+	__skb_pull(report, report->len);
+	skb_reset_transport_header(report);
+	if (sock_queue_err_skb(sk, report))
+		kfree_skb(report);
 }
 
 /**

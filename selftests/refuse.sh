@@ -84,6 +84,43 @@ no_unreachable_route() {
 	done
 }
 
+# Who asks for errors finds them in the queue, whichever the socket, with the destination.
+error_queue() {
+	local dest
+	shape S S 0 1 2
+	vmks vmk0 vmk1
+	for dest in "$(to 4 1)" "$(to 6 1)"; do
+		in_netns "$A" migsel exec hot -- ping -c 1 -W 10 "$dest" >"$scratch/ping" 2>&1 &&
+			fail "ping $dest does not fail"
+		grep -qx 'ping: local error: No route to host' "$scratch/ping" || fail "ping $dest: $(<"$scratch/ping")"
+	done
+	in_netns "$A" migsel exec hot -- python3 - "$(to 4 1)" "$(to 6 1)" <<-'END' >"$scratch/queue" 2>&1
+		import errno, socket, struct, sys
+		v4, v6 = sys.argv[1:]
+		RECVERR, RECVERR6 = 11, 25
+		def sends(family, dest, connects):
+		    s = socket.socket(family, socket.SOCK_DGRAM)
+		    s.setsockopt(socket.IPPROTO_IP, RECVERR, 1)
+		    if family == socket.AF_INET6:
+		        s.setsockopt(socket.IPPROTO_IPV6, RECVERR6, 1)
+		    if connects:
+		        s.connect((dest, 9))
+		    try:
+		        s.sendto(b'x', (dest, 9))
+		    except OSError as e:
+		        print(errno.errorcode[e.errno], end=' ')
+		    for _, data, _, address in [s.recvmsg(0, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)]:
+		        code, origin = struct.unpack_from('IB', data[0][2])
+		        print(errno.errorcode[code], origin, address[0] == dest)
+		for connects in (False, True):
+		    sends(socket.AF_INET, v4, connects)
+		    sends(socket.AF_INET6, v6, connects)
+		    sends(socket.AF_INET6, '::ffff:' + v4, connects)
+	END
+	[[ $(sort "$scratch/queue" | uniq -c) == *' 6 EHOSTUNREACH EHOSTUNREACH 1 True' ]] ||
+		fail "error queues: $(<"$scratch/queue")"
+}
+
 # Live TCP flows are as on a dead link, not reset: they go on when they may.
 flows_stall() {
 	local since id
@@ -148,13 +185,15 @@ crowd() {
 	told_within 1000 '*'
 }
 
-begin_tests 8
+tools=(ping python3)
+begin_tests 9
 make_hosts
 run 'no migration vmk' no_migration_vmk
 run 'the only migration vmk has no link' link_down
 run 'no migration vmk has a link' links_down
 run 'no route by the migration vmk' no_route
 run 'unreachable, blackhole and prohibit are no routes' no_unreachable_route
+run 'who asks for errors is told by the queue' error_queue
 run 'live flows stall and go on' flows_stall
 run 'unreachable pass' pass
 run '400 connections at once' crowd
