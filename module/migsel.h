@@ -18,7 +18,9 @@
  * migsel_flows::lock guards the memory of flows; readers retry. It is taken
  * for writing only for a flow that has to be placed. migsel_refusals::lock and
  * migsel_alarms::lock guard the rings between the hook and its work items.
- * The three are leaves. The route cache is per CPU, with bottom halves off.
+ * migsel_routes::lock guards what one CPU has of the route cache. The four are
+ * leaves. Counters are per CPU, too, and need no lock: whoever counts cannot be
+ * preempted, and 32 bit also keeps interrupts off.
  */
 
 #ifndef _MIGSEL_H

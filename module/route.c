@@ -5,6 +5,7 @@
  */
 
 #include <linux/jhash.h>
+#include <linux/local_lock.h>
 #include <net/dst.h>
 #include <net/flow.h>
 #include <net/inet_ecn.h>
@@ -32,7 +33,14 @@ struct migsel_route_slot {
 	u32 cookie;
 };
 
+/**
+ * struct migsel_routes - the cache, on one CPU
+ * @lock: guards @slots, inside bottom halves that are off. On PREEMPT_RT these
+ *	do not keep a sender from being preempted by another one on its CPU.
+ * @slots: the routes, by a hash of their key
+ */
 struct migsel_routes {
+	local_lock_t lock;
 	struct migsel_route_slot slots[ROUTE_SLOTS];
 };
 
@@ -303,29 +311,56 @@ static u32 slot_hash(const struct migsel_flow_key *key)
 			    (__force u32)key->dport, key->oif, 0) % ROUTE_SLOTS;
 }
 
-static struct dst_entry *slot_get(const struct migsel_route_slot *slot,
-				  const struct migsel_flow_key *key)
+/* This CPU's slot for a route. */
+static struct migsel_route_slot *slot_of(struct migsel_routes __percpu *routes,
+					 const struct migsel_flow_key *key)
 {
-	struct dst_entry *dst = slot->dst;
+	struct migsel_routes *here = this_cpu_ptr(routes);
 
-	if (!dst || memcmp(&slot->key, key, sizeof(*key)) ||
-	    !dst_check(dst, slot->cookie))
-		return NULL;
-	dst_hold(dst);
+	lockdep_assert_held(&here->lock);
+	return &here->slots[slot_hash(key)];
+}
+
+static struct dst_entry *cache_get(struct migsel_routes __percpu *routes,
+				   const struct migsel_flow_key *key)
+{
+	const struct migsel_route_slot *slot;
+	struct dst_entry *dst;
+
+	local_bh_disable();
+	local_lock_nested_bh(&routes->lock);
+	slot = slot_of(routes, key);
+	dst = slot->dst;
+	if (dst && !memcmp(&slot->key, key, sizeof(*key)) &&
+	    dst_check(dst, slot->cookie))
+		dst_hold(dst);
+	else
+		dst = NULL;
+	local_unlock_nested_bh(&routes->lock);
+	local_bh_enable();
 	return dst;
 }
 
 /* A route that carries a transform belongs to one packet. */
-static void slot_set(struct migsel_route_slot *slot,
-		     const struct migsel_flow_key *key, struct dst_entry *dst)
+static void cache_set(struct migsel_routes __percpu *routes,
+		      const struct migsel_flow_key *key, struct dst_entry *dst)
 {
+	struct migsel_route_slot *slot;
+	struct dst_entry *old;
+
 	if (dst_xfrm(dst))
 		return;
-	dst_release(slot->dst);
+	local_bh_disable();
+	local_lock_nested_bh(&routes->lock);
+	slot = slot_of(routes, key);
+	old = slot->dst;
 	slot->key = *key;
 	slot->dst = dst_clone(dst);
 	slot->cookie = key->family == MIGSEL_INET6 ?
 		       rt6_get_cookie(dst_rt6_info(dst)) : 0;
+	local_unlock_nested_bh(&routes->lock);
+	local_bh_enable();
+	dst_release(old);
 }
 
 /**
@@ -342,27 +377,22 @@ struct dst_entry *migsel_route_get(struct migsel_net *ms,
 				   const struct migsel_flow_key *key,
 				   const struct sock *sk, bool *cached)
 {
-	struct migsel_route_slot *slot;
+	bool cacheable = !sk_has_policy(sk);
 	struct dst_entry *dst;
 
 	*cached = false;
-	if (sk_has_policy(sk)) {
-		dst = migsel_route_lookup(ms->net, key, sk);
-		return IS_ERR(dst) ? NULL : dst;
+	if (cacheable) {
+		dst = cache_get(ms->routes, key);
+		if (dst) {
+			*cached = true;
+			return dst;
+		}
 	}
-
-	local_bh_disable();
-	slot = &this_cpu_ptr(ms->routes)->slots[slot_hash(key)];
-	dst = slot_get(slot, key);
-	*cached = dst;
-	if (!dst) {
-		dst = migsel_route_lookup(ms->net, key, sk);
-		if (IS_ERR(dst))
-			dst = NULL;
-		else
-			slot_set(slot, key, dst);
-	}
-	local_bh_enable();
+	dst = migsel_route_lookup(ms->net, key, sk);
+	if (IS_ERR(dst))
+		return NULL;
+	if (cacheable)
+		cache_set(ms->routes, key, dst);
 	return dst;
 }
 
@@ -373,7 +403,15 @@ struct dst_entry *migsel_route_get(struct migsel_net *ms,
  */
 struct migsel_routes __percpu *migsel_routes_alloc(void)
 {
-	return alloc_percpu(struct migsel_routes);
+	struct migsel_routes __percpu *routes;
+	int cpu;
+
+	routes = alloc_percpu(struct migsel_routes);
+	if (!routes)
+		return NULL;
+	for_each_possible_cpu(cpu)
+		local_lock_init(&per_cpu_ptr(routes, cpu)->lock);
+	return routes;
 }
 
 /**

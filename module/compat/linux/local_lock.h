@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _MIGSEL_COMPAT_LINUX_LOCAL_LOCK_H
+#define _MIGSEL_COMPAT_LINUX_LOCAL_LOCK_H
+
+/* With PREEMPT_RT the header needs this one, and 6.12 does not include it. */
+#include <linux/spinlock.h>
+#include_next <linux/local_lock.h>
+
+/* Before 6.11, bottom halves that are off keep others from the CPU's data. */
+#ifndef local_lock_nested_bh
+#define local_lock_nested_bh(lock)	local_lock(lock)
+#define local_unlock_nested_bh(lock)	local_unlock(lock)
+#endif
+
+#endif /* _MIGSEL_COMPAT_LINUX_LOCAL_LOCK_H */
