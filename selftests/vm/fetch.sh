@@ -42,13 +42,13 @@ series() {
 		suites='bookworm-security bookworm'
 		image='linux-image-6\.1\.0-[0-9]+-amd64'
 		extra=busybox-static ;;
-	6.12)
+	6.12 | 6.12-rt)
 		suites='bookworm-security bookworm'
-		image='linux-image-6\.12\.[0-9.]+\+deb12-amd64'
+		image="linux-image-6\.12\.[0-9.]+\+deb12${kernel#6.12}-amd64"
 		extra=busybox-static ;;
-	7.3)
+	7.3 | 7.3-rt)
 		suites='trixie-backports trixie trixie-security'
-		image='linux-image-7\.3\.[0-9.]+\+deb13-amd64'
+		image="linux-image-7\.3\.[0-9.]+\+deb13${kernel#7.3}-amd64"
 		extra="busybox-static $toolchain" ;;
 	uml | debug)
 		series=source
@@ -57,7 +57,7 @@ series() {
 		extra=busybox-static
 		arch=x86_64
 		[[ $kernel != uml ]] || arch=um ;;
-	*) die "no test kernel '$kernel': KERNEL=6.1, 6.12, 7.3, uml or debug" ;;
+	*) die "no test kernel '$kernel': KERNEL=6.1, 6.12, 6.12-rt, 7.3, 7.3-rt, uml or debug" ;;
 	esac
 }
 

@@ -4,7 +4,7 @@
 # run.sh    a root shell in the test kernel, or with RUN='command' that command
 #
 # What the environment says:
-#   KERNEL=6.1      the test kernel: 6.1, 6.12, 7.3; with detectors: uml, debug
+#   KERNEL=6.1      the test kernel: 6.1, 6.12, 7.3, 6.12-rt, 7.3-rt; with detectors: uml, debug
 #   RUN=COMMAND     for bash -c, in the caller's folder; input is /dev/null
 #   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path
 #   LOAD=0          leave the module unloaded
