@@ -37,6 +37,7 @@ test_objects() {
 	offers 'migsel s' stats save
 	offers 'migsel -j -p re' restore
 	offers 'migsel -n some -b' -batch -brief
+	offers 'migsel -t' -timestamp
 	offers 'migsel -color=' -color=always -color=auto -color=never
 }
 

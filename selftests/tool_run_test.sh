@@ -164,6 +164,29 @@ test_monitor() {
 	kill "${pids[@]: -2}"
 }
 
+test_monitor_timestamps() {
+	local option form='[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{6}'
+	fresh
+	for option in '-t monitor' '-timestamp monitor' 'monitor -t'; do
+		rm -f "$tmp/events"
+		# shellcheck disable=SC2086 # words
+		migsel -n "$host" $option >"$tmp/events" &
+		pids+=($!)
+		soon hears events policy set mode enforce
+		kill "${pids[-1]}"
+		out=$(head -n 1 "$tmp/events")
+		out_like "^\[$form\] policy mode enforce"
+	done
+	rm -f "$tmp/events"
+	migsel -n "$host" -j -t monitor >"$tmp/events" &
+	pids+=($!)
+	soon hears events policy set mode enforce
+	kill "${pids[-1]}"
+	out=$(head -n 1 "$tmp/events" | jq -r .timestamp)
+	out_like "^$form\$"
+	(($(date +%s) - $(date -d "$out" +%s) <= 60)) || bad "it is not $out"
+}
+
 # flows COUNT PACKETS: hot flows, each of so many packets
 # shellcheck disable=SC2016 # that shell expands it
 hot_flows() {

@@ -18,7 +18,9 @@ test_help() {
 	for object in vmk tag policy route stats monitor check exec classify \
 		save restore; do
 		run 0 migsel "$object" help
-		out_like "^Usage: migsel $object"
+		out_like "^Usage: migsel (\[ -t \] )?$object"
+		run 0 migsel help
+		out_like $'\n'"  $object +[a-z][^"$'\n'"]+ [a-z]+"
 	done
 	run 0 migsel -V
 	out_like '^migsel utility, migsel-[0-9]'
@@ -69,6 +71,23 @@ test_usage_errors() {
 	refused 255 '"x" is not a keyword' m stats reset x
 	refused 255 '"x" is not a keyword' m monitor x
 	refused 255 'color must be' m -color=sometimes vmk
+	kept
+}
+
+test_late_options() {
+	three_vmks
+	remember
+	refused 255 'options come first, "-n"' migsel vmk -n "$host"
+	refused 255 'options come first, "-j"' m vmk show -j
+	refused 255 'options come first, "-netns"' migsel vmk add -netns "$host" vmk0
+	refused 255 'options come first, "-n"' migsel vmk del -n "$host"
+	refused 255 'options come first, "-j"' m vmk set vmk0 weight -j
+	refused 255 'options come first, "-d"' m route get -d 192.0.2.21
+	refused 255 'options come first, "--json"' m route get 192.0.2.21 --json
+	refused 255 'options come first, "-s"' m stats -s
+	refused 255 'options come first, "-n"' m exec -n "$host" hot true
+	refused 255 'options come first, "-force"' m restore -force
+	refused 255 'options come first, "-j"' m monitor -j
 	kept
 }
 
@@ -128,6 +147,33 @@ test_bad_devices() {
 	err_like 'network namespace "nosuch"'
 	run 1 migsel -n "$tmp" vmk
 	err_like "network namespace \"$tmp\""
+}
+
+# Wherever a device is named, also by a name that is longer than any first name.
+test_other_names() {
+	local name long=a-name-that-is-longer-than-fifteen short=enp1s0f0
+	fresh
+	for name in "$short" "$long" "x-$(printf '%0125d' 0)"; do
+		ip -n "$host" link property add dev vmk1 altname "$name" || bad 'no altname'
+		run 0 m vmk add "$name" migration on
+		run 0 m vmk set dev "$name" weight 3
+		run 0 m vmk show "$name"
+		out_like '^0: vmk1 .* weight 3'
+		run 0 m route get 192.0.2.21 tag cold dev "$name"
+		out_like 'reason bound-device$'
+		run 0 m vmk del "$name"
+		run 0 m vmk flush "$name"
+		echo "vmk add $name" | m restore || bad "no restore of $name"
+		echo "vmk del $name" | m -b - || bad "no batch with $name"
+		ip -n "$host" link property del dev vmk1 altname "$name"
+		refused 1 "Cannot find device \"$name\"" m vmk add "$name"
+	done
+	refused 1 'Cannot find device' m vmk add "$(printf '%0200d' 0)"
+	refused 1 'Cannot find device ""' m vmk add ''
+	# Its first fifteen letters are another device's name.
+	ip -n "$host" link add name "${long:0:15}" type dummy
+	refused 1 "Cannot find device \"$long\"" m vmk add "$long"
+	ip -n "$host" link del "${long:0:15}"
 }
 
 test_bad_positions() {
@@ -239,7 +285,7 @@ test_route_details() {
 	run 0 m -d route get 192.0.2.21 tag hot
 	out_like $'\n +8 same-subnet +applied: '
 	out_like $'\n +9 dedicated-subnet +not-reached'
-	out_like $'\n +route 192.0.2.0/24 table 254\n'
+	out_like $'\n +route 192.0.2.0/24 table main\n'
 	out_like $'\n +candidate vmk0 usable routed placed 0 weight 1 chosen: the only candidate$'
 	run 0 m -j -d route get 192.0.2.21 tag hot
 	json '.[0].rows | map(.row) == [range(1; 12)]'
@@ -270,8 +316,19 @@ test_route_details() {
 	ip -n "$host" address replace 2001:db8::11/64 dev vmk1 nodad
 	ip -n "$host" route add 198.51.100.0/24 via 192.0.2.21 dev vmk0
 	run 0 m -d route get 198.51.100.1 tag cold
-	out_like $'\n +route 198.51.100.0/24 gateway 192.0.2.21 table 254\n'
+	out_like $'\n +route 198.51.100.0/24 gateway 192.0.2.21 table main\n'
 	ip -n "$host" route del 198.51.100.0/24
+	ip -n "$host" route add 198.51.100.0/24 via 192.0.2.21 dev vmk0 table 4711
+	ip -n "$host" rule add to 198.51.100.0/24 table 4711
+	run 0 m -d route get 198.51.100.1 tag cold
+	out_like $'\n +route 198.51.100.0/24 gateway 192.0.2.21 table 4711\n'
+	# shellcheck disable=SC2016 # that shell expands it
+	run 0 unshare -m sh -c 'mount -t tmpfs tmpfs /etc/iproute2 && mkdir /etc/iproute2/rt_tables.d &&
+		printf "%s\n" "# 4711 wrong" "4711 migration # mine" >/etc/iproute2/rt_tables.d/x.conf &&
+		migsel -n $0 -d route get 198.51.100.1 tag cold' "$host"
+	out_like $'\n +route 198.51.100.0/24 gateway 192.0.2.21 table migration\n'
+	ip -n "$host" rule del to 198.51.100.0/24 table 4711
+	ip -n "$host" route flush table 4711
 }
 
 test_batch() {
@@ -308,5 +365,75 @@ test_batch() {
 	run 0 m -j -b <(echo tag; echo policy)
 	[[ $(jq -s length <"$tmp/out") == 2 ]] || bad "not two arrays: $out"
 }
+
+# lines TEXT: what a batch of them makes of nothing, or its error; restore agrees
+lines() {
+	fresh
+	printf %b "$1" >"$tmp/batch"
+	m -b "$tmp/batch" 2>&1 && m save | sed -n 's/^vmk add dev //p' >"$tmp/vmks"
+	out=$(fresh && m restore <"$tmp/batch" 2>&1 && m save | sed -n 's/^vmk add dev //p')
+	[[ $out == "$(<"$tmp/vmks")" ]] || bad "restore makes \"$out\" of it, not \"$(<"$tmp/vmks")\""
+}
+
+# wrong TEXT PATTERN: named, with its line, by batch and by restore
+wrong() {
+	local at
+	printf %b "$1" >"$tmp/batch"
+	for at in "-b $tmp/batch" restore; do
+		three_vmks
+		remember
+		# shellcheck disable=SC2086 # words
+		m $at <"$tmp/batch" >"$tmp/out" 2>"$tmp/err"
+		[[ $? == @(1|255) ]] || bad "$at takes \"$1\""
+		err=$(<"$tmp/err")
+		err_like "$2"
+	done
+	kept
+}
+
+test_lines() {
+	# What a file has from an editor of another system.
+	lines '# vmk0 is management \\\nvmk add vmk1\nvmk add vmk0\n'
+	[[ $out == vmk1*vmk0* ]] || bad "a comment takes the next line: $out"
+	lines 'vmk add vmk1 # first \\\nvmk add vmk0\n'
+	[[ $out == vmk1*vmk0* ]] || bad "a comment behind a line takes the next: $out"
+	lines 'vmk add vmk1 \\\n# nothing more \\\nvmk add vmk0\n'
+	[[ $out == vmk1*vmk0* ]] || bad "a comment as a continuation takes the next: $out"
+	lines "vmk add 'vmk1' \\\\\n weight 7 # it's \\\\\nvmk add vmk0\n"
+	[[ $out == vmk1*7*vmk0* ]] || bad "a quote in a comment counts: $out"
+	lines 'vmk add vmk1 \\\r\n\tweight 7\r\n\r\nvmk add vmk0\r\n'
+	[[ $out == vmk1*7*vmk0* ]] || bad "line ends of DOS: $out"
+	lines '\xef\xbb\xbf# by an editor\r\nvmk add vmk1'
+	[[ $out == vmk1* ]] || bad "byte-order mark: $out"
+	lines '\xef\xbb\xbfvmk add vmk1'
+	[[ $out == vmk1* ]] || bad "byte-order mark before a word: $out"
+
+	wrong 'vmk flush\nvmk add \0vmk0\n' ':2: there is a NUL byte'
+	wrong 'vmk flush\n# \0 vmk0\n' ':2: there is a NUL byte'
+	wrong 'vmk flush # old\rvmk add vmk0\r' ':1: there is a carriage return'
+	wrong '\xff\xfev\0m\0k\0' ':1: the text is UTF-16'
+	wrong '\xfe\xff\0v\0m\0k' ':1: the text is UTF-16'
+	wrong 'v\0m\0k\0' ':1: there is a NUL byte'
+	wrong '# none\nvmk set vmk0 weight 3 \\\n' ':2: the last line ends with a backslash'
+	wrong 'vmk set vmk0 "\\\nweight 3\n' ':2: a quotation is not closed'
+	wrong 'vmk\xc2\xa0flush\n' ':1: '
+}
+
+test_restore_of_nothing() {
+	local text
+	three_vmks
+	remember
+	for text in '' '\n' '# all gone\n' '\xef\xbb\xbf\r\n' '  \t\n\n'; do
+		printf %b "$text" >"$tmp/batch"
+		refused 1 'there is no line to restore: "vmk flush" is one for no vmks' restore_file
+		kept
+	done
+	echo 'vmk flush' >"$tmp/batch"
+	run 0 restore_file
+	run 0 m -j vmk
+	out_is '[]'
+}
+
+restore_file() { m restore <"$tmp/batch"; }
 
 run_tests "$@"

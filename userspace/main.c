@@ -20,7 +20,7 @@ struct options options;
 static const char usage[] =
 	"migsel [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"OPTIONS := { -j[son] | -p[retty] | -s[tatistics] | -d[etails] | -br[ief] |\n"
-	"             -n[etns] NAME | -b[atch] FILE | -force |\n"
+	"             -n[etns] NAME | -b[atch] FILE | -force | -t[imestamp] |\n"
 	"             -c[olor][={always|auto|never}] | -V[ersion] }\n"
 	"\n"
 	"migsel vmk { add | set } [ dev ] DEV [ migration { on | off } ]\n"
@@ -37,7 +37,19 @@ static const char usage[] =
 	"migsel check\n"
 	"migsel exec { hot | cold } [ -- ] COMMAND [ ARG... ]\n"
 	"migsel classify IMAGE...\n"
-	"migsel { save | restore }\n";
+	"migsel { save | restore }\n"
+	"\n"
+	"  vmk        the ordered set of network devices to choose from\n"
+	"  tag        which bits of a packet's mark say hot or cold\n"
+	"  policy     whether decisions are carried out, and what becomes of the refused\n"
+	"  route      by which device a packet would leave, and why\n"
+	"  stats      packets and bytes for each reason\n"
+	"  monitor    changes and alarms, as they happen\n"
+	"  check      traps in the configuration, and what mends them\n"
+	"  exec       a command whose sockets are tagged\n"
+	"  classify   which files of a virtual machine are hot and which are cold\n"
+	"  save       the configuration as lines\n"
+	"  restore    the configuration from such lines\n";
 
 static int do_help(char **argv)
 {
@@ -145,6 +157,8 @@ static int take_option(const char *word, char ***argv)
 		options.brief = true;
 	} else if (is_option(word, "force", 1)) {
 		options.force = true;
+	} else if (is_option(word, "timestamp", 1)) {
+		options.timestamp = true;
 	} else {
 		complain("Option \"-%s\" is unknown, try \"migsel help\".",
 			 word);

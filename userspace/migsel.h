@@ -24,6 +24,7 @@ struct options {
 	bool details;
 	bool brief;
 	bool force;
+	bool timestamp;
 	enum color_when color;
 	const char *batch;
 	const char *netns;

@@ -7,6 +7,8 @@
 #include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
+#include <time.h>
 
 #include "config.h"
 #include "genl.h"
@@ -15,7 +17,7 @@
 #include "parse.h"
 #include "print.h"
 
-static const char usage[] = "Usage: migsel monitor\n";
+static const char usage[] = "Usage: migsel [ -t ] monitor\n";
 
 static void show_vmk(const char *event, const struct nlmsghdr *message)
 {
@@ -79,9 +81,26 @@ static void show_alarm(const struct attrs *attrs)
 	show_device(attrs, MIGSEL_A_ALARM_DEV_IFNAME, "dev", " dev ");
 }
 
+/* When the event was heard, as "ip -ts monitor" has it. */
+static void show_time(void)
+{
+	char text[64], second[32];
+	struct timeval now;
+	struct tm local;
+
+	gettimeofday(&now, NULL);
+	localtime_r(&now.tv_sec, &local);
+	strftime(second, sizeof(second), "%Y-%m-%dT%H:%M:%S", &local);
+	snprintf(text, sizeof(text), "%s.%06ld", second, (long)now.tv_usec);
+	print_string(COLOR_NONE, "timestamp", "[", text);
+	print_text("] ");
+}
+
 static void begin_line(void)
 {
 	print_object(NULL);
+	if (options.timestamp)
+		show_time();
 }
 
 static void end_line(void)
@@ -182,6 +201,11 @@ int do_monitor(char **argv)
 	if (*argv && matches(*argv, "help")) {
 		fputs(usage, stdout);
 		return STATUS_OK;
+	}
+	/* "ip monitor" has it in front only. */
+	while (*argv && !strcmp(*argv, "-t")) {
+		options.timestamp = true;
+		argv++;
 	}
 	ret = no_more(argv, "monitor");
 	if (ret)

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The words for the values of the netlink family. */
 
+#include <glob.h>
 #include <linux/migsel.h>
+#include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "migsel.h"
 #include "names.h"
 #include "parse.h"
 
@@ -66,6 +70,55 @@ const char *name_of(const char *const *names, __u32 value)
 		value--;
 	}
 	return *names ? *names : "unknown";
+}
+
+/* Its line in a file: the number, the name, and perhaps a comment. */
+static bool table_in(const char *path, __u32 table, char *name)
+{
+	FILE *file = fopen(path, "re");
+	bool found = false;
+	char line[512];
+	int number;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "%i %63[^ \t\n#]", &number, name) == 2 &&
+			(__u32)number == table;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+const char *table_name(__u32 table)
+{
+	/* What ip(8) reads, in its order. */
+	static const char *const patterns[] = {
+		"/etc/iproute2/rt_tables",
+		"/etc/iproute2/rt_tables.d/*.conf",
+		"/usr/share/iproute2/rt_tables",
+		"/usr/share/iproute2/rt_tables.d/*.conf",
+		"/usr/lib/iproute2/rt_tables",
+	};
+	static char name[64];
+	bool found = false;
+	glob_t files;
+	size_t i, j;
+
+	if (table == RT_TABLE_MAIN)
+		return "main";
+	if (table == RT_TABLE_LOCAL)
+		return "local";
+	if (table == RT_TABLE_DEFAULT)
+		return "default";
+	for (i = 0; !found && i < ARRAY_SIZE(patterns); i++) {
+		if (glob(patterns[i], 0, NULL, &files))
+			continue;
+		for (j = 0; !found && j < files.gl_pathc; j++)
+			found = table_in(files.gl_pathv[j], table, name);
+		globfree(&files);
+	}
+	if (!found)
+		snprintf(name, sizeof(name), "%u", table);
+	return name;
 }
 
 int parse_name(const char *word, const char *what, const char *const *names,

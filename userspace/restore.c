@@ -218,8 +218,8 @@ other:
 
 static int read_model(struct config *config)
 {
+	bool any, empty = true;
 	struct lines lines;
-	bool any;
 	int ret;
 
 	memset(config, 0, sizeof(*config));
@@ -228,12 +228,21 @@ static int read_model(struct config *config)
 	ret = lines_open(&lines, "-");
 	if (ret)
 		return ret;
-	do {
+	for (;;) {
 		ret = lines_next(&lines, &any);
-		if (any && !ret)
-			ret = model_line(config, lines.words);
-	} while (any && !ret);
+		if (ret || !any)
+			break;
+		empty = false;
+		ret = model_line(config, lines.words);
+		if (ret)
+			break;
+	}
 	lines_close(&lines);
+	/* More likely what should have written it has failed. */
+	if (!ret && empty) {
+		error("there is no line to restore: \"vmk flush\" is one for no vmks.");
+		return STATUS_FAILED;
+	}
 	return ret;
 }
 

@@ -120,6 +120,7 @@ static void show_entry(const struct attrs *attrs)
 	struct prefix prefix = { .family = AF_INET };
 	const struct nlattr *dst;
 	char text[64];
+	__u32 table;
 
 	if (!attrs->at[MIGSEL_A_ROUTE_TABLE])
 		return;
@@ -137,7 +138,10 @@ static void show_entry(const struct attrs *attrs)
 	print_string(address_color(text), "prefix", "    route ", text);
 	show_address(attrs, MIGSEL_A_ROUTE_GATEWAY4, MIGSEL_A_ROUTE_GATEWAY6,
 		     "gateway", " gateway ");
-	print_uint("table", " table ", attr_u32(attrs->at[MIGSEL_A_ROUTE_TABLE]));
+	table = attr_u32(attrs->at[MIGSEL_A_ROUTE_TABLE]);
+	print_uint("table", NULL, table);
+	print_text(" table ");
+	print_text(table_name(table));
 	print_text("\n");
 }
 

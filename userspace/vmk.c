@@ -125,6 +125,12 @@ static struct nlmsghdr *device_request(__u8 cmd, __u32 ifindex)
 }
 
 /* [ dev ] DEV and no more; *ifindex is 0 if there is none. */
+/* A word too many: an option with its value may have been taken for a device. */
+static int surplus(const char *dev, const char *word)
+{
+	return unknown_keyword(*dev == '-' ? dev : word, "vmk");
+}
+
 int vmk_parse_device(char **argv, __u32 *ifindex)
 {
 	const char *name;
@@ -139,8 +145,7 @@ int vmk_parse_device(char **argv, __u32 *ifindex)
 		if (ret)
 			return ret;
 	}
-	ret = no_more(argv + 1, "vmk");
-	return ret ? ret : parse_device(name, ifindex);
+	return argv[1] ? surplus(name, argv[1]) : parse_device(name, ifindex);
 }
 
 static int vmk_show(char **argv)
@@ -239,7 +244,7 @@ int vmk_parse_edit(char **argv, struct vmk_edit *edit)
 			edit->dev = *argv;
 			ret = 0;
 		} else {
-			ret = unknown_keyword(*argv, "vmk");
+			ret = surplus(edit->dev, *argv);
 		}
 		if (ret)
 			return ret;

@@ -48,7 +48,7 @@ _migsel() {
 			;;
 		*)
 			words='-json -pretty -statistics -details -brief
-				-netns -batch -force -color -color=always
+				-netns -batch -force -timestamp -color -color=always
 				-color=auto -color=never -Version -help'
 			[[ $cur == -* ]] ||
 				words='vmk tag policy route stats monitor check
