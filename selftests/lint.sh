@@ -17,7 +17,8 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES KERNEL KDIR W C
 export LC_ALL=C.UTF-8
 
 # The long ones first.
-checks=(W1-sparse-6.12 W1-sparse-6.1 W1-7.3 coccinelle clang analyzer shellcheck
+checks=(W1-sparse-6.12 W1-sparse-6.1 W1-7.3 W1-no-ipv6 W1-6.1-oldest W1-6.1-cloud
+	W1-6.12-cloud W1-7.3-cloud coccinelle clang analyzer shellcheck
 	checkpatch kernel-doc generated codespell yamllint lines license)
 
 # What checkpatch finds and what cannot be written in another way.
@@ -109,7 +110,8 @@ lines() {
 check() {
 	case $1 in
 	W1-sparse-*) W=1 C=2 built "${1##*-}" ;;
-	W1-*) W=1 built "${1##*-}" ;;
+	W1-no-ipv6) KDIR=$no_ipv6_tree W=1 selftests/vm/build.sh >/dev/null ;;
+	W1-*) W=1 built "${1#W1-}" ;;
 	clang) clang_build "$clang_tree" ;;
 	shellcheck) shell ;;
 	kernel-doc) "$source/scripts/kernel-doc" -none -Wall -Werror "${kernel_files[@]}" ;;
@@ -120,28 +122,48 @@ check() {
 	esac
 }
 
-# The source, prepared for clang with the parts of the kernel that the module uses.
-prepare_clang() {
-	local options='64BIT MODULES SMP DEBUG_KERNEL PROVE_LOCKING FTRACE ENABLE_DEFAULT_TRACERS
-		NET INET IPV6 EXPERT NAMESPACES NET_NS NETFILTER NETFILTER_ADVANCED XFRM_USER
-		IP_ADVANCED_ROUTER IP_MULTIPLE_TABLES IPV6_MULTIPLE_TABLES NET_L3_MASTER_DEV'
-	local made_from
-	local -a tree_make=(make -s -C "$source" O="$clang_tree" ARCH=x86_64 LLVM=1)
-	made_from="$(clang --version | head -n 1) $source $options"
-	lock "$clang_tree.lock" 'preparing the kernel source for clang'
-	if [[ ! -e $clang_tree/made-from || $(<"$clang_tree/made-from") != "$made_from" ]]; then
-		echo 'lint: preparing the kernel source for clang: half a minute' >&2
-		rm -rf "$clang_tree"
-		mkdir "$clang_tree"
+# What the module uses of the kernel.
+options=$(printf '%s=y ' 64BIT MODULES SMP DEBUG_KERNEL PROVE_LOCKING FTRACE ENABLE_DEFAULT_TRACERS \
+	NET INET EXPERT NAMESPACES NET_NS NETFILTER NETFILTER_ADVANCED XFRM_USER \
+	IP_ADVANCED_ROUTER IP_MULTIPLE_TABLES NET_L3_MASTER_DEV)
+options_ipv6='IPV6=y IPV6_MULTIPLE_TABLES=y'
+
+# prepare_tree FOLDER OPTIONS COMPILER ARGUMENT...: the source, ready for modules that are
+# built by make ARGUMENT...
+prepare_tree() {
+	local tree=$1 made_from
+	local -a tree_make=(make -s -C "$source" O="$tree" ARCH=x86_64 "${@:4}")
+	made_from="$("$3" --version | head -n 1) $source $2"
+	lock "$tree.lock" "preparing the kernel source for $3"
+	if [[ ! -e $tree/made-from || $(<"$tree/made-from") != "$made_from" ]]; then
+		echo "lint: preparing the kernel source for $3: half a minute" >&2
+		rm -rf "$tree"
+		mkdir "$tree"
 		"${tree_make[@]}" tinyconfig
 		# shellcheck disable=SC2086  # words
-		printf 'CONFIG_%s=y\n' $options >>"$clang_tree/.config"
+		printf 'CONFIG_%s\n' $2 >>"$tree/.config"
 		"${tree_make[@]}" olddefconfig 2>&1 | { grep -v 'override: reassigning' || :; } >&2
 		"${tree_make[@]}" -j"$(nproc)" modules_prepare >&2
-		touch "$clang_tree/Module.symvers"
-		echo "$made_from" >"$clang_tree/made-from"
+		touch "$tree/Module.symvers"
+		[[ $2 != *IPV6=n* ]] || without_ipv6
+		echo "$made_from" >"$tree/made-from"
 	fi
 	exec {lock_fd}>&-
+}
+
+# What the kernel exports where it has no IPv6: what is left in that folder, and what the
+# others have. Anything else a module cannot be linked with.
+without_ipv6() {
+	"${tree_make[@]}" net/ipv6/ drivers/char/random.o >&2
+	{
+		nm "$tree"/net/ipv6/*.o "$tree/drivers/char/random.o" | sed -n 's/.* __export_symbol_//p'
+		(
+			cd "$source"
+			find arch/x86 drivers/base fs kernel lib mm net security \
+				-path net/ipv6 -prune -o -name '*.[chS]' \
+				-exec grep -hoE '\bEXPORT[A-Z_]*\(\w+' {} + | sed 's/.*(//'
+		)
+	} | sort -u | awk '{ printf "0x00000000\t%s\tvmlinux\tEXPORT_SYMBOL_GPL\t\n", $1 }' >"$tree/Module.symvers"
 }
 
 # What the checks named need of the cache.
@@ -149,11 +171,13 @@ prepare() {
 	local name
 	selftests/vm/need.sh build kbuild source lint
 	source=$(KERNEL=debug selftests/vm/fetch.sh --source)
-	clang_tree=$cache/clang
+	clang_tree=$cache/clang no_ipv6_tree=$cache/no-ipv6
 	for name; do
 		case $name in
-		W1-*) KERNEL=${name##*-} selftests/vm/fetch.sh ;;
-		clang) prepare_clang ;;
+		W1-no-ipv6) prepare_tree "$no_ipv6_tree" "$options IPV6=n" gcc ;;
+		W1-sparse-*) KERNEL=${name##*-} selftests/vm/fetch.sh ;;
+		W1-*) KERNEL=${name#W1-} selftests/vm/fetch.sh ;;
+		clang) prepare_tree "$clang_tree" "$options $options_ipv6" clang LLVM=1 ;;
 		esac
 	done
 }

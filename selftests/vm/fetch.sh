@@ -6,6 +6,9 @@
 # fetch.sh --rebuild  fill it anew
 # fetch.sh --source   unpack what uml or debug is built from, and print the folder
 #
+# Of KERNEL=6.1-oldest (the oldest that the archive has) and of the cloud flavours, 6.1-cloud
+# and so on, it is the headers alone: modules are built for these, they are no test kernels.
+#
 # KERNEL=uml and KERNEL=debug are built here from the distribution's kernel source
 # with config/, see source.sh; again when that changes, or by fetch.sh --rebuild.
 #
@@ -16,10 +19,11 @@
 #
 # A filled $cache/kernels/$KERNEL holds what run.sh and build.sh rely on:
 #   release     the kernel's version, as uname -r says it
-#   vmlinux     its image, not compressed: an emulated CPU unpacks slowly
-#   modules     its modules, depmod done
 #   headers     what to build modules against (KDIR)
 #   toolchain   a compiler to build them with, in usr/bin; only where the host's do not fit
+# and of a test kernel
+#   vmlinux     its image, not compressed: an emulated CPU unpacks slowly
+#   modules     its modules, depmod done
 #   initramfs   busybox and the modules needed to reach the host's files, without init
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -38,6 +42,22 @@ toolchain='gcc-14-x86-64-linux-gnu cpp-14-x86-64-linux-gnu libc6 libgcc-s1
 series() {
 	series=$kernel arch=
 	case $kernel in
+	6.1-oldest)
+		suites=bookworm
+		image='linux-headers-6\.1\.0-[0-9]+-amd64'
+		extra= ;;
+	6.1-cloud)
+		suites='bookworm-security bookworm'
+		image='linux-headers-6\.1\.0-[0-9]+-cloud-amd64'
+		extra= ;;
+	6.12-cloud)
+		suites='bookworm-security bookworm'
+		image='linux-headers-6\.12\.[0-9.]+\+deb12-cloud-amd64'
+		extra= ;;
+	7.3-cloud)
+		suites='trixie-backports trixie trixie-security'
+		image='linux-headers-7\.3\.[0-9.]+\+deb13-cloud-amd64'
+		extra=$toolchain ;;
 	6.1)
 		suites='bookworm-security bookworm'
 		image='linux-image-6\.1\.0-[0-9]+-amd64'
@@ -127,8 +147,9 @@ with_kernel_parts() {
 newest() {
 	local name package path repository
 	update_index
-	name=$(private_apt apt-cache pkgnames linux- | grep -xE "$image" | sort -V | tail -n 1) ||
-		die "the archive has no test kernel $kernel any more"
+	name=$(private_apt apt-cache pkgnames linux- | grep -xE "$image" | sort -V |
+		if [[ $kernel == *-oldest ]]; then head -n 1; else tail -n 1; fi) ||
+		die "the archive has no kernel $kernel any more"
 	# shellcheck disable=SC2086  # a list
 	with_kernel_parts "$name" "${name/image/headers}" $extra | sort -u | while read -r package; do
 		path=$(field Filename "$package")
@@ -172,6 +193,12 @@ unpack() {
 	done
 	cd "$work"
 	[[ -e root/lib/modules ]] || ln -sfn usr/lib root/lib
+	if [[ $image == linux-headers-* ]]; then
+		ln -s root/usr/src/linux-headers-*-amd64 headers
+		release_of headers >release
+		settle "$kernel_dir"
+		return
+	fi
 	release=$(basename "$(echo root/lib/modules/*)")
 	echo "$release" >release
 	bare_image "$(find root -name 'vmlinuz*' -type f | head -n 1)" >vmlinux

@@ -37,6 +37,16 @@ lock() {
 	flock "$lock_fd"
 }
 
+# release_of FOLDER: what the kernel that FOLDER is prepared for calls itself. Flavours of
+# one version share what `make kernelrelease` says there.
+release_of() {
+	local file=$1/include/generated/utsrelease.h release=
+	[[ ! -r $file ]] || release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$file")
+	[[ $release ]] ||
+		die "$1 is not ready to build modules with: headers, or a kernel tree after make modules_prepare"
+	echo "$release"
+}
+
 # The module for the test kernel and the tool, where their sources are. BUILD=0: they are
 # built already.
 build_all() {

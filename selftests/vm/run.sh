@@ -73,6 +73,7 @@ fi
 "$here/need.sh" "$kind"
 "$here/fetch.sh"
 modules=$kernel_dir/modules
+[[ -e $modules ]] || die "KERNEL=$kernel is no test kernel: modules can be built for it, that is all"
 if build_all; then
 	if [[ -e $top/module/Kbuild ]]; then
 		modules=$builds/$kernel/modules
