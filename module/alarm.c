@@ -229,7 +229,7 @@ struct migsel_alarms *migsel_alarms_alloc(struct net *net)
 {
 	struct migsel_alarms *alarms;
 
-	alarms = kzalloc(sizeof(*alarms), GFP_KERNEL);
+	alarms = kzalloc(sizeof(*alarms), GFP_KERNEL_ACCOUNT);
 	if (!alarms)
 		return NULL;
 	alarms->net = net;

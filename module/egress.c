@@ -99,14 +99,12 @@ static int egress_bound_vmk(const struct egress *e)
 static bool egress_from_vmk(const struct egress *e)
 {
 	const struct net_device *dev = e->skb->dev;
-	u32 i;
+	int vmk;
 
 	if (!dev || dev == dst_dev_rcu(e->plain))
 		return false;
-	for (i = 0; i < e->snap->rule.n_vmks; i++)
-		if (e->snap->vmks[i].dev == dev)
-			return true;
-	return false;
+	vmk = migsel_snap_position(e->snap, dev->ifindex);
+	return vmk != MIGSEL_NO_VMK && e->snap->vmks[vmk].dev == dev;
 }
 
 static bool sk_is_tcp_flow(const struct sock *sk)
@@ -383,6 +381,16 @@ static unsigned int egress_refuse(struct egress *e, enum migsel_reason reason)
 	return NF_DROP_ERR(-EHOSTUNREACH);
 }
 
+/*
+ * Refused by addresses that are not what they were, a packet is lost, as on the
+ * network: the next one may have an egress.
+ */
+static unsigned int egress_lose(struct egress *e)
+{
+	dst_release(e->route);
+	return NF_DROP_ERR(-ENOBUFS);
+}
+
 /* Raised for a hot packet that its migration vmk does not carry. */
 static void egress_alarm(struct egress *e, enum migsel_reason reason,
 			 const struct net_device *out)
@@ -433,6 +441,8 @@ static unsigned int egress_finish(struct egress *e)
 	       policy->mode != MIGSEL_MODE_ENFORCE;
 	if (migsel_rule_refuses(reason)) {
 		pass |= policy->unreachable == MIGSEL_UNREACHABLE_PASS;
+		if (!pass && migsel_stale(e->ms, e->snap))
+			return egress_lose(e);
 		egress_alarm(e, reason, pass ? dst_dev_rcu(e->plain) : NULL);
 		if (!pass)
 			return egress_refuse(e, reason);

@@ -13,7 +13,7 @@ static int __net_init migsel_init_net(struct net *net)
 	struct migsel_net *ms = migsel_net(net);
 	int cpu;
 
-	ms->stats = alloc_percpu(struct migsel_stats);
+	ms->stats = alloc_percpu_gfp(struct migsel_stats, GFP_KERNEL_ACCOUNT);
 	if (!ms->stats)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
@@ -57,6 +57,7 @@ err_netlink:
 	migsel_netlink_exit();
 err_pernet:
 	unregister_pernet_subsys(&migsel_net_ops);
+	rcu_barrier();
 	return err;
 }
 
@@ -65,6 +66,8 @@ static void __exit migsel_exit(void)
 	migsel_notifier_exit();
 	migsel_netlink_exit();
 	unregister_pernet_subsys(&migsel_net_ops);
+	/* vmks are freed by callbacks. */
+	rcu_barrier();
 }
 
 module_init(migsel_init);

@@ -10,10 +10,12 @@
  * registration, that is, every field of struct migsel_net above "packet side".
  *
  * The packet side reads the configuration through migsel_net::snap, under RCU.
- * A snapshot is immutable. migsel_publish() swaps it, waits for readers and
- * invalidates the routes they chose before it returns; what only the old
- * snapshot referred to may then be freed. Where nobody can wait,
- * migsel_vmk_refresh_atomic() only swaps it.
+ * A snapshot is immutable. After it was swapped, migsel_vmk_settle() waits for
+ * readers of the old one and invalidates the routes they chose: before a request
+ * returns, or in the work item migsel_net::rebuild where nobody can wait.
+ *
+ * Who changes an address holds RTNL or nothing, and only marks the namespace:
+ * migsel_net::changes is not guarded. The work item reads the addresses.
  *
  * migsel_flows::lock guards the memory of flows; readers retry. It is taken
  * for writing only for a flow that has to be placed. migsel_refusals::lock and
@@ -26,6 +28,7 @@
 #ifndef _MIGSEL_H
 #define _MIGSEL_H
 
+#include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
@@ -37,6 +40,7 @@
 #include "rule.h"
 
 struct dst_entry;
+struct mem_cgroup;
 struct netlink_ext_ack;
 struct sk_buff;
 struct sock;
@@ -88,6 +92,7 @@ struct migsel_sum {
 
 /**
  * struct migsel_vmk - a device registered as a vmk
+ * @rcu: frees it once no packet sees it
  * @list: place in migsel_net::vmks, the order of vmks
  * @dev: the device, held until it leaves the namespace
  * @dev_tracker: tracks that reference
@@ -95,8 +100,10 @@ struct migsel_sum {
  * @zero: what @stats stood at when they were last reset
  * @migration: carries migration traffic
  * @weight: share of the multi-NIC flows
+ * @crowded: some of its addresses are ignored
  */
 struct migsel_vmk {
+	struct rcu_head rcu;
 	struct list_head list;
 	struct net_device *dev;
 	netdevice_tracker dev_tracker;
@@ -104,6 +111,7 @@ struct migsel_vmk {
 	struct migsel_sum zero[MIGSEL_CLASS_MAX + 1];
 	bool migration;
 	u8 weight;
+	bool crowded;
 };
 
 /**
@@ -130,27 +138,47 @@ struct migsel_policy {
 
 /**
  * struct migsel_snap_vmk - a vmk, as the packet side sees it
- * @dev: the device, valid as long as the snapshot
+ * @vmk: the vmk, valid as long as the snapshot; its fields are for RTNL
+ * @dev: the device, likewise
  * @stats: what left by it, likewise
  */
 struct migsel_snap_vmk {
+	struct migsel_vmk *vmk;
 	struct net_device *dev;
 	struct migsel_vmk_stats __percpu *stats;
 };
 
 /**
+ * struct migsel_addrs - the addresses of vmks, as they were read from devices
+ * @changes: what migsel_net::changes was then
+ * @addrs: the addresses, those of a vmk side by side
+ */
+struct migsel_addrs {
+	int changes;
+	struct migsel_addr addrs[];
+};
+
+/**
  * struct migsel_snap - an immutable picture of the configuration
- * @rcu: frees it where nobody can wait for its readers
+ * @retired: the next one in migsel_net::retired; for RTNL
+ * @owns_addrs: @addrs are freed with it, no later snapshot has them; for RTNL
  * @tag: how marks are read
  * @policy: what is made of decisions
+ * @addrs: the addresses of its vmks, perhaps those of the previous snapshot
  * @rule: the vmks, as the rule sees them
- * @vmks: the vmks, in the same order
+ * @positions: one more than the position of a vmk, by a hash of its ifindex
+ * @position_bits: binary logarithm of the length of @positions
+ * @vmks: the vmks, in their order
  */
 struct migsel_snap {
-	struct rcu_head rcu;
+	struct migsel_snap *retired;
+	bool owns_addrs;
 	struct migsel_tag tag;
 	struct migsel_policy policy;
+	struct migsel_addrs *addrs;
 	struct migsel_rule rule;
+	u16 *positions;
+	u8 position_bits;
 	struct migsel_snap_vmk vmks[];
 };
 
@@ -165,7 +193,10 @@ struct migsel_snap {
  * @hooked: the hook is registered
  * @hook: the hook
  * @zero: what @stats stood at when they were last reset
- * @rebuild: publishes anew after an IPv6 address has changed
+ * @memcg: who pays for snapshots, whoever builds them: held, may be NULL
+ * @changes: goes up whenever an address of a vmk changes
+ * @rebuild: reads addresses anew, and settles what was only swapped
+ * @retired: snapshots that migsel_vmk_settle() has to wait for the readers of
  * @snap: the configuration, NULL if there is no vmk
  * @stats: what was decided
  * @flows: the memory of flows, there while the hook is registered
@@ -183,7 +214,10 @@ struct migsel_net {
 	bool hooked;
 	struct nf_hook_ops hook;
 	struct migsel_sum zero[MIGSEL_REASON_MAX + 1];
-	struct work_struct rebuild;
+	struct mem_cgroup *memcg;
+	atomic_t changes;
+	struct delayed_work rebuild;
+	struct migsel_snap *retired;
 
 	/* packet side */
 	struct migsel_snap __rcu *snap;
@@ -247,12 +281,33 @@ static inline bool migsel_usable(const struct migsel_snap *snap, int vmk,
 static inline int migsel_snap_position(const struct migsel_snap *snap,
 				       int ifindex)
 {
-	u32 i;
+	u32 mask = BIT(snap->position_bits) - 1;
+	u32 slot = hash_32(ifindex, snap->position_bits);
+	u16 position;
 
-	for (i = 0; i < snap->rule.n_vmks; i++)
-		if (snap->vmks[i].dev->ifindex == ifindex)
-			return i;
+	while ((position = snap->positions[slot])) {
+		if (snap->vmks[position - 1].dev->ifindex == ifindex)
+			return position - 1;
+		slot = (slot + 1) & mask;
+	}
 	return MIGSEL_NO_VMK;
+}
+
+/**
+ * migsel_stale - whether addresses have changed since they were read
+ * @ms: migsel in a namespace
+ * @snap: its snapshot
+ *
+ * Context: any. A change of the FIB that was seen before, and that an address
+ * brought about, is known here.
+ * Return: true if they have.
+ */
+static inline bool migsel_stale(const struct migsel_net *ms,
+				const struct migsel_snap *snap)
+{
+	/* Pairs with migsel_vmk_changed(). */
+	smp_rmb();
+	return atomic_read(&ms->changes) != snap->addrs->changes;
 }
 
 /* vmk.c */
@@ -265,8 +320,9 @@ int migsel_vmk_set(struct migsel_net *ms, struct migsel_vmk *vmk, u32 position,
 void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk);
 void migsel_vmk_flush(struct migsel_net *ms, struct list_head *gone);
 void migsel_vmk_free(struct migsel_vmk *vmk);
-void migsel_vmk_refresh(struct migsel_net *ms);
-void migsel_vmk_refresh_atomic(struct migsel_net *ms);
+void migsel_vmk_settle(struct migsel_net *ms);
+void migsel_vmk_changed(struct migsel_net *ms);
+void migsel_vmk_lock(struct migsel_net *ms);
 u32 migsel_vmk_position(const struct migsel_net *ms,
 			const struct migsel_vmk *vmk);
 int migsel_tag_set(struct migsel_net *ms, const struct migsel_tag *tag,
@@ -278,7 +334,11 @@ void migsel_vmk_init_net(struct migsel_net *ms);
 void migsel_vmk_exit_net(struct migsel_net *ms);
 
 /* snap.c */
-struct migsel_snap *migsel_snap_build(const struct migsel_net *ms, gfp_t gfp);
+bool migsel_snap_fits(const struct net_device *dev);
+void migsel_snap_index(struct migsel_snap *snap);
+struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
+				      const struct migsel_snap *old, gfp_t gfp);
+void migsel_snap_free(struct migsel_snap *snap);
 int migsel_snap_owner(const struct migsel_snap *snap,
 		      enum migsel_family family, const void *addr);
 

@@ -188,7 +188,7 @@ int migsel_nl_vmk_add_doit(struct sk_buff *skb, struct genl_info *info)
 	struct net_device *dev;
 	int err;
 
-	rtnl_lock();
+	migsel_vmk_lock(ms);
 	dev = info_dev(info);
 	if (IS_ERR(dev)) {
 		err = PTR_ERR(dev);
@@ -214,7 +214,7 @@ int migsel_nl_vmk_set_doit(struct sk_buff *skb, struct genl_info *info)
 	struct migsel_vmk *vmk;
 	int err;
 
-	rtnl_lock();
+	migsel_vmk_lock(ms);
 	vmk = info_vmk(info);
 	if (IS_ERR(vmk)) {
 		err = PTR_ERR(vmk);
@@ -236,7 +236,7 @@ unlock:
 }
 
 /**
- * migsel_netlink_vmk_del - remove a vmk and tell listeners
+ * migsel_netlink_vmk_del - remove a vmk, as migsel_vmk_del(), and tell listeners
  * @ms: migsel in a namespace, with RTNL held
  * @vmk: one of its vmks
  *
@@ -251,15 +251,18 @@ void migsel_netlink_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk)
 
 int migsel_nl_vmk_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct migsel_net *ms = info_net(info);
 	struct migsel_vmk *vmk;
 	int err = 0;
 
-	rtnl_lock();
+	migsel_vmk_lock(ms);
 	vmk = info_vmk(info);
-	if (IS_ERR(vmk))
+	if (IS_ERR(vmk)) {
 		err = PTR_ERR(vmk);
-	else
-		migsel_netlink_vmk_del(info_net(info), vmk);
+	} else {
+		migsel_netlink_vmk_del(ms, vmk);
+		migsel_vmk_settle(ms);
+	}
 	rtnl_unlock();
 	return err;
 }
@@ -283,7 +286,7 @@ int migsel_nl_vmk_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	struct migsel_vmk *vmk;
 	int err = 0;
 
-	rtnl_lock();
+	migsel_vmk_lock(ms);
 	if (!info->attrs[MIGSEL_A_VMK_IFINDEX]) {
 		vmk_flush(ms);
 		goto unlock;
@@ -294,8 +297,10 @@ int migsel_nl_vmk_flush_doit(struct sk_buff *skb, struct genl_info *info)
 		goto unlock;
 	}
 	vmk = migsel_vmk_find(ms, dev);
-	if (vmk)
+	if (vmk) {
 		migsel_netlink_vmk_del(ms, vmk);
+		migsel_vmk_settle(ms);
+	}
 unlock:
 	rtnl_unlock();
 	return err;
@@ -320,7 +325,7 @@ int migsel_nl_vmk_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!msg)
 		return -ENOMEM;
 
-	rtnl_lock();
+	migsel_vmk_lock(info_net(info));
 	vmk = info_vmk(info);
 	if (IS_ERR(vmk))
 		err = PTR_ERR(vmk);
@@ -339,8 +344,8 @@ int migsel_nl_vmk_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr *attr = genl_dump_attrs(cb)[MIGSEL_A_VMK_IFINDEX];
 	struct migsel_net *ms = migsel_net(sock_net(skb->sk));
-	struct migsel_vmk *vmk;
-	int err = 0, i = 0;
+	struct migsel_snap *snap;
+	int err = 0;
 
 	if (attr) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attr,
@@ -348,17 +353,16 @@ int migsel_nl_vmk_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		return -EINVAL;
 	}
 
-	rtnl_lock();
+	migsel_vmk_lock(ms);
 	cb->seq = ms->generation;
-	list_for_each_entry(vmk, &ms->vmks, list) {
-		if (i++ < cb->args[0])
-			continue;
+	snap = rtnl_dereference(ms->snap);
+	while (snap && cb->args[0] < snap->rule.n_vmks) {
 		err = fill_vmk(skb, NETLINK_CB(cb->skb).portid,
 			       cb->nlh->nlmsg_seq, MIGSEL_CMD_VMK_GET, cb, ms,
-			       vmk);
+			       snap->vmks[cb->args[0]].vmk);
 		if (err)
 			break;
-		cb->args[0] = i;
+		cb->args[0]++;
 	}
 	rtnl_unlock();
 	return skb->len ?: err;
@@ -386,7 +390,7 @@ int migsel_nl_tag_set_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *msg;
 	int err;
 
-	rtnl_lock();
+	migsel_vmk_lock(ms);
 	tag.mask = info_u32(info, MIGSEL_A_TAG_MASK, ms->tag.mask);
 	tag.hot = info_u32(info, MIGSEL_A_TAG_HOT, ms->tag.hot);
 	tag.cold = info_u32(info, MIGSEL_A_TAG_COLD, ms->tag.cold);
@@ -409,7 +413,7 @@ int migsel_nl_policy_set_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *msg;
 	int err;
 
-	rtnl_lock();
+	migsel_vmk_lock(ms);
 	policy.mode = info_u32(info, MIGSEL_A_POLICY_MODE, ms->policy.mode);
 	policy.unreachable = info_u32(info, MIGSEL_A_POLICY_UNREACHABLE,
 				      ms->policy.unreachable);

@@ -520,7 +520,7 @@ int migsel_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct ask *ask;
 	int err;
 
-	ask = kzalloc(sizeof(*ask), GFP_KERNEL);
+	ask = kzalloc(sizeof(*ask), GFP_KERNEL_ACCOUNT);
 	if (!ask) {
 		NL_SET_ERR_MSG(info->extack, "out of memory");
 		return -ENOMEM;
@@ -529,7 +529,7 @@ int migsel_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 	ask->ms = migsel_net(ask->net);
 	ask->key.uid = current_uid();
 
-	rtnl_lock();
+	migsel_vmk_lock(ask->ms);
 	ask->snap = rtnl_dereference(ask->ms->snap);
 	if (ask->snap)
 		ask->rule = ask->snap->rule;

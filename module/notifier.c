@@ -23,7 +23,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	switch (event) {
 	case NETDEV_REGISTER:
 		/* Told on load of a device that was a vmk before. */
-		migsel_vmk_refresh(ms);
+		migsel_vmk_changed(ms);
 		break;
 	case NETDEV_UP:
 	case NETDEV_DOWN:
@@ -38,51 +38,6 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-static void inetaddr_refresh(const struct in_ifaddr *ifa)
-{
-	const struct net_device *dev = ifa->ifa_dev->dev;
-	struct migsel_net *ms = migsel_net(dev_net(dev));
-
-	if (migsel_vmk_find(ms, dev))
-		migsel_vmk_refresh(ms);
-}
-
-static int inetaddr_up(struct notifier_block *nb, unsigned long event,
-		       void *ptr)
-{
-	if (event == NETDEV_UP)
-		inetaddr_refresh(ptr);
-	return NOTIFY_DONE;
-}
-
-static int inetaddr_down(struct notifier_block *nb, unsigned long event,
-			 void *ptr)
-{
-	if (event == NETDEV_DOWN)
-		inetaddr_refresh(ptr);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block netdev_nb = {
-	.notifier_call = netdev_event,
-};
-
-/*
- * The FIB follows addresses at priority 0. Packets are to be decided by an
- * address only while it has its route: after the FIB has learnt of it, and
- * until before the FIB forgets it.
- */
-static struct notifier_block inetaddr_up_nb = {
-	.notifier_call = inetaddr_up,
-	.priority = -1,
-};
-
-static struct notifier_block inetaddr_down_nb = {
-	.notifier_call = inetaddr_down,
-	.priority = 1,
-};
-
-#if IS_ENABLED(CONFIG_IPV6)
 /*
  * Whether a device is a vmk, or a vmk is being added: it is counted before its
  * addresses are read and published after, so that no address is missed.
@@ -92,6 +47,8 @@ static bool concerns(const struct migsel_net *ms, const struct net_device *dev)
 	const struct migsel_snap *snap;
 	bool yes;
 
+	/* After the change of its addresses. Pairs with vmk_insert(). */
+	smp_mb();
 	rcu_read_lock();
 	snap = rcu_dereference(ms->snap);
 	yes = READ_ONCE(ms->n_vmks) != (snap ? snap->rule.n_vmks : 0) ||
@@ -101,20 +58,45 @@ static bool concerns(const struct migsel_net *ms, const struct net_device *dev)
 	return yes;
 }
 
+/* However many addresses change, this is all that is done for one of them. */
+static void addr_changed(const struct net_device *dev)
+{
+	struct migsel_net *ms = migsel_net(dev_net(dev));
+
+	if (concerns(ms, dev))
+		migsel_vmk_changed(ms);
+}
+
+static int inetaddr_event(struct notifier_block *nb, unsigned long event,
+			  void *ptr)
+{
+	const struct in_ifaddr *ifa = ptr;
+
+	addr_changed(ifa->ifa_dev->dev);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block netdev_nb = {
+	.notifier_call = netdev_event,
+};
+
+/*
+ * The FIB follows addresses at priority 0: packets are not to be refused for a
+ * route that went with its address before it is known that the address went.
+ */
+static struct notifier_block inetaddr_nb = {
+	.notifier_call = inetaddr_event,
+	.priority = 1,
+};
+
+#if IS_ENABLED(CONFIG_IPV6)
 /* This chain is atomic, and holds RTNL only when an address goes. */
 static int inet6addr_event(struct notifier_block *nb, unsigned long event,
 			   void *ptr)
 {
 	const struct inet6_ifaddr *ifa = ptr;
-	const struct net_device *dev = ifa->idev->dev;
-	struct migsel_net *ms = migsel_net(dev_net(dev));
 
-	if (!concerns(ms, dev))
-		return NOTIFY_DONE;
-
-	if (event == NETDEV_DOWN)
-		migsel_vmk_refresh_atomic(ms);
-	schedule_work(&ms->rebuild);
+	addr_changed(ifa->idev->dev);
 	return NOTIFY_DONE;
 }
 
@@ -154,15 +136,12 @@ int __init migsel_notifier_init(void)
 {
 	int err;
 
-	err = register_inetaddr_notifier(&inetaddr_up_nb);
+	err = register_inetaddr_notifier(&inetaddr_nb);
 	if (err)
 		return err;
-	err = register_inetaddr_notifier(&inetaddr_down_nb);
-	if (err)
-		goto err_inetaddr_up;
 	err = inet6addr_init();
 	if (err)
-		goto err_inetaddr_down;
+		goto err_inetaddr;
 	err = register_netdevice_notifier(&netdev_nb);
 	if (err)
 		goto err_inet6addr;
@@ -170,10 +149,8 @@ int __init migsel_notifier_init(void)
 
 err_inet6addr:
 	inet6addr_exit();
-err_inetaddr_down:
-	unregister_inetaddr_notifier(&inetaddr_down_nb);
-err_inetaddr_up:
-	unregister_inetaddr_notifier(&inetaddr_up_nb);
+err_inetaddr:
+	unregister_inetaddr_notifier(&inetaddr_nb);
 	return err;
 }
 
@@ -188,6 +165,5 @@ void migsel_notifier_exit(void)
 {
 	unregister_netdevice_notifier(&netdev_nb);
 	inet6addr_exit();
-	unregister_inetaddr_notifier(&inetaddr_down_nb);
-	unregister_inetaddr_notifier(&inetaddr_up_nb);
+	unregister_inetaddr_notifier(&inetaddr_nb);
 }

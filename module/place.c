@@ -321,7 +321,7 @@ struct migsel_flows *migsel_flows_alloc(void)
 {
 	struct migsel_flows *flows;
 
-	flows = kvzalloc(sizeof(*flows), GFP_KERNEL);
+	flows = kvzalloc(sizeof(*flows), GFP_KERNEL_ACCOUNT);
 	if (flows)
 		seqlock_init(&flows->lock);
 	return flows;

@@ -134,7 +134,7 @@ struct migsel_refusals *migsel_refusals_alloc(void)
 {
 	struct migsel_refusals *refusals;
 
-	refusals = kzalloc(sizeof(*refusals), GFP_KERNEL);
+	refusals = kzalloc(sizeof(*refusals), GFP_KERNEL_ACCOUNT);
 	if (!refusals)
 		return NULL;
 	spin_lock_init(&refusals->lock);

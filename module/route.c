@@ -406,7 +406,7 @@ struct migsel_routes __percpu *migsel_routes_alloc(void)
 	struct migsel_routes __percpu *routes;
 	int cpu;
 
-	routes = alloc_percpu(struct migsel_routes);
+	routes = alloc_percpu_gfp(struct migsel_routes, GFP_KERNEL_ACCOUNT);
 	if (!routes)
 		return NULL;
 	for_each_possible_cpu(cpu)

@@ -15,36 +15,63 @@ static bool addr_link_local(const struct migsel_addr *addr)
 	return addr->local[0] == 0xfe && (addr->local[1] & 0xc0) == 0x80;
 }
 
-static bool addr_same_subnet(const struct migsel_addr *a,
-			     const struct migsel_addr *b)
+/* Whether the prefix of an address is a subnet that can be shared. */
+static bool addr_has_subnet(const struct migsel_addr *addr)
 {
-	unsigned int bytes = a->len / 8, rest = a->len % 8, i;
-
-	if (a->family != b->family || a->len != b->len ||
-	    a->len == addr_bits(a))
-		return false;
-	if (a->family == MIGSEL_INET6 &&
-	    (addr_link_local(a) || addr_link_local(b)))
-		return false;
-
-	for (i = 0; i < bytes; i++)
-		if (a->prefix[i] != b->prefix[i])
-			return false;
-	return !rest || !((a->prefix[i] ^ b->prefix[i]) >> (8 - rest));
+	return addr->len < addr_bits(addr) &&
+	       (addr->family == MIGSEL_INET || !addr_link_local(addr));
 }
 
-static bool vmk_same_subnet(const struct migsel_rule_vmk *a,
-			    const struct migsel_rule_vmk *b,
-			    enum migsel_family family)
+/**
+ * migsel_rule_compare - the order of addresses: by family, length and subnet
+ * @a: an address
+ * @b: another
+ *
+ * Return: less than, equal to, or greater than 0, as sort() and qsort() have it;
+ * 0 if both have the same prefix.
+ */
+int migsel_rule_compare(const void *a, const void *b)
 {
-	u32 i, j;
+	const struct migsel_addr *x = a, *y = b;
+	unsigned int bytes = x->len / 8, rest = x->len % 8, i;
 
-	for (i = 0; i < a->n_addrs; i++)
-		for (j = 0; j < b->n_addrs; j++)
-			if (a->addrs[i].family == family &&
-			    addr_same_subnet(&a->addrs[i], &b->addrs[j]))
-				return true;
-	return false;
+	if (x->family != y->family)
+		return x->family - y->family;
+	if (x->len != y->len)
+		return x->len - y->len;
+	for (i = 0; i < bytes; i++)
+		if (x->prefix[i] != y->prefix[i])
+			return x->prefix[i] - y->prefix[i];
+	return rest ? (x->prefix[i] >> (8 - rest)) -
+		      (y->prefix[i] >> (8 - rest)) : 0;
+}
+
+/* In which families two vmks share a subnet: one pass over both. */
+static void share_subnets(struct migsel_rule *rule,
+			  const struct migsel_rule_vmk *a,
+			  const struct migsel_rule_vmk *b)
+{
+	u32 i = 0, j = 0;
+
+	while (i < a->n_addrs && j < b->n_addrs) {
+		int order;
+
+		if (!addr_has_subnet(&a->addrs[i])) {
+			i++;
+			continue;
+		}
+		if (!addr_has_subnet(&b->addrs[j])) {
+			j++;
+			continue;
+		}
+		order = migsel_rule_compare(&a->addrs[i], &b->addrs[j]);
+		if (!order)
+			rule->same_subnet[a->addrs[i].family] = true;
+		if (order <= 0)
+			i++;
+		else
+			j++;
+	}
 }
 
 /**
@@ -230,36 +257,45 @@ static void settle(struct migsel_rule *rule, enum migsel_class class,
 }
 
 /**
+ * migsel_rule_prepare_vmk - derive what depends on the addresses of a vmk alone
+ * @vmk: a vmk whose @addrs and @n_addrs are filled in
+ */
+void migsel_rule_prepare_vmk(struct migsel_rule_vmk *vmk)
+{
+	int family;
+	u32 i;
+
+	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
+		vmk->addressed[family] = false;
+	for (i = 0; i < vmk->n_addrs; i++)
+		if (!addr_link_local(&vmk->addrs[i]))
+			vmk->addressed[vmk->addrs[i].family] = true;
+}
+
+/**
  * migsel_rule_prepare - derive what does not depend on a packet
  * @rule: a configuration whose @vmks and @n_vmks are filled in
  */
 void migsel_rule_prepare(struct migsel_rule *rule)
 {
 	int class, family;
-	u32 i, j;
+	u32 i;
 
 	rule->n_migration = 0;
 	rule->migration = MIGSEL_NO_VMK;
-	for (i = 0; i < rule->n_vmks; i++) {
-		struct migsel_rule_vmk *vmk = &rule->vmks[i];
-
-		for (family = 0; family < MIGSEL_N_FAMILIES; family++)
-			vmk->addressed[family] = false;
-		for (j = 0; j < vmk->n_addrs; j++)
-			if (!addr_link_local(&vmk->addrs[j]))
-				vmk->addressed[vmk->addrs[j].family] = true;
-
-		if (vmk->migration && !rule->n_migration++)
+	for (i = 0; i < rule->n_vmks; i++)
+		if (rule->vmks[i].migration && !rule->n_migration++)
 			rule->migration = i;
-	}
 
-	for (family = 0; family < MIGSEL_N_FAMILIES; family++) {
-		rule->same_subnet[family] = rule->n_migration &&
-			vmk_same_subnet(&rule->vmks[0],
-					&rule->vmks[rule->migration], family);
+	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
+		rule->same_subnet[family] = false;
+	if (rule->n_migration)
+		share_subnets(rule, &rule->vmks[0],
+			      &rule->vmks[rule->migration]);
+
+	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
 		for (class = 0; class <= MIGSEL_CLASS_MAX; class++)
 			settle(rule, class, family);
-	}
 }
 
 /* Whether vmk @a has fewer flows for its weight than vmk @b. */

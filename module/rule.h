@@ -38,12 +38,12 @@ struct migsel_addr {
 
 /**
  * struct migsel_rule_vmk - what the rule knows of a vmk
- * @addrs: its addresses
+ * @addrs: its addresses, in the order of migsel_rule_compare()
  * @n_addrs: length of @addrs
  * @migration: carries migration traffic
  * @weight: share of the multi-NIC flows, at least 1
  * @addressed: for each family, has an address other than link-local; set by
- *	migsel_rule_prepare()
+ *	migsel_rule_prepare_vmk()
  */
 struct migsel_rule_vmk {
 	const struct migsel_addr *addrs;
@@ -66,7 +66,7 @@ struct migsel_settled {
 
 /**
  * struct migsel_rule - a configuration, as the rule sees it
- * @vmks: the vmks in their order, the first one is the first vmk
+ * @vmks: the vmks in their order, the first one is the first vmk; each prepared
  * @n_vmks: length of @vmks, at most MIGSEL_MAX_VMKS
  * @n_migration: how many carry migration traffic; set by migsel_rule_prepare()
  * @migration: position of the first that does; set by migsel_rule_prepare()
@@ -120,6 +120,8 @@ struct migsel_candidates {
 	int current_vmk;
 };
 
+int migsel_rule_compare(const void *a, const void *b);
+void migsel_rule_prepare_vmk(struct migsel_rule_vmk *vmk);
 void migsel_rule_prepare(struct migsel_rule *rule);
 bool migsel_rule_applies(const struct migsel_rule *rule,
 			 const struct migsel_query *query,

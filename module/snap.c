@@ -3,22 +3,36 @@
 
 #include <linux/inetdevice.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <net/addrconf.h>
 
 #include "migsel.h"
 
-/* Where addresses go. Only counts those that do not fit into @room. */
+/*
+ * Where addresses go. Only counts those that do not fit into @room, and not even
+ * that once @left of a family are there: then there are @more.
+ */
 struct addr_sink {
 	struct migsel_addr *addrs;
 	u32 room;
 	u32 n;
+	u32 left;
+	bool more;
 };
 
-static void addr_put(struct addr_sink *sink, enum migsel_family family,
+/* False if the rest of the family need not be looked at. */
+static bool addr_put(struct addr_sink *sink, enum migsel_family family,
 		     const void *local, const void *prefix, u8 len)
 {
 	size_t bytes = family == MIGSEL_INET ? 4 : 16;
+
+	if (!sink->left) {
+		sink->more = true;
+		return false;
+	}
+	sink->left--;
 
 	if (sink->n < sink->room) {
 		struct migsel_addr *addr = &sink->addrs[sink->n];
@@ -29,6 +43,7 @@ static void addr_put(struct addr_sink *sink, enum migsel_family family,
 		addr->family = family;
 	}
 	sink->n++;
+	return true;
 }
 
 static void addrs_inet(const struct net_device *dev, struct addr_sink *sink)
@@ -39,8 +54,9 @@ static void addrs_inet(const struct net_device *dev, struct addr_sink *sink)
 	if (!in_dev)
 		return;
 	in_dev_for_each_ifa_rtnl(ifa, in_dev)
-		addr_put(sink, MIGSEL_INET, &ifa->ifa_local, &ifa->ifa_address,
-			 ifa->ifa_prefixlen);
+		if (!addr_put(sink, MIGSEL_INET, &ifa->ifa_local,
+			      &ifa->ifa_address, ifa->ifa_prefixlen))
+			break;
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
@@ -53,10 +69,11 @@ static void addrs_inet6(const struct net_device *dev, struct addr_sink *sink)
 		return;
 	read_lock_bh(&idev->lock);
 	list_for_each_entry(ifa, &idev->addr_list, if_list)
-		addr_put(sink, MIGSEL_INET6, &ifa->addr,
-			 ipv6_addr_any(&ifa->peer_addr) ? &ifa->addr :
-							  &ifa->peer_addr,
-			 ifa->prefix_len);
+		if (!addr_put(sink, MIGSEL_INET6, &ifa->addr,
+			      ipv6_addr_any(&ifa->peer_addr) ? &ifa->addr :
+							       &ifa->peer_addr,
+			      ifa->prefix_len))
+			break;
 	read_unlock_bh(&idev->lock);
 }
 #else
@@ -65,89 +82,209 @@ static void addrs_inet6(const struct net_device *dev, struct addr_sink *sink)
 }
 #endif
 
+static void addrs_of(const struct net_device *dev, struct addr_sink *sink)
+{
+	sink->more = false;
+	sink->left = MIGSEL_MAX_ADDRESSES;
+	addrs_inet(dev, sink);
+	sink->left = MIGSEL_MAX_ADDRESSES;
+	addrs_inet6(dev, sink);
+}
+
+/**
+ * migsel_snap_fits - whether all addresses of a device would be seen
+ * @dev: the device, with RTNL held
+ *
+ * Return: false if it has more than MIGSEL_MAX_ADDRESSES of a family.
+ */
+bool migsel_snap_fits(const struct net_device *dev)
+{
+	struct addr_sink sink = {};
+
+	ASSERT_RTNL();
+
+	addrs_of(dev, &sink);
+	return !sink.more;
+}
+
 static u32 count_addrs(const struct migsel_net *ms)
 {
 	struct addr_sink sink = {};
 	struct migsel_vmk *vmk;
 
-	list_for_each_entry(vmk, &ms->vmks, list) {
-		addrs_inet(vmk->dev, &sink);
-		addrs_inet6(vmk->dev, &sink);
-	}
+	list_for_each_entry(vmk, &ms->vmks, list)
+		addrs_of(vmk->dev, &sink);
 	return sink.n;
 }
 
-/* Lay out a snapshot with room for @n_addrs addresses behind its vmks. */
-static struct migsel_snap *snap_alloc(u32 n_vmks, u32 n_addrs, gfp_t gfp,
-				      struct addr_sink *sink)
+/* Say once that addresses are ignored, until that is over. */
+static void vmk_crowded(struct migsel_vmk *vmk, bool crowded)
 {
-	struct migsel_snap *snap;
-	size_t size;
+	if (crowded && !vmk->crowded && net_ratelimit())
+		netdev_warn(vmk->dev,
+			    "migsel ignores all but %u addresses of a family\n",
+			    MIGSEL_MAX_ADDRESSES);
+	vmk->crowded = crowded;
+}
 
-	size = struct_size(snap, vmks, n_vmks) +
-	       n_vmks * sizeof(*snap->rule.vmks) +
-	       n_addrs * sizeof(*sink->addrs);
-	snap = kvzalloc(size, gfp);
+/* Addresses from the devices. RTNL does not keep IPv6 from adding some. */
+static bool addrs_read(struct migsel_snap *snap, const struct migsel_net *ms,
+		       gfp_t gfp)
+{
+	struct migsel_rule_vmk *rule_vmk;
+	struct migsel_addrs *addrs;
+	struct addr_sink sink;
+	struct migsel_vmk *vmk;
+
+	do {
+		memset(&sink, 0, sizeof(sink));
+		sink.room = count_addrs(ms);
+		addrs = kvzalloc(struct_size(addrs, addrs, sink.room), gfp);
+		if (!addrs)
+			return false;
+		sink.addrs = addrs->addrs;
+
+		addrs->changes = atomic_read(&ms->changes);
+		/* The count before the list. Pairs with migsel_vmk_changed(). */
+		smp_rmb();
+
+		rule_vmk = snap->rule.vmks;
+		list_for_each_entry(vmk, &ms->vmks, list) {
+			u32 first = sink.n;
+
+			addrs_of(vmk->dev, &sink);
+			if (sink.n > sink.room) {
+				kvfree(addrs);
+				break;
+			}
+			vmk_crowded(vmk, sink.more);
+			rule_vmk->addrs = &addrs->addrs[first];
+			rule_vmk->n_addrs = sink.n - first;
+			rule_vmk++;
+		}
+	} while (sink.n > sink.room);
+
+	for (rule_vmk = snap->rule.vmks;
+	     rule_vmk < snap->rule.vmks + snap->rule.n_vmks; rule_vmk++) {
+		sort((void *)rule_vmk->addrs, rule_vmk->n_addrs,
+		     sizeof(*rule_vmk->addrs), migsel_rule_compare, NULL);
+		migsel_rule_prepare_vmk(rule_vmk);
+	}
+	snap->addrs = addrs;
+	snap->owns_addrs = true;
+	return true;
+}
+
+/* Addresses as another snapshot has them, which knows every vmk. */
+static void addrs_share(struct migsel_snap *snap, const struct migsel_snap *old)
+{
+	u32 i;
+
+	for (i = 0; i < snap->rule.n_vmks; i++) {
+		int ifindex = snap->vmks[i].dev->ifindex;
+
+		snap->rule.vmks[i] =
+			old->rule.vmks[migsel_snap_position(old, ifindex)];
+	}
+	snap->addrs = old->addrs;
+}
+
+static struct migsel_snap *snap_alloc(u32 n_vmks, gfp_t gfp)
+{
+	u32 n_positions = roundup_pow_of_two(2 * n_vmks);
+	struct migsel_snap *snap;
+
+	snap = kvzalloc(struct_size(snap, vmks, n_vmks) +
+			n_vmks * sizeof(*snap->rule.vmks) +
+			n_positions * sizeof(*snap->positions), gfp);
 	if (!snap)
 		return NULL;
 
 	snap->rule.vmks = (void *)&snap->vmks[n_vmks];
 	snap->rule.n_vmks = n_vmks;
-	sink->addrs = (void *)&snap->rule.vmks[n_vmks];
-	sink->room = n_addrs;
-	sink->n = 0;
+	snap->positions = (void *)&snap->rule.vmks[n_vmks];
+	snap->position_bits = ilog2(n_positions);
 	return snap;
 }
 
 /**
+ * migsel_snap_index - let migsel_snap_position() find the vmks
+ * @snap: a snapshot whose devices are filled in, and whose positions are 0
+ */
+void migsel_snap_index(struct migsel_snap *snap)
+{
+	u32 mask = BIT(snap->position_bits) - 1, i, slot;
+
+	for (i = 0; i < snap->rule.n_vmks; i++) {
+		slot = hash_32(snap->vmks[i].dev->ifindex,
+			       snap->position_bits);
+		while (snap->positions[slot])
+			slot = (slot + 1) & mask;
+		snap->positions[slot] = i + 1;
+	}
+}
+
+/**
  * migsel_snap_build - take a picture of the configuration
- * @ms: migsel in a namespace, with RTNL held
+ * @ms: migsel in a namespace that has a vmk, with RTNL held
+ * @old: a snapshot that knows all of its vmks and whose addresses are taken over, or
+ *	NULL to read them from the devices
  * @gfp: how to allocate; with __GFP_NOFAIL it succeeds
  *
  * Context: as @gfp has it.
- * Return: the snapshot, to be freed by kvfree(), or NULL without memory.
+ * Return: the snapshot, to be freed by migsel_snap_free(), or NULL without memory.
  */
-struct migsel_snap *migsel_snap_build(const struct migsel_net *ms, gfp_t gfp)
+struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
+				      const struct migsel_snap *old, gfp_t gfp)
 {
-	struct addr_sink sink = {};
+	struct mem_cgroup *memcg = set_active_memcg(ms->memcg);
 	struct migsel_snap *snap;
 	struct migsel_vmk *vmk;
-	u32 i;
+	u32 i = 0;
 
 	ASSERT_RTNL();
 
-	/* RTNL does not keep router advertisements from adding addresses. */
-	do {
-		snap = snap_alloc(ms->n_vmks, count_addrs(ms), gfp, &sink);
-		if (!snap)
-			return NULL;
+	snap = snap_alloc(ms->n_vmks, gfp);
+	if (!snap)
+		goto out;
+	list_for_each_entry(vmk, &ms->vmks, list) {
+		snap->vmks[i].vmk = vmk;
+		snap->vmks[i].dev = vmk->dev;
+		snap->vmks[i].stats = vmk->stats;
+		i++;
+	}
+	migsel_snap_index(snap);
 
-		i = 0;
-		list_for_each_entry(vmk, &ms->vmks, list) {
-			struct migsel_rule_vmk *rule_vmk = &snap->rule.vmks[i];
-			u32 first = sink.n;
-
-			addrs_inet(vmk->dev, &sink);
-			addrs_inet6(vmk->dev, &sink);
-			if (sink.n > sink.room) {
-				kvfree(snap);
-				break;
-			}
-
-			rule_vmk->addrs = &sink.addrs[first];
-			rule_vmk->n_addrs = sink.n - first;
-			rule_vmk->migration = vmk->migration;
-			rule_vmk->weight = vmk->weight;
-			snap->vmks[i].dev = vmk->dev;
-			snap->vmks[i].stats = vmk->stats;
-			i++;
-		}
-	} while (sink.n > sink.room);
-
+	if (old) {
+		addrs_share(snap, old);
+	} else if (!addrs_read(snap, ms, gfp)) {
+		kvfree(snap);
+		snap = NULL;
+		goto out;
+	}
+	for (i = 0; i < snap->rule.n_vmks; i++) {
+		snap->rule.vmks[i].migration = snap->vmks[i].vmk->migration;
+		snap->rule.vmks[i].weight = snap->vmks[i].vmk->weight;
+	}
 	snap->tag = ms->tag;
 	snap->policy = ms->policy;
 	migsel_rule_prepare(&snap->rule);
+out:
+	set_active_memcg(memcg);
 	return snap;
+}
+
+/**
+ * migsel_snap_free - free a snapshot that nobody reads
+ * @snap: the snapshot, may be NULL
+ */
+void migsel_snap_free(struct migsel_snap *snap)
+{
+	if (!snap)
+		return;
+	if (snap->owns_addrs)
+		kvfree(snap->addrs);
+	kvfree(snap);
 }
 
 /**

@@ -4,103 +4,172 @@
  * Every change is made on the RTNL side first, then published as a whole.
  */
 
+#include <linux/memcontrol.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
 #include "migsel.h"
 
-/*
- * Readers may still choose by the old snapshot until synchronize_net() and
- * leave what they chose in a socket: only then are routes invalidated.
- */
+/* Addresses come and go in bursts: how long to wait for the rest of one. */
+#define BURST_MS	10
+
+/* Let the packet side see a snapshot, or none. */
 static void migsel_publish(struct migsel_net *ms, struct migsel_snap *snap)
 {
-	snap = rcu_replace_pointer(ms->snap, snap, lockdep_rtnl_is_held());
-	synchronize_net();
-	rt_genid_bump_all(ms->net);
-	kvfree(snap);
+	struct migsel_snap *old;
 
+	old = rcu_replace_pointer(ms->snap, snap, lockdep_rtnl_is_held());
+	if (old) {
+		if (snap && snap->addrs == old->addrs)
+			swap(snap->owns_addrs, old->owns_addrs);
+		old->retired = ms->retired;
+		ms->retired = old;
+	}
+	if (ms->hooked && snap)
+		migsel_place_sync(ms->flows, snap);
 	if (!++ms->generation)
 		ms->generation++;
 }
 
-/*
- * Make the packet side follow the RTNL side. Fails only without __GFP_NOFAIL,
- * or if the hook has to be registered, and then changes nothing.
+static bool wants_hook(const struct migsel_net *ms)
+{
+	return ms->n_vmks && ms->policy.mode != MIGSEL_MODE_OFF;
+}
+
+/**
+ * migsel_vmk_settle - let go of snapshots that were replaced, if any
+ * @ms: migsel in a namespace, with RTNL held
+ *
+ * Readers may choose by them until synchronize_net() and leave what they chose
+ * in a socket: only then are routes invalidated.
+ *
+ * Context: process, sleeps.
  */
-static int migsel_commit(struct migsel_net *ms, gfp_t gfp,
+void migsel_vmk_settle(struct migsel_net *ms)
+{
+	struct migsel_snap *snap = ms->retired;
+	bool hook = wants_hook(ms);
+
+	ASSERT_RTNL();
+
+	if (!snap)
+		return;
+	ms->retired = NULL;
+
+	if (!hook && ms->hooked)
+		migsel_hook_unregister(ms);
+	synchronize_net();
+	rt_genid_bump_all(ms->net);
+	while (snap) {
+		struct migsel_snap *next = snap->retired;
+
+		migsel_snap_free(snap);
+		snap = next;
+	}
+	if (!hook)
+		migsel_hook_stop(ms);
+}
+
+/*
+ * Make the packet side follow the RTNL side, with the addresses as they were last
+ * read or, with @read, as they are. Changes nothing where it fails.
+ */
+static int migsel_commit(struct migsel_net *ms, bool read,
 			 struct netlink_ext_ack *extack)
 {
-	bool hook = ms->n_vmks && ms->policy.mode != MIGSEL_MODE_OFF;
 	struct migsel_snap *snap = NULL;
 	int err;
 
 	ASSERT_RTNL();
 
 	if (ms->n_vmks) {
-		snap = migsel_snap_build(ms, gfp);
+		snap = migsel_snap_build(ms, read ? NULL :
+					 rtnl_dereference(ms->snap),
+					 GFP_KERNEL_ACCOUNT);
 		if (!snap) {
 			NL_SET_ERR_MSG(extack, "out of memory");
 			return -ENOMEM;
 		}
 	}
-	if (hook && !ms->hooked) {
+	if (wants_hook(ms) && !ms->hooked) {
 		err = migsel_hook_start(ms, extack);
 		if (err) {
-			kvfree(snap);
+			migsel_snap_free(snap);
 			return err;
 		}
 	}
-
-	if (!hook && ms->hooked)
-		migsel_hook_unregister(ms);
 	migsel_publish(ms, snap);
-	if (!hook)
-		migsel_hook_stop(ms);
-	else
-		migsel_place_sync(ms->flows, snap);
+	migsel_vmk_settle(ms);
 	return 0;
+}
+
+/* Read the addresses if any has changed. False without memory. */
+static bool vmk_reread(struct migsel_net *ms)
+{
+	struct migsel_snap *snap = rtnl_dereference(ms->snap);
+
+	if (!snap || !migsel_stale(ms, snap))
+		return true;
+	snap = migsel_snap_build(ms, NULL, GFP_KERNEL_ACCOUNT);
+	if (!snap)
+		return false;
+	migsel_publish(ms, snap);
+	return true;
+}
+
+static void rebuild_later(struct migsel_net *ms)
+{
+	schedule_delayed_work(&ms->rebuild, msecs_to_jiffies(BURST_MS));
 }
 
 static void rebuild_work(struct work_struct *work)
 {
-	struct migsel_net *ms = container_of(work, struct migsel_net, rebuild);
+	struct migsel_net *ms = container_of(to_delayed_work(work),
+					     struct migsel_net, rebuild);
 
 	rtnl_lock();
-	migsel_vmk_refresh(ms);
+	if (!vmk_reread(ms))
+		schedule_delayed_work(&ms->rebuild, HZ);
+	migsel_vmk_settle(ms);
 	rtnl_unlock();
 }
 
 /**
- * migsel_vmk_refresh - read the addresses and links of the vmks anew
- * @ms: migsel in a namespace, with RTNL held
+ * migsel_vmk_changed - let the addresses of the vmks be read anew soon
+ * @ms: migsel in a namespace, in which an address has changed
  *
- * Context: process, sleeps.
- */
-void migsel_vmk_refresh(struct migsel_net *ms)
-{
-	migsel_commit(ms, GFP_KERNEL | __GFP_NOFAIL, NULL);
-}
-
-/**
- * migsel_vmk_refresh_atomic - let decisions see addresses anew at once
- * @ms: migsel in a namespace that has a vmk, with RTNL held
- *
- * Does not invalidate routes and may lack memory: migsel_vmk_refresh() has to
- * follow.
+ * Until then a packet that has no egress is dropped without a word to its sender.
  *
  * Context: any.
  */
-void migsel_vmk_refresh_atomic(struct migsel_net *ms)
+void migsel_vmk_changed(struct migsel_net *ms)
 {
-	struct migsel_snap *snap = migsel_snap_build(ms, GFP_ATOMIC);
+	/*
+	 * Between the change of the list of addresses and that of the FIB. Pairs
+	 * with addrs_read() and migsel_stale().
+	 */
+	smp_mb__before_atomic();
+	atomic_inc(&ms->changes);
+	smp_mb__after_atomic(); /* as above */
+	rebuild_later(ms);
+}
 
-	if (!snap)
-		return;
-	snap = rcu_replace_pointer(ms->snap, snap, lockdep_rtnl_is_held());
-	kvfree_rcu(snap, rcu);
+/**
+ * migsel_vmk_lock - take RTNL and see the addresses as they are
+ * @ms: migsel in a namespace
+ *
+ * So do packets from now on. Without memory that is left to the work item.
+ *
+ * Context: process, sleeps.
+ */
+void migsel_vmk_lock(struct migsel_net *ms)
+{
+	rtnl_lock();
+	vmk_reread(ms);
+	migsel_vmk_settle(ms);
 }
 
 /**
@@ -113,14 +182,13 @@ void migsel_vmk_refresh_atomic(struct migsel_net *ms)
 struct migsel_vmk *migsel_vmk_find(struct migsel_net *ms,
 				   const struct net_device *dev)
 {
-	struct migsel_vmk *vmk;
+	struct migsel_snap *snap = rtnl_dereference(ms->snap);
+	int position;
 
-	ASSERT_RTNL();
-
-	list_for_each_entry(vmk, &ms->vmks, list)
-		if (vmk->dev == dev)
-			return vmk;
-	return NULL;
+	if (!snap)
+		return NULL;
+	position = migsel_snap_position(snap, dev->ifindex);
+	return position == MIGSEL_NO_VMK ? NULL : snap->vmks[position].vmk;
 }
 
 /**
@@ -133,14 +201,8 @@ struct migsel_vmk *migsel_vmk_find(struct migsel_net *ms,
 u32 migsel_vmk_position(const struct migsel_net *ms,
 			const struct migsel_vmk *vmk)
 {
-	const struct list_head *node;
-	u32 position = 0;
-
-	ASSERT_RTNL();
-
-	for (node = vmk->list.prev; node != &ms->vmks; node = node->prev)
-		position++;
-	return position;
+	return migsel_snap_position(rtnl_dereference(ms->snap),
+				    vmk->dev->ifindex);
 }
 
 static void vmk_insert(struct migsel_net *ms, struct migsel_vmk *vmk,
@@ -152,6 +214,8 @@ static void vmk_insert(struct migsel_net *ms, struct migsel_vmk *vmk,
 		prev = prev->next;
 	list_add(&vmk->list, prev);
 	WRITE_ONCE(ms->n_vmks, ms->n_vmks + 1);
+	/* Before its addresses are read. Pairs with concerns() in notifier.c. */
+	smp_mb();
 }
 
 static void vmk_remove(struct migsel_net *ms, struct migsel_vmk *vmk)
@@ -160,15 +224,24 @@ static void vmk_remove(struct migsel_net *ms, struct migsel_vmk *vmk)
 	WRITE_ONCE(ms->n_vmks, ms->n_vmks - 1);
 }
 
-/**
- * migsel_vmk_free - let go of a vmk that was removed
- * @vmk: what migsel_vmk_del() was called with
- */
-void migsel_vmk_free(struct migsel_vmk *vmk)
+static void vmk_free_rcu(struct rcu_head *rcu)
 {
+	struct migsel_vmk *vmk = container_of(rcu, struct migsel_vmk, rcu);
+
 	netdev_put(vmk->dev, &vmk->dev_tracker);
 	free_percpu(vmk->stats);
 	kfree(vmk);
+}
+
+/**
+ * migsel_vmk_free - let go of a vmk that was removed, once no packet sees it
+ * @vmk: what migsel_vmk_del() was called with
+ *
+ * Context: any. Whoever unregisters the device waits for RCU callbacks.
+ */
+void migsel_vmk_free(struct migsel_vmk *vmk)
+{
+	call_rcu(&vmk->rcu, vmk_free_rcu);
 }
 
 static struct migsel_vmk *vmk_alloc(struct net_device *dev)
@@ -176,10 +249,11 @@ static struct migsel_vmk *vmk_alloc(struct net_device *dev)
 	struct migsel_vmk *vmk;
 	int cpu;
 
-	vmk = kzalloc(sizeof(*vmk), GFP_KERNEL);
+	vmk = kzalloc(sizeof(*vmk), GFP_KERNEL_ACCOUNT);
 	if (!vmk)
 		return NULL;
-	vmk->stats = alloc_percpu(struct migsel_vmk_stats);
+	vmk->stats = alloc_percpu_gfp(struct migsel_vmk_stats,
+				      GFP_KERNEL_ACCOUNT);
 	if (!vmk->stats) {
 		kfree(vmk);
 		return NULL;
@@ -189,6 +263,13 @@ static struct migsel_vmk *vmk_alloc(struct net_device *dev)
 	vmk->dev = dev;
 	netdev_hold(dev, &vmk->dev_tracker, GFP_KERNEL);
 	return vmk;
+}
+
+/* Who configures a namespace pays for its snapshots, the work item's too. */
+static void pay_for(struct migsel_net *ms)
+{
+	mem_cgroup_put(ms->memcg);
+	ms->memcg = get_mem_cgroup_from_mm(current->mm);
 }
 
 /**
@@ -225,6 +306,11 @@ int migsel_vmk_add(struct migsel_net *ms, struct net_device *dev, u32 position,
 		NL_SET_ERR_MSG(extack, "the position is beyond the end");
 		return -ERANGE;
 	}
+	if (!migsel_snap_fits(dev)) {
+		NL_SET_ERR_MSG(extack,
+			       "the device has more than 1024 addresses of a family");
+		return -ENOSPC;
+	}
 
 	vmk = vmk_alloc(dev);
 	if (!vmk) {
@@ -234,8 +320,9 @@ int migsel_vmk_add(struct migsel_net *ms, struct net_device *dev, u32 position,
 	vmk->migration = migration;
 	vmk->weight = weight;
 
+	pay_for(ms);
 	vmk_insert(ms, vmk, position);
-	err = migsel_commit(ms, GFP_KERNEL, extack);
+	err = migsel_commit(ms, true, extack);
 	if (err) {
 		vmk_remove(ms, vmk);
 		migsel_vmk_free(vmk);
@@ -272,7 +359,7 @@ int migsel_vmk_set(struct migsel_net *ms, struct migsel_vmk *vmk, u32 position,
 	vmk_insert(ms, vmk, position);
 	vmk->migration = migration;
 	vmk->weight = weight;
-	err = migsel_commit(ms, GFP_KERNEL, extack);
+	err = migsel_commit(ms, false, extack);
 	if (err) {
 		vmk_remove(ms, vmk);
 		vmk_insert(ms, vmk, old_position);
@@ -287,12 +374,21 @@ int migsel_vmk_set(struct migsel_net *ms, struct migsel_vmk *vmk, u32 position,
  * @ms: migsel in a namespace, with RTNL held
  * @vmk: one of its vmks, to be freed by migsel_vmk_free() then
  *
+ * Packets see it at once. Routes are invalidated later, unless
+ * migsel_vmk_settle() follows: many devices may leave together.
+ *
  * Context: process, sleeps.
  */
 void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk)
 {
+	struct migsel_snap *snap = NULL;
+
 	vmk_remove(ms, vmk);
-	migsel_vmk_refresh(ms);
+	if (ms->n_vmks)
+		snap = migsel_snap_build(ms, rtnl_dereference(ms->snap),
+					 GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	migsel_publish(ms, snap);
+	rebuild_later(ms);
 }
 
 /**
@@ -305,10 +401,9 @@ void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk)
 void migsel_vmk_flush(struct migsel_net *ms, struct list_head *gone)
 {
 	list_splice_init(&ms->vmks, gone);
-	if (!ms->n_vmks)
-		return;
 	WRITE_ONCE(ms->n_vmks, 0);
-	migsel_vmk_refresh(ms);
+	migsel_publish(ms, NULL);
+	migsel_vmk_settle(ms);
 }
 
 /**
@@ -352,7 +447,7 @@ int migsel_tag_set(struct migsel_net *ms, const struct migsel_tag *tag,
 	}
 
 	ms->tag = *tag;
-	err = migsel_commit(ms, GFP_KERNEL, extack);
+	err = migsel_commit(ms, false, extack);
 	if (err)
 		ms->tag = old;
 	return err;
@@ -374,7 +469,7 @@ int migsel_policy_set(struct migsel_net *ms, const struct migsel_policy *policy,
 	int err;
 
 	ms->policy = *policy;
-	err = migsel_commit(ms, GFP_KERNEL, extack);
+	err = migsel_commit(ms, false, extack);
 	if (err)
 		ms->policy = old;
 	return err;
@@ -387,7 +482,7 @@ int migsel_policy_set(struct migsel_net *ms, const struct migsel_policy *policy,
 void migsel_vmk_init_net(struct migsel_net *ms)
 {
 	INIT_LIST_HEAD(&ms->vmks);
-	INIT_WORK(&ms->rebuild, rebuild_work);
+	INIT_DELAYED_WORK(&ms->rebuild, rebuild_work);
 	ms->generation = 1;
 	ms->tag.mask = 0x30000;
 	ms->tag.hot = 0x10000;
@@ -407,11 +502,13 @@ void migsel_vmk_exit_net(struct migsel_net *ms)
 	struct migsel_vmk *vmk, *next;
 	LIST_HEAD(gone);
 
-	cancel_work_sync(&ms->rebuild);
+	/* It takes RTNL. */
+	cancel_delayed_work_sync(&ms->rebuild);
 
 	rtnl_lock();
 	migsel_vmk_flush(ms, &gone);
 	list_for_each_entry_safe(vmk, next, &gone, list)
 		migsel_vmk_free(vmk);
 	rtnl_unlock();
+	mem_cgroup_put(ms->memcg);
 }

@@ -60,8 +60,10 @@ every_reason() {
 }
 
 figures() {
-	local vmks flows file
+	local vmks flows addresses file
 	vmks=$(defined MIGSEL_MAX_VMKS include/uapi/linux/migsel.h)
+	addresses=$(defined MIGSEL_MAX_ADDRESSES include/uapi/linux/migsel.h)
+	grep -q "^\* $addresses addresses of each family on a vmk" "$rst" || fail "$rst does not say $addresses addresses"
 	flows=$(($(defined FLOW_SETS module/place.c) * $(defined FLOW_WAYS module/place.c)))
 	for file in "$readme" "$rst"; do
 		grep -q "^\(\* \)\?$vmks vmks and $flows remembered flows in a namespace" "$file" ||

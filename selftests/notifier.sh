@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Devices and addresses change under a configuration: the decision follows. IPv4 at
-# once, IPv6 a moment later.
+# Devices and addresses change under a configuration: the decision follows, packets a
+# moment later, whoever asks at once.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 # on_a COMMAND...: ip commands

@@ -19,6 +19,7 @@ struct fixture {
 	struct migsel_snap *snap;
 	struct net_device *devs[N_VMKS];
 	struct migsel_rule_vmk rule_vmks[N_VMKS];
+	u16 positions[8];
 	u8 state[MIGSEL_MAX_VMKS];
 };
 
@@ -53,7 +54,11 @@ static int place_init(struct kunit *test)
 		f->rule_vmks[i].migration = i > 0;
 		f->rule_vmks[i].weight = 1;
 		f->state[i] = READY;
+		migsel_rule_prepare_vmk(&f->rule_vmks[i]);
 	}
+	f->snap->positions = f->positions;
+	f->snap->position_bits = ilog2(ARRAY_SIZE(f->positions));
+	migsel_snap_index(f->snap);
 	migsel_rule_prepare(&f->snap->rule);
 	f->flows = migsel_flows_alloc();
 	KUNIT_ASSERT_NOT_NULL(test, f->flows);
@@ -212,6 +217,8 @@ static void test_order(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 1);
 	swap(f->snap->vmks[1].dev, f->snap->vmks[2].dev);
+	memset(f->positions, 0, sizeof(f->positions));
+	migsel_snap_index(f->snap);
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 2);
 	expect_home(test, 1, 101);
 	expect_placed(test, MIGSEL_INET, 0, 0);

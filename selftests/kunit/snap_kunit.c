@@ -68,7 +68,10 @@ static int snap_init(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_ACTION_WRAPPER(snap_free, kvfree, const void *);
+static void snap_free(void *snap)
+{
+	migsel_snap_free(snap);
+}
 
 static struct migsel_snap *build(struct kunit *test)
 {
@@ -76,7 +79,7 @@ static struct migsel_snap *build(struct kunit *test)
 	struct migsel_snap *snap;
 
 	rtnl_lock();
-	snap = migsel_snap_build(&f->ms, GFP_KERNEL);
+	snap = migsel_snap_build(&f->ms, NULL, GFP_KERNEL);
 	rtnl_unlock();
 	KUNIT_ASSERT_NOT_NULL(test, snap);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, snap_free, snap),
@@ -426,20 +429,138 @@ static void test_link_local(struct kunit *test)
 static void test_no_memory(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct migsel_snap *none, *snap;
+	struct migsel_snap *none, *half, *snap;
 
 	add(test, 0, "192.0.2.1", 24);
 	rtnl_lock();
 	current->fail_nth = 1;
-	none = migsel_snap_build(&f->ms, GFP_NOWAIT);
+	none = migsel_snap_build(&f->ms, NULL, GFP_NOWAIT);
+	current->fail_nth = 2;
+	half = migsel_snap_build(&f->ms, NULL, GFP_NOWAIT);
 	current->fail_nth = 1;
-	snap = migsel_snap_build(&f->ms, GFP_KERNEL | __GFP_NOFAIL);
+	snap = migsel_snap_build(&f->ms, NULL, GFP_KERNEL | __GFP_NOFAIL);
 	current->fail_nth = 0;
 	rtnl_unlock();
 	KUNIT_EXPECT_NULL(test, none);
+	KUNIT_EXPECT_NULL(test, half);
 	KUNIT_EXPECT_NOT_NULL(test, snap);
-	kvfree(none);
-	kvfree(snap);
+	migsel_snap_free(none);
+	migsel_snap_free(half);
+	migsel_snap_free(snap);
+}
+
+/* Without a vmk, or in another order: its addresses are those that were read. */
+static void test_shared_addresses(struct kunit *test)
+{
+	struct migsel_snap *before, *after;
+	struct fixture *f = test->priv;
+
+	add(test, 0, "192.0.2.1", 24);
+	add(test, 1, "192.0.2.2", 24);
+	add(test, 2, "2001:db8::3", 64);
+	before = build(test);
+	add(test, 2, "192.0.2.3", 24);
+
+	list_del(&f->vmks[0].list);
+	f->ms.n_vmks--;
+	list_move(&f->vmks[2].list, &f->ms.vmks);
+	f->vmks[1].migration = true;
+	rtnl_lock();
+	after = migsel_snap_build(&f->ms, before, GFP_KERNEL);
+	rtnl_unlock();
+	KUNIT_ASSERT_NOT_NULL(test, after);
+	KUNIT_EXPECT_PTR_EQ(test, after->addrs, before->addrs);
+	KUNIT_EXPECT_EQ(test, after->rule.n_vmks, 2);
+	KUNIT_EXPECT_EQ(test, after->rule.vmks[0].n_addrs, 1);
+	expect_addr(test, after, 0, "2001:db8::3", 64);
+	expect_addr(test, after, 1, "192.0.2.2", 24);
+	KUNIT_EXPECT_FALSE(test, after->rule.vmks[0].addressed[MIGSEL_INET]);
+	KUNIT_EXPECT_TRUE(test, after->rule.vmks[0].addressed[MIGSEL_INET6]);
+	KUNIT_EXPECT_EQ(test, after->rule.migration, 1);
+	KUNIT_EXPECT_EQ(test, migsel_snap_position(after,
+						   f->devs[2]->ifindex), 0);
+	KUNIT_EXPECT_EQ(test, migsel_snap_position(after,
+						   f->devs[0]->ifindex),
+			MIGSEL_NO_VMK);
+	KUNIT_EXPECT_FALSE(test, after->owns_addrs);
+	migsel_snap_free(after);
+}
+
+/* Addresses are stale once their number of changes is another. */
+static void test_stale(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct migsel_snap *snap;
+
+	atomic_set(&f->ms.changes, 7);
+	snap = build(test);
+	KUNIT_EXPECT_FALSE(test, migsel_stale(&f->ms, snap));
+	atomic_inc(&f->ms.changes);
+	KUNIT_EXPECT_TRUE(test, migsel_stale(&f->ms, snap));
+}
+
+/* So many of a family count, and not one more. */
+static void test_bound(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct migsel_snap *snap;
+	char text[INET6_ADDRSTRLEN];
+	u32 i;
+
+	for (i = 0; i < MIGSEL_MAX_ADDRESSES; i++) {
+		snprintf(text, sizeof(text), "10.%u.%u.1", i / 256, i % 256);
+		add(test, 1, text, 24);
+	}
+	add(test, 1, "2001:db8::1", 64);
+	rtnl_lock();
+	KUNIT_EXPECT_TRUE(test, migsel_snap_fits(f->devs[1]));
+	rtnl_unlock();
+	add(test, 1, "10.9.0.1", 24);
+	add(test, 2, "192.0.2.1", 24);
+	rtnl_lock();
+	KUNIT_EXPECT_FALSE(test, migsel_snap_fits(f->devs[1]));
+	rtnl_unlock();
+
+	snap = build(test);
+	KUNIT_EXPECT_TRUE(test, f->vmks[1].crowded);
+	KUNIT_EXPECT_FALSE(test, f->vmks[2].crowded);
+	KUNIT_EXPECT_EQ(test, snap->rule.vmks[1].n_addrs,
+			MIGSEL_MAX_ADDRESSES + 1);
+	KUNIT_EXPECT_EQ(test, count(test, snap, 1, "10.9.0.1", "10.9.0.1", 24),
+			0);
+	expect_addr(test, snap, 1, "2001:db8::1", 64);
+	expect_addr(test, snap, 2, "192.0.2.1", 24);
+}
+
+/* Many devices with indexes that crowd the same places are each found. */
+static void test_positions(struct kunit *test)
+{
+	struct net_device *devs;
+	struct migsel_snap *snap;
+	u16 *positions;
+	u32 i;
+
+	devs = kunit_kcalloc(test, MIGSEL_MAX_VMKS, sizeof(*devs), GFP_KERNEL);
+	snap = kunit_kzalloc(test, struct_size(snap, vmks, MIGSEL_MAX_VMKS),
+			     GFP_KERNEL);
+	positions = kunit_kcalloc(test, 2 * MIGSEL_MAX_VMKS,
+				  sizeof(*positions), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, devs);
+	KUNIT_ASSERT_NOT_NULL(test, snap);
+	KUNIT_ASSERT_NOT_NULL(test, positions);
+	snap->positions = positions;
+	snap->position_bits = ilog2(2 * MIGSEL_MAX_VMKS);
+	snap->rule.n_vmks = MIGSEL_MAX_VMKS;
+	for (i = 0; i < MIGSEL_MAX_VMKS; i++) {
+		devs[i].ifindex = i % 2 ? i : 7 + (i << 20);
+		snap->vmks[i].dev = &devs[i];
+	}
+	migsel_snap_index(snap);
+	for (i = 0; i < MIGSEL_MAX_VMKS; i++)
+		KUNIT_ASSERT_EQ(test, migsel_snap_position(snap,
+							   devs[i].ifindex),
+				i);
+	KUNIT_EXPECT_EQ(test, migsel_snap_position(snap, 2), MIGSEL_NO_VMK);
 }
 
 static struct kunit_case snap_cases[] = {
@@ -453,6 +574,10 @@ static struct kunit_case snap_cases[] = {
 	KUNIT_CASE(test_owner),
 	KUNIT_CASE(test_link_local),
 	KUNIT_CASE(test_no_memory),
+	KUNIT_CASE(test_shared_addresses),
+	KUNIT_CASE(test_stale),
+	KUNIT_CASE(test_bound),
+	KUNIT_CASE(test_positions),
 	{}
 };
 

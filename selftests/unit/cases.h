@@ -12,6 +12,7 @@
 #include <kunit/test.h>
 #include <kunit/test-bug.h>
 #include <linux/inet.h>
+#include <linux/sort.h>
 #include <linux/string.h>
 
 #define case_state	struct kunit
@@ -32,6 +33,8 @@
 	kunit_kcalloc(kunit_get_current_test(), n, size, GFP_KERNEL)
 #define free(pointer) \
 	kunit_kfree(kunit_get_current_test(), pointer)
+#define qsort(base, n, size, compare) \
+	sort(base, n, size, compare, NULL)
 
 static inline int inet_pton(int family, const char *text, void *addr)
 {

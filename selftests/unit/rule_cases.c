@@ -66,6 +66,19 @@ static struct config *new_config(void)
 	return config;
 }
 
+/* What the module does before it asks the rule. */
+static void prepare(struct config *config)
+{
+	u32 i;
+
+	for (i = 0; i < config->rule.n_vmks; i++) {
+		qsort(config->addrs[i], config->vmks[i].n_addrs,
+		      sizeof(config->addrs[i][0]), migsel_rule_compare);
+		migsel_rule_prepare_vmk(&config->vmks[i]);
+	}
+	migsel_rule_prepare(&config->rule);
+}
+
 /* Two vmks, migration on the second: the ground of rows 8 and 9. */
 static struct config *pair(const char *first, const char *second)
 {
@@ -73,7 +86,7 @@ static struct config *pair(const char *first, const char *second)
 
 	add_vmk(config, false, 1, first, NULL);
 	add_vmk(config, true, 1, second, NULL);
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	return config;
 }
 
@@ -128,7 +141,7 @@ static void test_untagged(case_state *state)
 	/* Row 1 comes first, whatever else is true. */
 	query.not_unicast = true;
 	query.bound_device = true;
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	assert_reason(config, &query, MIGSEL_REASON_UNTAGGED, MIGSEL_NO_VMK);
 	assert_true(migsel_rule_passes(MIGSEL_REASON_UNTAGGED));
 	free(config);
@@ -141,7 +154,7 @@ static void test_no_vmk(case_state *state)
 
 	query.not_unicast = true;
 	query.bound_device = true;
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	assert_reason(config, &query, MIGSEL_REASON_NO_VMK, MIGSEL_NO_VMK);
 	assert_true(migsel_rule_passes(MIGSEL_REASON_NO_VMK));
 	free(config);
@@ -185,7 +198,7 @@ static void test_cold(case_state *state)
 			add_vmk(config, n_migration > 2, 1, NULL, NULL);
 			add_vmk(config, n_migration > 0, 1, NULL, NULL);
 			add_vmk(config, n_migration > 1, 1, NULL, NULL);
-			migsel_rule_prepare(&config->rule);
+			prepare(config);
 			assert_int_equal(config->rule.n_migration,
 					 n_migration);
 			assert_reason(config, &query,
@@ -203,7 +216,7 @@ static void test_no_migration_vmk(case_state *state)
 
 	add_vmk(config, false, 1, "192.0.2.1/24", "2001:db8::1/64");
 	add_vmk(config, false, 1, "192.0.2.2/24", "2001:db8::2/64");
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	assert_hot(config, MIGSEL_INET, MIGSEL_REASON_NO_MIGRATION_VMK,
 		   MIGSEL_NO_VMK);
 	assert_hot(config, MIGSEL_INET6, MIGSEL_REASON_NO_MIGRATION_VMK,
@@ -218,7 +231,7 @@ static void test_single_nic(case_state *state)
 
 	add_vmk(config, true, 1, "192.0.2.1/24", NULL);
 	add_vmk(config, false, 1, "192.0.2.2/24", NULL);
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	assert_hot(config, MIGSEL_INET, MIGSEL_REASON_SINGLE_NIC, 0);
 	assert_hot(config, MIGSEL_INET6, MIGSEL_REASON_SINGLE_NIC, 0);
 	free(config);
@@ -271,18 +284,86 @@ static void test_secondary_addresses(case_state *state)
 
 	add_addr(config, 0, "203.0.113.1/24");
 	add_addr(config, 1, "2001:db8::2/64");
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	assert_hot(config, MIGSEL_INET, MIGSEL_REASON_DEDICATED_SUBNET, 1);
 
 	add_addr(config, 1, "203.0.113.2/24");
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	assert_hot(config, MIGSEL_INET, MIGSEL_REASON_SAME_SUBNET, 0);
 	assert_hot(config, MIGSEL_INET6, MIGSEL_REASON_DEDICATED_SUBNET, 1);
 
 	add_addr(config, 0, "2001:db8::1/64");
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	assert_hot(config, MIGSEL_INET6, MIGSEL_REASON_SAME_SUBNET, 0);
 	free(config);
+}
+
+static void assert_order(const char *first, const char *second, int order)
+{
+	struct migsel_addr a, b;
+	int found;
+
+	parse_addr(&a, first);
+	parse_addr(&b, second);
+	found = migsel_rule_compare(&a, &b);
+	assert_int_equal((found > 0) - (found < 0), order);
+	found = migsel_rule_compare(&b, &a);
+	assert_int_equal((found > 0) - (found < 0), -order);
+}
+
+/* Equal are those that have the same prefix, whatever the order of the rest. */
+static void test_order_of_addresses(case_state *state)
+{
+	assert_order("192.0.2.1/24", "192.0.2.2/24", 0);
+	assert_order("192.0.2.1/24", "192.0.3.1/24", -1);
+	assert_order("192.0.3.1/23", "192.0.2.1/23", 0);
+	assert_order("192.0.3.1/23", "192.0.2.1/24", -1);
+	assert_order("128.0.0.1/1", "127.0.0.1/1", 1);
+	assert_order("192.0.2.1/0", "10.0.0.1/0", 0);
+	assert_order("255.255.255.255/32", "::/0", -1);
+	assert_order("2001:db8::1/127", "2001:db8::/127", 0);
+	assert_order("2001:db8::1/128", "2001:db8::/128", 1);
+	assert_order("192.0.2.1 peer 10.0.0.1/24",
+		     "198.51.100.1 peer 10.0.0.9/24", 0);
+}
+
+/* The one subnet that is shared is found, wherever it is among the others. */
+static void test_one_of_many_subnets(case_state *state)
+{
+	static const char *const mine[] = {
+		"10.1.0.1/24", "10.3.0.1/24", "fe80::1/64", "2001:db8:5::1/64",
+	};
+	static const char *const yours[] = {
+		"10.1.0.2/32", "10.4.0.2/24", "fe80::2/64", "2001:db8:9::2/64",
+	};
+	u32 i, j;
+
+	for (i = 0; i < MAX_ADDRS; i++) {
+		for (j = 0; j < MAX_ADDRS; j++) {
+			struct config *config = pair(mine[i], yours[j]);
+			u32 k;
+
+			for (k = 1; k < MAX_ADDRS; k++) {
+				add_addr(config, 0,
+					 mine[(i + k) % MAX_ADDRS]);
+				add_addr(config, 1,
+					 yours[(j + k) % MAX_ADDRS]);
+			}
+			prepare(config);
+			assert_false(config->rule.same_subnet[MIGSEL_INET]);
+			assert_false(config->rule.same_subnet[MIGSEL_INET6]);
+
+			config->vmks[0].n_addrs--;
+			add_addr(config, 0, i % 2 ? "2001:db8:9::7/64" :
+						    "10.4.0.7/24");
+			prepare(config);
+			assert_int_equal(config->rule.same_subnet[MIGSEL_INET],
+					 !(i % 2));
+			assert_int_equal(config->rule.same_subnet[MIGSEL_INET6],
+					 i % 2);
+			free(config);
+		}
+	}
 }
 
 /* The first vmk counts, not whichever else shares the subnet. */
@@ -293,7 +374,7 @@ static void test_only_first_vmk_counts(case_state *state)
 	add_vmk(config, false, 1, "192.0.2.1/24", NULL);
 	add_vmk(config, false, 1, "198.51.100.1/24", NULL);
 	add_vmk(config, true, 1, "198.51.100.2/24", NULL);
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	assert_hot(config, MIGSEL_INET, MIGSEL_REASON_DEDICATED_SUBNET, 2);
 	free(config);
 }
@@ -306,7 +387,7 @@ static void test_multi_nic(case_state *state)
 	add_vmk(config, false, 1, "192.0.2.1/24", "2001:db8::1/64");
 	add_vmk(config, true, 1, "192.0.2.2/24", "2001:db8::2/64");
 	add_vmk(config, true, 1, "192.0.2.3/24", "2001:db8::3/64");
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	assert_hot(config, MIGSEL_INET, MIGSEL_REASON_MULTI_NIC,
 		   MIGSEL_NO_VMK);
 	assert_hot(config, MIGSEL_INET6, MIGSEL_REASON_MULTI_NIC,
@@ -319,7 +400,7 @@ static void test_multi_nic(case_state *state)
 	/* The first vmk may be one of them. */
 	config->vmks[0].migration = true;
 	config->vmks[2].migration = false;
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	assert_hot(config, MIGSEL_INET, MIGSEL_REASON_MULTI_NIC,
 		   MIGSEL_NO_VMK);
 	free(config);
@@ -342,7 +423,7 @@ static void test_addressed(case_state *state)
 
 	add_addr(config, 0, "fe80::1/64");
 	add_addr(config, 1, "2001:db8::1/128");
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	assert_false(config->vmks[0].addressed[MIGSEL_INET]);
 	assert_false(config->vmks[0].addressed[MIGSEL_INET6]);
 	assert_true(config->vmks[1].addressed[MIGSEL_INET]);
@@ -397,7 +478,7 @@ static void test_placement_is_fair(case_state *state)
 	add_vmk(config, true, 1, NULL, NULL);
 	add_vmk(config, true, 1, NULL, NULL);
 	add_vmk(config, true, 2, NULL, NULL);
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 
 	for (flows = 1; flows <= 100; flows++) {
 		place(config, states, placed, 1);
@@ -420,7 +501,7 @@ static void test_placement_extremes(case_state *state)
 
 	add_vmk(config, true, 255, NULL, NULL);
 	add_vmk(config, true, 1, NULL, NULL);
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	place(config, states, placed, 512);
 	assert_int_equal(placed[0], 510);
 	assert_int_equal(placed[1], 2);
@@ -442,7 +523,7 @@ static void test_placement_order(case_state *state)
 	add_vmk(config, false, 1, NULL, NULL);
 	add_vmk(config, true, 1, NULL, NULL);
 	add_vmk(config, true, 1, NULL, NULL);
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 	place(config, states, placed, 1);
 	assert_int_equal(placed[1], 1);
 	place(config, states, placed, 1);
@@ -482,7 +563,7 @@ static void test_placement_states(case_state *state)
 	add_vmk(config, false, 1, NULL, NULL);
 	add_vmk(config, true, 1, NULL, NULL);
 	add_vmk(config, true, 1, NULL, NULL);
-	migsel_rule_prepare(&config->rule);
+	prepare(config);
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct migsel_candidates cands = {
@@ -521,6 +602,8 @@ static case_list rule_cases[] = {
 	CASE(test_subnets_inet),
 	CASE(test_subnets_inet6),
 	CASE(test_secondary_addresses),
+	CASE(test_order_of_addresses),
+	CASE(test_one_of_many_subnets),
 	CASE(test_only_first_vmk_counts),
 	CASE(test_multi_nic),
 	CASE(test_bound_single),

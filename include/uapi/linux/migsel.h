@@ -9,7 +9,8 @@
 #define MIGSEL_FAMILY_NAME	"migsel"
 #define MIGSEL_FAMILY_VERSION	1
 
-#define MIGSEL_MAX_VMKS	256
+#define MIGSEL_MAX_VMKS		256
+#define MIGSEL_MAX_ADDRESSES	1024
 
 /**
  * enum migsel_reason - Why a packet leaves the way it does. The values from

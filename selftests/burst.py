@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is sent right after an address came or went is not refused for it. In a
+namespace with vmk d0 and migration vmk d1, both of which drop what they send. A line
+for each fault."""
+
+import errno
+import select
+import socket
+import struct
+import time
+
+SO_MARK, HOT = 36, 0x10000
+NEWADDR, DELADDR = 20, 21
+ROUNDS = 20
+
+rtnetlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+rtnetlink.bind((0, 0))
+index = {name: number for number, name in socket.if_nameindex()}
+
+
+def change(kind, family, device, address, length):
+    """Add or remove an address; no duplicate address detection."""
+    packed = socket.inet_pton(family, address)
+    message = struct.pack("=BBBBI", family, length, 2, 0, index[device])
+    for attribute in (1, 2):
+        message += struct.pack("=HH", 4 + len(packed), attribute) + packed
+    flags = 0x605 if kind == NEWADDR else 5
+    rtnetlink.send(struct.pack("=IHHII", 16 + len(message), kind, flags, 1, 0) + message)
+    reply = rtnetlink.recv(4096)
+    error = -struct.unpack_from("=i", reply, 16)[0]
+    if error:
+        raise OSError(error, f"{device} {address}")
+
+
+def sent(device):
+    with open("/proc/net/dev", encoding="ascii") as lines:
+        for line in lines:
+            name, _, counters = line.partition(":")
+            if name.strip() == device:
+                return int(counters.split()[9])
+    raise OSError(errno.ENODEV, device)
+
+
+def new_socket(family, kind):
+    new = socket.socket(family, kind)
+    new.setsockopt(socket.SOL_SOCKET, SO_MARK, HOT)
+    new.setblocking(False)
+    return new
+
+
+def udp_error(family, to):
+    """The error of sending a datagram."""
+    with new_socket(family, socket.SOCK_DGRAM) as udp:
+        try:
+            udp.sendto(b"x", (to, 9))
+        except OSError as error:
+            return error.errno
+    return 0
+
+
+def tcp_error(family, to):
+    """The error of a connection soon after it was asked for."""
+    with new_socket(family, socket.SOCK_STREAM) as tcp:
+        error = tcp.connect_ex((to, 9))
+        if error != errno.EINPROGRESS:
+            return error
+        poll = select.poll()
+        poll.register(tcp, select.POLLOUT)
+        poll.poll(100)
+        return tcp.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+
+def leaves_by(family, to, device):
+    """Until packets leave by a device."""
+    end = time.monotonic() + 10
+    before = sent(device)
+    while sent(device) == before:
+        udp_error(family, to)
+        if time.monotonic() > end:
+            raise OSError(errno.ETIMEDOUT, f"nothing leaves by {device}")
+
+
+def report(what, errors):
+    for error in set(errors):
+        print(f"{what}: {errno.errorcode[error]}, {errors.count(error)} of {ROUNDS}")
+
+
+def main():
+    for family, own, shared, to, length in (
+            (socket.AF_INET, "198.51.100.1", "198.51.100.30", "198.51.100.9", 24),
+            (socket.AF_INET6, "2001:db8:1::1", "2001:db8:1::30", "2001:db8:1::9", 64)):
+        for error_of in (udp_error, tcp_error):
+            name = f"{error_of.__name__[:3]} IPv{4 if length == 24 else 6}"
+            refused, came, went = 0, [], []
+            for _ in range(ROUNDS):
+                change(NEWADDR, family, "d1", own, length)
+                came.append(error_of(family, to))
+                leaves_by(family, to, "d1")
+                change(NEWADDR, family, "d0", shared, length)
+                leaves_by(family, to, "d0")
+                change(DELADDR, family, "d0", shared, length)
+                went.append(error_of(family, to))
+                leaves_by(family, to, "d1")
+                change(DELADDR, family, "d1", own, length)
+                refused += 1
+            report(f"{name}: after the address of the vmk came", [e for e in came if e])
+            report(f"{name}: after a shared subnet went", [e for e in went if e])
+            print(f"# {name}: {refused} rounds")
+
+
+main()

@@ -1,0 +1,223 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Many addresses and many vmks that come and go at once cost about what they cost without
+# migsel, are bounded, and are paid for by who makes them.
+# shellcheck disable=SC2034  # read by lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+tools=(python3)
+# Detectors make all of it dear; the count of addresses is not theirs to test.
+many=1000
+[[ ${KERNEL-} != @(uml|debug) ]] || many=200
+
+# in_n COMMAND...: ip commands
+in_n() { printf '%s\n' "$@" | ip -n "$N" -b - || fail "ip: $*"; }
+
+# addrs add|del 4|6 DEVICE FIRST LAST: ip commands, a subnet for each
+addrs() {
+	local i
+	for ((i = $4; i < $5; i++)); do
+		case $2 in
+		4) echo "addr $1 10.$((${3#d} * 100 + i / 250)).$((i % 250)).1/24 dev $3" ;;
+		6) printf 'addr %s 2001:db8:%d:%x::1/64 dev %s nodad\n' "$1" "${3#d}" "$i" "$3" ;;
+		esac
+	done
+}
+
+# two FAMILY N: devices d0 and d1 with so many addresses each
+two() {
+	{
+		printf 'link add %s up type dummy\n' d0 d1
+		addrs add "$1" d0 0 "$2"
+		addrs add "$1" d1 0 "$2"
+	} | ip -n "$N" -b - || fail 'no devices'
+}
+
+vmks_of_two() {
+	migsel -n "$N" vmk add d0 || fail 'no vmk d0'
+	migsel -n "$N" vmk add d1 migration on || fail 'no vmk d1'
+}
+
+none_left() {
+	ip -n "$N" link del d0 2>/dev/null
+	ip -n "$N" link del d1 2>/dev/null
+	migsel -n "$N" vmk flush
+}
+
+# timed COMMAND...: into REPLY, the milliseconds
+timed() {
+	local start=${EPOCHREALTIME/./}
+	"$@" || fail "$*"
+	REPLY=$(((${EPOCHREALTIME/./} - start) / 1000))
+}
+
+# costs_no_more FAMILY N COMMAND...: of ip, on two devices, than without vmks
+costs_no_more() {
+	local plain steered try
+	for try in 1 2 3; do
+		two "$1" "$2"
+		timed ip -n "$N" "${@:3}"
+		((try > 1 && plain < REPLY)) || plain=$REPLY
+		none_left
+		two "$1" "$2"
+		vmks_of_two
+		timed ip -n "$N" "${@:3}"
+		((try > 1 && steered < REPLY)) || steered=$REPLY
+		none_left
+	done
+	note "ip ${*:3} with $2 IPv$1 addresses: $plain ms, with vmks $steered ms"
+	((steered <= plain * 2 + 50)) || fail 'it takes more than twice as long'
+}
+
+deletion() { costs_no_more 4 "$many" link del d1; }
+down() { costs_no_more 6 "$many" link set d1 down; }
+
+# One after the other, too.
+batch() {
+	local plain steered
+	addrs add 4 d0 0 "$many" >"$scratch/add"
+	two 4 1
+	timed ip -n "$N" -force -b "$scratch/add" 2>/dev/null
+	plain=$REPLY
+	problems=()
+	none_left
+	two 4 1
+	vmks_of_two
+	timed ip -n "$N" -force -b "$scratch/add" 2>/dev/null
+	steered=$REPLY
+	problems=()
+	none_left
+	note "$many addresses are added in $plain ms, with vmks in $steered ms"
+	((steered <= plain * 2 + 100)) || fail 'it takes more than twice as long'
+}
+
+# count EVENT COMMAND...: into REPLY, how often a function of the kernel ran
+count() {
+	local trace=/sys/kernel/tracing name hits
+	echo "p:burst/count $1" >>"$trace/kprobe_events" || fail "no probe of $1"
+	echo 1 >"$trace/events/burst/count/enable"
+	"${@:2}"
+	echo 0 >"$trace/events/burst/count/enable"
+	while read -r name hits _; do
+		[[ $name != count ]] || REPLY=$hits
+	done <"$trace/kprobe_profile"
+	echo '-:burst/count' >>"$trace/kprobe_events"
+}
+
+counts() {
+	two 4 "$many"
+	vmks_of_two
+	count migsel_snap_build ip -n "$N" link del d1
+	note "snapshots for a device and its $many addresses: $REPLY"
+	((REPLY >= 1 && REPLY <= 20)) || fail "$REPLY snapshots"
+	none_left
+}
+
+# 64 devices that leave together, vmks or not: into REPLY, how often the kernel waited
+leave() {
+	local i
+	{
+		for ((i = 0; i < 64; i++)); do
+			echo "link add e$i type dummy"
+			echo "link set e$i group 64"
+		done
+	} | ip -n "$N" -b - || fail 'no devices'
+	printf 'vmk add e%d\n' "$@" | migsel -n "$N" -b - || fail 'no vmks'
+	count synchronize_net ip -n "$N" link del group 64
+	[[ -z $(migsel -n "$N" vmk show) ]] || fail 'a vmk is left'
+}
+
+crowd_leaves() {
+	local one
+	leave 0
+	one=$REPLY
+	leave {0..63}
+	note "waits for a grace period: $one with one vmk, $REPLY with 64"
+	((REPLY <= one + 5)) || fail 'each vmk makes all wait'
+}
+
+# Refused is what has no egress, not what comes while addresses change.
+no_false_refusal() {
+	local problem
+	in_n 'link add d0 up type dummy' 'link add d1 up type dummy' 'addr add 192.0.2.1/24 dev d0' \
+		'addr add 2001:db8::1/64 dev d0 nodad'
+	vmks_of_two
+	while read -r problem; do
+		case $problem in
+		'#'*) echo "$problem" ;;
+		*) fail "$problem" ;;
+		esac
+	done < <(in_netns "$N" "$here/burst.py" 2>&1)
+	none_left
+}
+
+# Beyond the bound a vmk is refused, and addresses are ignored by name.
+bound() {
+	local lines
+	two 4 1
+	addrs add 4 d1 1 1025 | ip -n "$N" -b -
+	REPLY=$(migsel -n "$N" vmk add d1 2>&1) && fail 'a vmk with 1025 addresses'
+	[[ $REPLY == *1024\ addresses* ]] || fail "it is refused for: $REPLY"
+	in_n 'addr del 10.104.24.1/24 dev d1'
+	vmks_of_two
+	in_n 'addr add 172.16.0.1/24 dev d0' 'addr add 172.16.0.2/24 dev d1'
+	says_route 'd1 dedicated-subnet' 172.16.0.9 tag hot
+	dmesg | grep -q 'd1.*migsel ignores all but 1024 addresses' || fail 'the kernel does not say so'
+	in_n 'addr del 10.100.3.1/24 dev d1'
+	says_route 'd0 same-subnet' 172.16.0.9 tag hot
+	none_left
+}
+
+# kernel_memory: of the group, into REPLY
+kernel_memory() {
+	local name bytes
+	while read -r name bytes; do
+		[[ $name != kernel ]] || REPLY=$bytes
+	done <"$group/memory.stat"
+}
+
+grown_by() {
+	kernel_memory
+	((REPLY >= $1 + $2))
+}
+
+charged() {
+	local before after
+	group=/sys/fs/cgroup/burst$$
+	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+	mkdir "$group" || { fail 'no cgroup'; return; }
+	defer "rmdir $group"
+	two 4 1
+	kernel_memory
+	before=$REPLY
+	bash -c "echo \$\$ >$group/cgroup.procs; migsel -n $N vmk add d0; migsel -n $N vmk add d1 migration on"
+	wait_for 3 grown_by "$before" 60000 || fail "who adds vmks pays $((REPLY - before)) bytes"
+	kernel_memory
+	after=$REPLY
+	addrs add 4 d1 1 "$many" | ip -n "$N" -b -
+	# Nobody asks: the work item reads them.
+	wait_for 3 grown_by "$after" $((many * 20)) || fail "and $((REPLY - after)) bytes for $many addresses"
+	note "memory that is paid for: $((after - before)) bytes for two vmks, $((REPLY - after)) for $many addresses"
+	none_left
+}
+
+probes=(counts crowd_leaves)
+names=('one snapshot for a burst' 'vmks that leave together')
+[[ ${KERNEL-} != uml ]] || probes=()
+
+begin_tests $((6 + ${#probes[@]}))
+scratch=$(mktemp -d)
+defer "rm -rf $scratch"
+add_netns N
+sender=$N
+run 'deletion of a device with many addresses' deletion
+run 'a device with many addresses goes down' down
+run 'many addresses one by one' batch
+run 'no false refusal' no_false_refusal
+run 'bound on addresses' bound
+run 'who pays' charged
+for i in "${!probes[@]}"; do
+	run "${names[i]}" "${probes[i]}"
+done
+end_tests
