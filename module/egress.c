@@ -376,7 +376,8 @@ static unsigned int egress_refuse(struct egress *e, enum migsel_reason reason)
 		if (!sk_is_tcp(sk))
 			migsel_refuse_report(sk, e->skb);
 		else if (inet_sk_state_load(sk) == TCP_SYN_SENT)
-			migsel_refuse(e->ms->refusals, sk);
+			migsel_refuse(e->ms->refusals, sk,
+				      e->query.family);
 	}
 	return NF_DROP_ERR(-EHOSTUNREACH);
 }

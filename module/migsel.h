@@ -201,7 +201,7 @@ struct migsel_snap {
  * @stats: what was decided
  * @flows: the memory of flows, there while the hook is registered
  * @routes: the route cache, likewise
- * @refusals: connections to abort, likewise
+ * @refusals: connections to fail, likewise
  * @alarms: alarms to send, likewise
  */
 struct migsel_net {
@@ -430,7 +430,8 @@ void migsel_place_sync(struct migsel_flows *flows,
 struct migsel_flows *migsel_flows_alloc(void);
 
 /* refuse.c */
-void migsel_refuse(struct migsel_refusals *refusals, struct sock *sk);
+void migsel_refuse(struct migsel_refusals *refusals, struct sock *sk,
+		   enum migsel_family family);
 void migsel_refuse_report(struct sock *sk, const struct sk_buff *skb);
 struct migsel_refusals *migsel_refusals_alloc(void);
 void migsel_refusals_free(struct migsel_refusals *refusals);

@@ -142,7 +142,7 @@ add_netns() {
 build() {
 	scratch=$(mktemp -d)
 	defer "rm -rf $scratch"
-	[[ ! -x $here/flows || ! -x $here/sink || ! -x $here/flood ]] || return 0
+	[[ ! -x $here/flows || ! -x $here/hold || ! -x $here/sink || ! -x $here/flood ]] || return 0
 	work=$scratch
 	make -s -C "$here" OUTPUT="$scratch" || bail 'the programs do not build'
 }

@@ -70,6 +70,65 @@ module_goes_refusing() {
 	complaints
 }
 
+# Processes that keep the locks of sockets whose connections were refused, until killed. The
+# kernel waits for its program that loads modules, and this one does not end.
+hold() {
+	local program family
+	program=$(</proc/sys/kernel/modprobe)
+	defer "echo $program >/proc/sys/kernel/modprobe"
+	mkfifo "$scratch/never"
+	cat >"$scratch/modprobe" <<-END
+		#!/bin/bash
+		[[ "\$*" == *tcp_held ]] || exec $program "\$@"
+		: >>$scratch/held.\$\$
+		read <>$scratch/never
+	END
+	chmod +x "$scratch/modprobe"
+	echo "$scratch/modprobe" >/proc/sys/kernel/modprobe
+	for family in 4 6; do
+		nsenter --net="/run/netns/$A" "$work/hold" "$(to "$family" 1)" 5001 "$hot" 2>>"$scratch/hold" &
+		defer "stop $!"
+	done
+	wait_for 10 held 2 || fail "no socket is held: $(<"$scratch/hold")"
+}
+
+# held N: that many sockets are
+held() { [[ $(compgen -G "$scratch/held.*" | wc -l) == "$1" ]]; }
+
+# A namespace of its own, with a vmk, and a link by which its end is seen.
+other_namespace() {
+	add_netns other
+	ip -n "$other" link add vmk0 type veth peer name other0 netns "$SW" || fail 'no link'
+	printf '%s\n' 'link set lo up' 'link set vmk0 up' 'addr add 192.0.2.1/24 dev vmk0' | ip -n "$other" -b -
+	migsel -n "$other" vmk add vmk0 || fail 'no vmk'
+}
+
+other_is_gone() { [[ $(ip -n "$SW" -br link) != *other0* ]]; }
+
+# What waits for such a socket waits for ever, and the host with it, if it holds RTNL.
+module_goes_held() {
+	local other
+	shape S S 0 1 2
+	vmks vmk0 vmk1
+	hold
+	start_flows $(both hot 1 tcp) $(both hot 1 tcp ,nonblock)
+	end_flows
+	results '*' EHOSTUNREACH
+	other_namespace
+	within 5 migsel -n "$A" policy set mode off
+	within 5 ip link add name dummy9 type dummy
+	# It would go on once the locks are let go of, at the end.
+	((${#problems[@]} == 0)) || return
+	within 5 ip link del dummy9
+	within 5 ip netns del "$other"
+	wait_for 5 other_is_gone || fail 'the other namespace does not go'
+	within 5 migsel -n "$A" policy set mode enforce
+	within 5 rmmod migsel
+	within 20 modprobe migsel
+	held 2 || fail 'the sockets are not held any more'
+	complaints
+}
+
 refusing() {
 	read_stats
 	((${packets[no-migration-vmk]} > 0))
@@ -155,10 +214,11 @@ raced() {
 	complaints
 }
 
-begin_tests 7
+begin_tests 8
 make_hosts
 run 'the module goes and comes under traffic' module_goes
 run 'the module goes while it refuses' module_goes_refusing
+run 'the module goes while somebody keeps a refused socket' module_goes_held
 run 'a configuration does not hold the module' unused
 run 'a configuration is replaced under traffic' replaced
 run 'a NIC is deleted under traffic' nic_goes
