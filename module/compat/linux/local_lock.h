@@ -2,7 +2,8 @@
 #ifndef _MIGSEL_COMPAT_LINUX_LOCAL_LOCK_H
 #define _MIGSEL_COMPAT_LINUX_LOCAL_LOCK_H
 
-/* With PREEMPT_RT the header needs this one, and 6.12 does not include it. */
+/* With PREEMPT_RT, and with lockdep, the header needs these, and 6.12 does not include them. */
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include_next <linux/local_lock.h>
 
