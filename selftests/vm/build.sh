@@ -21,9 +21,10 @@ here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/vm/lib.sh
 . "$here/lib.sh"
 
-# Sets kdir, release, name of the build's folder, and path to find the compiler.
+# Sets kdir, release, name of the build's folder, path to find the compiler, and machine,
+# further arguments.
 choose_kernel() {
-	path=$PATH
+	path=$PATH machine=()
 	if [[ -n $KDIR ]]; then
 		"$here/need.sh" build
 		kdir=$(readlink -m "$KDIR")
@@ -35,8 +36,15 @@ choose_kernel() {
 		kdir=$kernel_dir/headers
 		release=$(<"$kernel_dir/release")
 		name=$kernel
+		[[ ! $tree ]] || machine_of_tree
 		[[ ! -d $kernel_dir/toolchain ]] || path=$kernel_dir/toolchain/usr/bin:$path
 	fi
+}
+
+# What the tree's own make was told, and does not remember.
+machine_of_tree() {
+	[[ $kind != uml ]] || machine+=(ARCH=um)
+	! grep -q '^CONFIG_CC_IS_CLANG=y' "$tree/.config" || machine+=(LLVM=1)
 }
 
 # link_sources FROM TO: links for new files, none for those that are gone.
@@ -56,7 +64,7 @@ link_sources() {
 kbuild() {
 	# shellcheck disable=SC2016  # for make
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KERNEL -u KDIR PATH="$path" \
-		make -s -C "$kdir" M="$1" -j"$(nproc)" CONFIG_MIGSEL=m CONFIG_DEBUG_INFO_BTF_MODULES= \
+		make -s -C "$kdir" M="$1" -j"$(nproc)" "${machine[@]}" CONFIG_MIGSEL=m CONFIG_DEBUG_INFO_BTF_MODULES= \
 		PAHOLE_VERSION='$(CONFIG_PAHOLE_VERSION)' ${W:+W="$W"} ${C:+C="$C"} ${GCOV:+GCOV_PROFILE=y} "${@:2}" modules >&2
 }
 

@@ -6,6 +6,8 @@
 # fetch.sh --rebuild  fill it anew
 # fetch.sh --source   unpack what uml or debug is built from, and print the folder
 #
+# KERNEL=FOLDER is a kernel tree of the caller's own, see own.sh.
+#
 # Of KERNEL=6.1-oldest (the oldest that the archive has) and of the cloud flavours, 6.1-cloud
 # and so on, it is the headers alone: modules are built for these, they are no test kernels.
 #
@@ -31,6 +33,8 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/lib.sh"
 # shellcheck source=selftests/vm/source.sh
 . "$here/source.sh"
+# shellcheck source=selftests/vm/own.sh
+. "$here/own.sh"
 
 # The newest gcc the kernel was built with needs a newer C library than the
 # oldest supported host has: both come along.
@@ -42,6 +46,11 @@ toolchain='gcc-14-x86-64-linux-gnu cpp-14-x86-64-linux-gnu libc6 libgcc-s1
 series() {
 	series=$kernel arch=
 	case $kernel in
+	own-*)
+		series=own
+		suites='bookworm-security bookworm'
+		image=busybox-static
+		extra= ;;
 	6.1-oldest)
 		suites=bookworm
 		image='linux-headers-6\.1\.0-[0-9]+-amd64'
@@ -147,7 +156,7 @@ with_kernel_parts() {
 newest() {
 	local name package path repository
 	update_index
-	name=$(private_apt apt-cache pkgnames linux- | grep -xE "$image" | sort -V |
+	name=$(private_apt apt-cache pkgnames | grep -xE "$image" | sort -V |
 		if [[ $kernel == *-oldest ]]; then head -n 1; else tail -n 1; fi) ||
 		die "the archive has no kernel $kernel any more"
 	# shellcheck disable=SC2086  # a list
@@ -319,6 +328,17 @@ case ${1-} in
 --rebuild) again=1 ;;
 *) again= ;;
 esac
+if [[ $tree ]]; then
+	check_tree
+	[[ $again ]] || ! own_filled || exit 0
+	lock "$cache/kernels/$kernel.lock" "looking at the kernel in $tree"
+	work=$cache/kernels/$kernel.part
+	[[ ! $again ]] && own_filled && exit 0
+	(fill_own)
+	rm -rf "$kernel_dir"
+	mv "$work" "$kernel_dir"
+	exit 0
+fi
 if [[ -z $again ]] && filled && [[ $(<"$kernel_dir/place") == "$kernel_dir" ]]; then
 	exit 0
 fi

@@ -43,7 +43,7 @@ release_of() {
 	local file=$1/include/generated/utsrelease.h release=
 	[[ ! -r $file ]] || release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$file")
 	[[ $release ]] ||
-		die "$1 is not ready to build modules with: headers, or a kernel tree after make modules_prepare"
+		die "${tree:+KERNEL=}$1 is not ready to build modules with: headers, or a kernel tree after make modules_prepare"
 	echo "$release"
 }
 
@@ -53,13 +53,25 @@ build_all() {
 	[[ ${BUILD:-1} != 0 ]] || return 0
 	mkdir -p "$builds"
 	[[ ${LOAD:-1} == 0 && ! -e $top/module/Kbuild ]] ||
-		KDIR='' KERNEL=$kernel "$top/selftests/vm/build.sh" >/dev/null || return
+		KDIR='' KERNEL=${tree:-$kernel} "$top/selftests/vm/build.sh" >/dev/null || return
 	[[ ! -e $top/userspace/Makefile ]] ||
 		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
 			flock "$builds/tool.lock" make -s -C "$top" tool >&2
 }
 
-kernel=${KERNEL:-$(default_kernel)}
+# KERNEL=FOLDER is a kernel tree of the caller's own, see own.sh: what is kept for it goes by
+# a name, the processes that this one starts go by the folder.
+kernel=${KERNEL:-$(default_kernel)} tree=
+if [[ $kernel == */* ]]; then
+	[[ -d $kernel ]] || die "KERNEL=$kernel: there is no such folder"
+	tree=$(cd "$kernel" && pwd -P)
+	export KERNEL=$tree
+	kernel=own-$(basename "$tree" | tr -c 'A-Za-z0-9\n' -)-$(sha256sum <<<"$tree" | cut -c 1-6)
+fi
+# The machine that it runs on: QEMU's, or the host in user mode.
+kind=vm
+[[ $kernel != uml ]] || kind=uml
+[[ ! $tree ]] || ! grep -qs '^CONFIG_UML=y' "$tree/.config" || kind=uml
 cache=$(cache_dir)
 export MIGSEL_CACHE=$cache
 kernel_dir=$cache/kernels/$kernel

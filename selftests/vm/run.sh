@@ -5,6 +5,7 @@
 #
 # What the environment says:
 #   KERNEL=6.1      the test kernel: 6.1, 6.12, 7.3, 6.12-rt, 7.3-rt; with detectors: uml, debug
+#   KERNEL=FOLDER   the kernel that is built in this folder, for x86_64 or user mode
 #   RUN=COMMAND     for bash -c, in the caller's folder; input is /dev/null
 #   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path
 #   LOAD=0          leave the module unloaded
@@ -55,7 +56,7 @@ write_environment() {
 write_places() {
 	local dir
 	printf 'modules=%q out=%q\nset --' "$1" "$OUT"
-	for dir in "$top" "$cache" "$PWD"; do
+	for dir in "$top" "$cache" "$PWD" "${tree:-$top}"; do
 		[[ $dir/ != @(/tmp|/run|/var/tmp)/* ]] || printf ' %q' "$dir"
 	done
 	echo
@@ -65,11 +66,8 @@ shopt -s extglob
 if [[ -z ${RUN-} && ! (-t 0 && -t 1) ]]; then
 	die "a shell needs a terminal: for one command, RUN='command'"
 fi
-if [[ $kernel == uml ]]; then
-	kind=uml terminal_device=/dev/tty1
-else
-	kind=vm terminal_device=/dev/ttyS1
-fi
+terminal_device=/dev/ttyS1
+[[ $kind != uml ]] || terminal_device=/dev/tty1
 "$here/need.sh" "$kind"
 "$here/fetch.sh"
 modules=$kernel_dir/modules

@@ -4,7 +4,7 @@
 # Tests of the test-kernel harness itself, for test kernel KERNEL: all of them for the
 # default one. KTAP on standard output; arguments choose tests by name.
 # Tests are called by name; commands are for the test kernel's shell to expand.
-# shellcheck disable=SC2317,SC2016
+# shellcheck disable=SC2031,SC2317,SC2016
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 top=$(readlink -f "$here/../..")
@@ -290,6 +290,51 @@ module_is_built_for_what_the_kernel_calls_itself() {
 	! KDIR=$work "$here/build.sh" 2>"$work/err" && says 'not ready to build modules with'
 }
 
+# A kernel tree of the caller's own, after the test kernel: with its modules installed in it.
+own_tree() {
+	local stock release
+	stock=$(headers)
+	release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$stock/include/generated/utsrelease.h")
+	cp -rs "$stock" "$work/tree"
+	mkdir -p "$work/tree/arch/x86/boot" "$work/tree/lib/modules"
+	cp "$stock/.config" "$work/config"
+	ln -s "$stock"/../../../boot/vmlinuz-"$release" "$work/tree/arch/x86/boot/bzImage"
+	ln -s "$stock/../../../lib/modules/$release" "$work/tree/lib/modules/$release"
+	cp "$work/tree/lib/modules/$release/modules.order" "$work/tree/"
+}
+
+kernel_of_a_tree() {
+	own_tree || return
+	cd "$work" || return
+	BUILD=1 LOAD=1 KERNEL=./tree RUN='uname -r; migsel policy show; ip link add d0 type dummy; hostname' \
+		"$here/run.sh" >out 2>err || return
+	is "$(sed 's/-tree-......$//' out | xargs)" \
+		"$(ls tree/lib/modules) mode enforce unreachable refuse migsel-own"
+}
+
+# Each in one line that says what to do. What is changed in the tree stays.
+unfit_trees_are_refused() {
+	own_tree || return
+	local change expected
+	rm "$work/tree/.config"
+	while IFS='|' read -r change expected; do
+		(cd "$work/tree" && cp -f ../config .config && eval "$change") || return
+		KERNEL=$work/tree vm true
+		is "$status $(wc -l <"$work/err")" '1 1' && says "KERNEL=$work/tree:* $expected" || return
+	done <<-'EOF'
+		sed -i 's/CONFIG_VETH=m/# &/; s/CONFIG_9P_FS=m/# &/; s/CONFIG_VIRTIO_FS=m/# &/' .config|lacks CONFIG_VETH CONFIG_9P_FS; to merge there: .*merge_config.sh .config /.*/selftests/config
+		sed -i 's/CONFIG_X86_64=y/CONFIG_ARM64=y/' .config|configured for another machine
+		rm lib/modules/*|its modules are neither there nor in /lib/modules
+		rm modules.order|no modules.order: make modules there
+		rm include/generated/utsrelease.h|is not ready
+		rm arch/x86/boot/bzImage|no arch/x86/boot/bzImage: build the kernel there
+		rm .config|not configured
+		rm .config Makefile|no kernel tree
+	EOF
+	KERNEL=$work/none vm true
+	is "$status" 1 && says 'there is no such folder'
+}
+
 unknown_kernel_is_refused() {
 	KERNEL=1.0 vm true
 	is "$status" 1 && says 'KERNEL=6.1'
@@ -324,6 +369,7 @@ case ${KERNEL-} in
 		dollar_from_environment_through_make dollar_doubled_on_the_command_line_of_make
 		quotes_lines_folder_and_variables output_without_reader_ends_it
 		module_is_built_for_what_the_kernel_calls_itself
+		kernel_of_a_tree unfit_trees_are_refused
 		one_cpu_that_counts jobs_are_spread places_are_shared no_terminal_no_shell
 		unknown_kernel_is_refused works_without_network) ;;
 esac
