@@ -85,6 +85,10 @@ test_namespaces_and_devices() {
 test_files_and_programs() {
 	touch "$tmp/disk.qcow2" "$tmp/disk.raw"
 	offers "migsel classify $tmp/disk" "$tmp/disk.qcow2" "$tmp/disk.raw"
+	offers "migsel classify outside allow $tmp/disk.r" "$tmp/disk.raw"
+	offers 'migsel classify form' format
+	offers 'migsel classify format q' qcow2 qed
+	offers 'migsel classify outside ' refuse allow
 	offers "migsel -b $tmp/disk.r" "$tmp/disk.raw"
 	offers 'migsel exec hot -- setpri' setpriv
 	offers 'migsel exec cold setpri' setpriv

@@ -1,226 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which files of a virtual machine are hot and which are cold. */
+/*
+ * Which files of a virtual machine are hot and which are cold. What the images say
+ * was written by whoever could write to them, and that may be the guest.
+ */
 
 #include <errno.h>
-#include <fts.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
+#include "image.h"
 #include "migsel.h"
+#include "names.h"
 #include "parse.h"
 #include "print.h"
-#include "run.h"
 
-enum role {
-	ROLE_ACTIVE,	/* the disk, or its newest snapshot */
-	ROLE_BACKING,	/* what that is based on */
-	ROLE_OTHER,
-};
+#define NO_PARENT 0xffffffff	/* the parentCID of a VMDK that has none */
 
-struct file {
-	struct file *next;
-	dev_t dev;
-	ino_t ino;
-	off_t size;
-	enum role role;
-	char path[];
-};
+static const char usage[] =
+	"Usage: migsel classify [ format FORMAT ] [ outside { refuse | allow } ]\n"
+	"                       [ -- ] IMAGE...\n";
 
-/* In the order in which they were added. */
-struct files {
-	struct file *first;
-	struct file *last;
-};
-
-static const char usage[] = "Usage: migsel classify IMAGE...\n";
-
-static int out_of_memory(void)
-{
-	error("out of memory");
-	return STATUS_FAILED;
-}
-
-static struct file *find(const struct files *files, const struct stat *st)
-{
-	struct file *file;
-
-	for (file = files->first; file; file = file->next) {
-		if (file->dev == st->st_dev && file->ino == st->st_ino)
-			return file;
-	}
-	return NULL;
-}
-
-static int add(struct files *files, const char *path, enum role role)
-{
-	struct file *file;
-	struct stat st;
-	size_t length;
-
-	if (stat(path, &st) || access(path, R_OK)) {
-		error("%s: %s", path, strerror(errno));
-		return STATUS_FAILED;
-	}
-	file = find(files, &st);
-	if (file && role == ROLE_OTHER)
-		return 0;
-	if (file && file->role != role) {
-		error("%s is an active image and also what another image is based on.",
-		      path);
-		return STATUS_FAILED;
-	}
-	if (file)
-		return 0;
-
-	length = strlen(path);
-	file = calloc(1, sizeof(*file) + length + 1);
-	if (!file)
-		return out_of_memory();
-	memcpy(file->path, path, length + 1);
-	file->dev = st.st_dev;
-	file->ino = st.st_ino;
-	file->size = st.st_size;
-	file->role = role;
-	if (files->last)
-		files->last->next = file;
-	else
-		files->first = file;
-	files->last = file;
-	return 0;
-}
-
-/* @name as it stands in the image @beside. */
-static int add_beside(struct files *files, const char *beside,
-		      const char *name, enum role role)
-{
-	const char *slash = strrchr(beside, '/');
+/* An image of the command line, and what goes for it. */
+struct request {
 	char *path;
-	int ret;
+	char *folder;
+	char *real_folder;
+	char *formats;	/* of its chain, "qcow2,raw", or NULL */
+};
 
-	if (*name == '/' || !slash)
-		return add(files, name, role);
-	if (asprintf(&path, "%.*s/%s", (int)(slash - beside), beside, name) < 0)
-		return out_of_memory();
-	ret = add(files, path, role);
-	free(path);
-	return ret;
-}
+struct requests {
+	struct request *all;
+	size_t n;
+	__u32 outside_allowed;
+};
 
-/* One image of a chain, and the files that hold its data for it. */
-static int add_image(struct files *files, const json_t *image, enum role role)
-{
-	const char *path, *name;
-	json_t *data, *extent;
-	size_t i;
-	int ret;
-
-	path = json_string_value(json_object_get(image, "filename"));
-	if (!path || *path != '/') {
-		error("%s is not a file of this host.",
-		      path ? path : "an image without a name");
-		return STATUS_FAILED;
-	}
-	ret = add(files, path, role);
-	data = json_object_get(json_object_get(image, "format-specific"),
-			       "data");
-	name = json_string_value(json_object_get(data, "data-file"));
-	if (!ret && name)
-		ret = add_beside(files, path, name, role);
-	json_array_foreach(json_object_get(data, "extents"), i, extent) {
-		name = json_string_value(json_object_get(extent, "filename"));
-		if (!ret && name)
-			ret = add_beside(files, path, name, role);
-	}
-	return ret;
-}
-
-static int add_chain(struct files *files, const char *path)
-{
-	const char *const argv[] = {
-		"qemu-img", "info", "--force-share", "--backing-chain",
-		"--output=json", "--", path, NULL
-	};
-	struct output output;
-	json_t *chain, *image;
-	int ret = 0;
-	size_t i;
-
-	if (output_of(argv, &output)) {
-		error("qemu-img cannot be run: %s", strerror(errno));
-		return STATUS_FAILED;
-	}
-	chain = output.status ? NULL : json_loads(output.text, 0, NULL);
-	if (output.status == 127) {
-		error("there is no qemu-img: install qemu-utils.");
-		ret = STATUS_FAILED;
-	} else if (!json_array_size(chain)) {
-		error("%s: %s", path, output.complaint[0] ? output.complaint :
-		      "qemu-img says nothing of it");
-		ret = STATUS_FAILED;
-	}
-	json_array_foreach(chain, i, image) {
-		if (!ret)
-			ret = add_image(files, image,
-					i ? ROLE_BACKING : ROLE_ACTIVE);
-	}
-	json_decref(chain);
-	output_free(&output);
-	return ret;
-}
-
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
-/* What else there is in the folder of an image. */
-static int add_folder(struct files *files, const char *image)
-{
-	char *const folders[] = { strndup(image, strrchr(image, '/') - image +
-						 (image == strrchr(image, '/'))),
-				  NULL };
-	FTSENT *entry;
-	struct stat st;
-	int ret = 0;
-	FTS *tree;
-
-	if (!folders[0])
-		return out_of_memory();
-	tree = fts_open(folders, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
-	while (tree && !ret && (entry = fts_read(tree))) {
-		switch (entry->fts_info) {
-		case FTS_F:
-			ret = add(files, entry->fts_path, ROLE_OTHER);
-			break;
-		case FTS_SL:
-			if (!stat(entry->fts_path, &st) && S_ISREG(st.st_mode))
-				ret = add(files, entry->fts_path, ROLE_OTHER);
-			break;
-		case FTS_DNR:
-		case FTS_ERR:
-		case FTS_NS:
-			error("%s: %s", entry->fts_path,
-			      strerror(entry->fts_errno));
-			ret = STATUS_FAILED;
-			break;
-		}
-	}
-	if (!tree) {
-		error("%s: %s", folders[0], strerror(errno));
-		ret = STATUS_FAILED;
-	} else {
-		fts_close(tree);
-	}
-	free(folders[0]);
-	return ret;
-}
-
-/* A path with a colon or a dash in front would mean something to qemu-img. */
 static char *absolute(const char *path)
 {
 	char directory[PATH_MAX], *whole;
@@ -231,6 +48,267 @@ static char *absolute(const char *path)
 	    asprintf(&whole, "%s/%s", directory, path) < 0)
 		return NULL;
 	return whole;
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strndup(path, slash - path + (slash == path));
+}
+
+/* Does the path lie in or below the folder? Below "/" does everything. */
+static bool is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	if (!strcmp(folder, "/"))
+		return !strchr(path + 1, '/');
+	return !strncmp(path, folder, length) && path[length] == '/' &&
+	       !strstr(path + length, "/../");
+}
+
+static bool is_inside(const struct requests *requests, const char *path)
+{
+	char *folder = folder_of(path), *real = NULL, *where = NULL;
+	bool inside = false;
+	size_t i;
+
+	if (folder)
+		real = realpath(folder, NULL);
+	if (real && asprintf(&where, "%s%s", strcmp(real, "/") ? real : "",
+			     strrchr(path, '/')) < 0)
+		where = NULL;
+	for (i = 0; i < requests->n && !inside; i++)
+		inside = is_below(path, requests->all[i].folder) ||
+			 (where &&
+			  is_below(where, requests->all[i].real_folder));
+	free(where);
+	free(real);
+	free(folder);
+	return inside;
+}
+
+static int refuse_outside(const struct requests *requests, const char *user,
+			  const char *path)
+{
+	if (requests->outside_allowed || is_inside(requests, path))
+		return 0;
+	error("%s leads to %s, outside of the images' folders: \"outside allow\" accepts it.",
+	      user, path);
+	return STATUS_FAILED;
+}
+
+/* One image on its way down a chain. */
+struct link {
+	const struct requests *requests;
+	struct files *files;
+	unsigned int chain;
+	enum role role;
+	char *path;
+	char *format;	/* NULL if nobody says it */
+};
+
+/* What stands for it: *known is set if its chain was walked already. */
+static int add_file(const struct link *link, const char *path, bool is_data,
+		    bool *known)
+{
+	struct file *file;
+	bool again;
+	int ret;
+
+	ret = files_add(link->files, path, link->role, link->chain, &file,
+			&again);
+	*known = again;
+	if (ret || !again)
+		return ret;
+	if (file->chain == link->chain && !is_data) {
+		error("%s: the chain is a loop.", path);
+		return STATUS_FAILED;
+	}
+	if (file->role != link->role) {
+		error("%s is an active image and also what another image is based on.",
+		      path);
+		return STATUS_FAILED;
+	}
+	return 0;
+}
+
+static int check_parent(const char *path, const struct image *child,
+			const struct image *parent)
+{
+	if (!child->has_cid || (parent->has_cid &&
+				parent->cid == child->parent_cid))
+		return 0;
+	error("%s is not what the image above it was based on: their CIDs differ.",
+	      path);
+	return STATUS_FAILED;
+}
+
+static int add_image(const struct link *link, struct image *image, bool *known)
+{
+	size_t i;
+	int ret;
+
+	ret = add_file(link, link->path, false, known);
+	if (ret || *known)
+		return ret;
+	ret = image_read(image, link->path, link->format);
+	if (ret)
+		return ret;
+	if (link->role == ROLE_BACKING && !link->format &&
+	    strcmp(image->format, "raw")) {
+		error("%s looks like %s, which the image above it does not say: give its format.",
+		      link->path, image->format);
+		ret = STATUS_FAILED;
+	}
+	if (!ret && !image->backing && image->has_cid &&
+	    image->parent_cid != NO_PARENT) {
+		error("%s is based on an image that it does not name.",
+		      link->path);
+		ret = STATUS_FAILED;
+	}
+	if (!ret)
+		ret = image_check(link->path, image->format);
+	for (i = 0; i < image->n_data && !ret; i++) {
+		bool again;
+
+		ret = refuse_outside(link->requests, link->path,
+				     image->data[i]);
+		if (!ret)
+			ret = add_file(link, image->data[i], true, &again);
+	}
+	if (ret)
+		image_free(image);
+	return ret;
+}
+
+/* The next one of "qcow2,raw", or what the image above has it for. */
+static int take_format(struct link *link, char **formats, const char *otherwise)
+{
+	const char *format = *formats ? strsep(formats, ",") : otherwise;
+
+	free(link->format);
+	link->format = format ? strdup(format) : NULL;
+	return format && !link->format ? out_of_memory() : 0;
+}
+
+static int walk(struct link *link, char *formats)
+{
+	struct image above = {}, image = {};
+	bool known = false;
+	int ret;
+
+	ret = take_format(link, &formats, NULL);
+	while (!ret) {
+		ret = add_image(link, &image, &known);
+		if (ret || known)
+			break;
+		if (link->role == ROLE_BACKING)
+			ret = check_parent(link->path, &above, &image);
+		image_free(&above);
+		above = image;
+		memset(&image, 0, sizeof(image));
+		if (ret || !above.backing)
+			break;
+		ret = refuse_outside(link->requests, link->path, above.backing);
+		if (!ret)
+			ret = take_format(link, &formats, above.backing_format);
+		free(link->path);
+		link->path = strdup(above.backing);
+		if (!ret && !link->path)
+			ret = out_of_memory();
+		link->role = ROLE_BACKING;
+	}
+	image_free(&above);
+	if (!ret && formats && !known) {
+		error("%s is the last image of its chain, but more formats are given: %s",
+		      link->path, formats);
+		ret = STATUS_FAILED;
+	}
+	return ret;
+}
+
+static int add_chain(struct files *files, const struct requests *requests,
+		     size_t i)
+{
+	struct link link = {
+		.requests = requests,
+		.files = files,
+		.chain = i + 1,
+		.role = ROLE_ACTIVE,
+		.path = strdup(requests->all[i].path),
+	};
+	char *formats = requests->all[i].formats;
+	int ret;
+
+	formats = formats ? strdup(formats) : NULL;
+	if (!link.path || (requests->all[i].formats && !formats))
+		ret = out_of_memory();
+	else
+		ret = walk(&link, formats);
+	free(formats);
+	free(link.format);
+	free(link.path);
+	return ret;
+}
+
+/* Each folder once. That of a device has nothing that belongs to a virtual machine. */
+static int add_folders(struct files *files, const struct requests *requests)
+{
+	struct stat st;
+	size_t i, j;
+	int ret = 0;
+
+	for (i = 0; i < requests->n && !ret; i++) {
+		for (j = 0; j < i; j++) {
+			if (!strcmp(requests->all[i].real_folder,
+				    requests->all[j].real_folder))
+				break;
+		}
+		if (j == i && !stat(requests->all[i].path, &st) &&
+		    S_ISREG(st.st_mode))
+			ret = files_add_folder(files, requests->all[i].folder);
+	}
+	return ret;
+}
+
+/*
+ * A path in one line: what would break that, and the backslash, as \ooo. In JSON only
+ * a path that is not UTF-8, and there also what makes it so.
+ */
+static char *escaped(const char *path, bool high)
+{
+	char *text = malloc(4 * strlen(path) + 1), *to = text;
+
+	for (; text && *path; path++) {
+		unsigned char c = *path;
+
+		if (c < ' ' || c == 0x7f || c == '\\' || (high && c & 0x80))
+			to += sprintf(to, "\\%03o", c);
+		else
+			*to++ = c;
+	}
+	if (text)
+		*to = '\0';
+	return text;
+}
+
+static void show_path(const char *path)
+{
+	json_t *utf8 = json_string(path);
+	char *text;
+
+	if (options.json && utf8) {
+		print_string(COLOR_NONE, "file", "", path);
+	} else {
+		text = escaped(path, options.json);
+		print_string(COLOR_NONE, "file", "", text ? text : "");
+		if (options.json)
+			print_bool(COLOR_NONE, "escaped", NULL, true, NULL);
+		free(text);
+	}
+	json_decref(utf8);
 }
 
 static void show(const struct files *files)
@@ -251,43 +329,85 @@ static void show(const struct files *files)
 			   hot ? "hot" : "cold");
 		print_cell(COLOR_NONE, "role", -8, roles[file->role]);
 		print_uint("size", NULL, file->size);
-		print_string(COLOR_NONE, "file", "", file->path);
+		show_path(file->path);
 		print_text("\n");
 		print_close();
 	}
 	print_close();
 }
 
-int do_classify(char **argv)
+static int add_request(struct requests *requests, const char *path,
+		       char *formats)
 {
-	struct files files = {};
-	char **image, *path;
+	struct request *request = &requests->all[requests->n++];
+
+	request->formats = formats;
+	request->path = absolute(path);
+	request->folder = request->path ? folder_of(request->path) : NULL;
+	if (!request->folder)
+		return out_of_memory();
+	request->real_folder = realpath(request->folder, NULL);
+	if (request->real_folder)
+		return 0;
+	error("%s: %s", request->path, strerror(errno));
+	return STATUS_FAILED;
+}
+
+static int parse(char **argv, struct requests *requests)
+{
+	static const char *const answers[] = { "refuse", "allow", NULL };
+	const char *outside = NULL;
+	char *formats = NULL;
+	bool words = true;
 	int ret = 0;
 
-	if (!*argv)
-		return incomplete();
-	if (!strcmp(*argv, "help")) {
+	for (; *argv && !ret; argv++) {
+		if (words && !strcmp(*argv, "--")) {
+			words = false;
+		} else if (words && !strcmp(*argv, "format")) {
+			if (!argv[1])
+				return incomplete();
+			formats = *++argv;
+		} else if (words && !strcmp(*argv, "outside")) {
+			ret = take_once(&argv, "outside", &outside);
+			if (!ret)
+				ret = parse_name(outside, "outside", answers,
+						 &requests->outside_allowed);
+		} else {
+			ret = add_request(requests, *argv, formats);
+		}
+	}
+	return !ret && !requests->n ? incomplete() : ret;
+}
+
+int do_classify(char **argv)
+{
+	struct requests requests = {};
+	struct files files = {};
+	size_t n = 0, i;
+	int ret;
+
+	if (*argv && !strcmp(*argv, "help")) {
 		fputs(usage, stdout);
 		return STATUS_OK;
 	}
+	while (argv[n])
+		n++;
+	requests.all = calloc(n + 1, sizeof(*requests.all));
+	ret = requests.all ? parse(argv, &requests) : out_of_memory();
 	/* All chains come first: what belongs to one is not another file. */
-	for (image = argv; *image && !ret; image++) {
-		path = absolute(*image);
-		ret = path ? add_chain(&files, path) : out_of_memory();
-		free(path);
-	}
-	for (image = argv; *image && !ret; image++) {
-		path = absolute(*image);
-		ret = path ? add_folder(&files, path) : out_of_memory();
-		free(path);
-	}
+	for (i = 0; i < requests.n && !ret; i++)
+		ret = add_chain(&files, &requests, i);
+	if (!ret)
+		ret = add_folders(&files, &requests);
 	if (!ret)
 		show(&files);
-	while (files.first) {
-		struct file *next = files.first->next;
-
-		free(files.first);
-		files.first = next;
+	files_free(&files);
+	for (i = 0; i < requests.n; i++) {
+		free(requests.all[i].path);
+		free(requests.all[i].folder);
+		free(requests.all[i].real_folder);
 	}
+	free(requests.all);
 	return ret;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The one layer that writes results, as text or as JSON, and errors. */
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -216,12 +217,21 @@ void error_place(const char *file, unsigned int line)
 	place_line = line;
 }
 
+/* One line, whatever the names in it are. */
 static void complain_args(const char *format, va_list args)
 {
+	char *text, *p;
+
 	if (place_file)
 		fprintf(stderr, "%s:%u: ", place_file, place_line);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	for (p = text; p && *p; p++) {
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+	}
+	fprintf(stderr, "%s\n", text ? text : "out of memory");
+	free(text);
 }
 
 void complain(const char *format, ...)

@@ -34,11 +34,12 @@ static char *contents_of(int fd)
 	return text;
 }
 
-static void become(const char *const argv[], int out, int err)
+static void become(const char *folder, const char *const argv[], int out,
+		   int err)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	if (null < 0 || chdir(folder) || dup2(null, STDIN_FILENO) < 0 ||
 	    dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
 		return;
 	setenv("LC_ALL", "C", 1);
@@ -46,6 +47,12 @@ static void become(const char *const argv[], int out, int err)
 }
 
 int output_of(const char *const argv[], struct output *output)
+{
+	return output_in(".", argv, output);
+}
+
+int output_in(const char *folder, const char *const argv[],
+	      struct output *output)
 {
 	int out, err, status, ret = -1;
 	pid_t pid = -1;
@@ -56,7 +63,7 @@ int output_of(const char *const argv[], struct output *output)
 	if (out >= 0 && err >= 0)
 		pid = fork();
 	if (!pid) {
-		become(argv, out, err);
+		become(folder, argv, out, err);
 		_exit(127);
 	}
 	if (pid > 0 && waitpid(pid, &status, 0) == pid) {

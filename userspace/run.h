@@ -11,6 +11,9 @@ struct output {
 
 /* Returns 0, or -1 with errno set if the command could not be run at all. */
 int output_of(const char *const argv[], struct output *output);
+/* The same, in another folder. */
+int output_in(const char *folder, const char *const argv[],
+	      struct output *output);
 void output_free(struct output *output);
 
 #endif

@@ -43,6 +43,8 @@ table='
 	demo,check   tshark                            tshark
 	check        iptables                          iptables
 	demo,check   qemu-img                          qemu-utils
+	check        qemu-io                           qemu-utils
+	check        losetup                           mount
 	demo,check   rsync                             rsync
 	check        libvirtd                          libvirt-daemon
 	check        virsh                             libvirt-clients

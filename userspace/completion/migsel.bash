@@ -72,8 +72,11 @@ _migsel() {
 	fi
 
 	case $object:$verb:$prev in
+	classify:*:format) words='raw qcow2 vmdk vdi vhdx vpc qed' ;;
+	classify:*:outside) words='refuse allow' ;;
 	classify:*)
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur"
+			[[ -z $cur ]] || compgen -W 'format outside' -- "$cur")
 		return
 		;;
 	vmk::*) words='add set del show flush help' ;;
