@@ -376,6 +376,57 @@ test_exec_cgroup() {
 	soon no_cgroups
 }
 
+# Seen from the cgroup namespace of a container, the caller's own cgroup is elsewhere.
+test_exec_in_another_cgroup_namespace() {
+	local box enter
+	fresh
+	mkdir /sys/fs/cgroup/box /sys/fs/cgroup/mine
+	# shellcheck disable=SC2016 # that shell expands it
+	bash -c 'echo $$ >/sys/fs/cgroup/box/cgroup.procs && exec unshare -C -m bash -c \
+		"umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec sleep 1000"' &
+	box=$!
+	pids+=("$box")
+	soon grep -q sleep "/proc/$box/comm"
+	enter=(bash -c 'echo $$ >/sys/fs/cgroup/mine/cgroup.procs && exec "$@"' -
+		nsenter --net="/run/netns/$host" -C -t "$box")
+	# Where the caller's own tree is mounted, it is found there.
+	run 0 "${enter[@]}" migsel exec hot sed -n 's/^0:://p' /proc/self/cgroup
+	out_like '^/\.\./mine/migsel-hot-'
+	refused 1 'cgroup "/../mine" is in no cgroup2 tree that can be seen' \
+		"${enter[@]}" -m migsel exec hot true
+	refused 1 'cgroup "/../mine" is in no cgroup2 tree that can be seen' \
+		"${enter[@]}" unshare -m sh -c 'umount -R /sys/fs/cgroup && exec migsel exec hot true'
+	echo $BASHPID >/sys/fs/cgroup/cgroup.procs
+	refused 1 'cgroup "/.." is in no cgroup2 tree that can be seen' \
+		nsenter --net="/run/netns/$host" -C -m -t "$box" migsel exec hot true
+	# A part of the tree that does not have the caller.
+	refused 1 'cgroup "/mine" is in no cgroup2 tree that can be seen' "${enter[@]:0:4}" \
+		nsenter --net="/run/netns/$host" unshare -m sh -c '
+		mount --bind /sys/fs/cgroup/box /sys/fs/cgroup &&
+		exec setpriv --bounding-set -sys_admin --inh-caps -sys_admin migsel exec hot true'
+	[[ $(</sys/fs/cgroup/box/cgroup.procs) == "$box" ]] || bad 'somebody is in the box'
+	[[ -z $(find /sys/fs/cgroup/box -name 'migsel-*') ]] || bad 'there is a cgroup in the box'
+	kill "$box"
+	wait "$box" 2>/dev/null
+	soon no_cgroups
+	soon rmdir /sys/fs/cgroup/box
+	soon rmdir /sys/fs/cgroup/mine
+}
+
+# The last to set the mark has it.
+test_exec_and_so_mark() {
+	three_vmks
+	[[ $(mark_below migsel exec hot python3 -c '
+import os, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print("first", hex(s.getsockopt(socket.SOL_SOCKET, 36)), file=sys.stderr)
+s.setsockopt(socket.SOL_SOCKET, 36, 7)
+s.connect(("192.0.2.21", 9))
+os.set_inheritable(s.fileno(), True)
+os.execvp("ss", ["ss", "-Hune", "state", "all", "( dport = :9 )"])') == '1 fwmark:0x7' ]] ||
+		bad 'SO_MARK does not replace the tag'
+}
+
 test_exec_below_vrf() {
 	fresh
 	ip -n "$host" link add tool-vrf type vrf table 100

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/mount.h>
-#include <mntent.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
@@ -41,78 +40,161 @@ static int open_detached(void)
 	return tree;
 }
 
-static int open_mounted(char *where, size_t size)
+/* Takes \ooo out of a field of mountinfo. */
+static void unescape(char *field)
 {
-	struct mntent *mount;
-	int tree = -1;
-	FILE *mounts;
+	char *to = field;
 
-	mounts = setmntent("/proc/self/mounts", "re");
-	if (!mounts)
-		return -1;
-	while (tree < 0 && (mount = getmntent(mounts))) {
-		if (strcmp(mount->mnt_type, "cgroup2"))
-			continue;
-		snprintf(where, size, "%s", mount->mnt_dir);
-		tree = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (; *field; field++) {
+		if (field[0] == '\\' && field[1] && field[2] && field[3]) {
+			*to++ = (field[1] - '0') << 6 | (field[2] - '0') << 3 |
+				(field[3] - '0');
+			field += 3;
+		} else {
+			*to++ = *field;
+		}
 	}
-	endmntent(mounts);
-	return tree;
+	*to = '\0';
 }
 
-/* The caller's place in the tree, without the slash that it begins with. */
-static int own_path(char *path, size_t size)
+/*
+ * The caller's place in the tree. It is seen from the root of the caller's cgroup
+ * namespace, and begins with "/.." if it is not below that.
+ */
+static int own_path(char **path)
 {
 	char *line = NULL;
-	bool found = false;
 	size_t space = 0;
 	FILE *file;
 
+	*path = NULL;
 	file = fopen("/proc/self/cgroup", "re");
 	if (!file) {
 		error("cannot read /proc/self/cgroup: %s", strerror(errno));
 		return STATUS_FAILED;
 	}
-	while (!found && getline(&line, &space, file) > 0) {
+	while (!*path && getline(&line, &space, file) > 0) {
 		line[strcspn(line, "\n")] = '\0';
-		if (!strncmp(line, "0::/", 4)) {
-			snprintf(path, size, "./%s", line + 4);
-			found = true;
-		}
+		if (!strncmp(line, "0::/", 4))
+			*path = strdup(line + 3);
 	}
 	free(line);
 	fclose(file);
-	if (!found) {
-		error("this kernel has no cgroup of version 2.");
-		return STATUS_FAILED;
-	}
-	return 0;
+	if (*path)
+		return 0;
+	error("no cgroup2 file system is mounted: run \"%s\".",
+	      "mount -t cgroup2 none /sys/fs/cgroup");
+	return STATUS_FAILED;
 }
 
-int cgroup_make(struct cgroup *cgroup, const char *purpose)
+/* Is the caller listed among the processes of a cgroup? */
+static bool is_own(int cgroup)
 {
-	unsigned int try = 0;
-	char path[4096], where[4096] = "/sys/fs/cgroup";
-	int tree, ret;
+	char line[32];
+	bool found = false;
+	FILE *file;
+	int fd;
 
-	if (own_path(path, sizeof(path)))
-		return STATUS_FAILED;
+	fd = openat(cgroup, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	file = fd < 0 ? NULL : fdopen(fd, "r");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = atoi(line) == getpid();
+	if (file)
+		fclose(file);
+	else if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/*
+ * The caller's cgroup in a tree of which @root is the top, both as seen from the
+ * cgroup namespace. That it is really the caller's is looked up: to enter another
+ * one would be to leave what limits the caller.
+ */
+static int open_own(int tree, const char *root, const char *path)
+{
+	size_t length = strcmp(root, "/") ? strlen(root) : 0;
+	char *below;
+	int cgroup;
+
+	if (tree < 0 || strncmp(path, root, length) ||
+	    (path[length] && path[length] != '/'))
+		return -1;
+	path += length;
+	if (!strncmp(path, "/..", 3) && (!path[3] || path[3] == '/'))
+		return -1;
+	if (asprintf(&below, ".%s", path) < 0)
+		return -1;
+	cgroup = openat(tree, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(below);
+	if (cgroup >= 0 && !is_own(cgroup)) {
+		close(cgroup);
+		cgroup = -1;
+	}
+	return cgroup;
+}
+
+/* In any tree that is mounted; *where is the mount point of the last. */
+static int open_mounted(const char *path, char **where)
+{
+	char *line = NULL, *root, *kind;
+	int tree, cgroup = -1;
+	size_t space = 0;
+	FILE *mounts;
+
+	mounts = fopen("/proc/self/mountinfo", "re");
+	while (mounts && cgroup < 0 && getline(&line, &space, mounts) > 0) {
+		kind = strstr(line, " - ");
+		if (!kind || strncmp(kind, " - cgroup2 ", 11))
+			continue;
+		free(*where);
+		*where = NULL;
+		if (sscanf(line, "%*s %*s %*s %ms %ms", &root, where) != 2)
+			continue;
+		unescape(root);
+		unescape(*where);
+		tree = open(*where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		cgroup = open_own(tree, root, path);
+		if (tree >= 0)
+			close(tree);
+		free(root);
+	}
+	free(line);
+	if (mounts)
+		fclose(mounts);
+	return cgroup;
+}
+
+static int open_parent(char **path, char **where)
+{
+	int tree, parent;
+
+	/* Where only version 1 is mounted, this also lets the kernel say the path. */
 	tree = open_detached();
-	if (tree < 0)
-		tree = open_mounted(where, sizeof(where));
-	if (tree < 0) {
+	if (own_path(path)) {
+		if (tree >= 0)
+			close(tree);
+		return -1;
+	}
+	parent = open_own(tree, "/", *path);
+	if (parent < 0)
+		parent = open_mounted(*path, where);
+	if (parent < 0 && (tree >= 0 || *where))
+		error("the caller's cgroup \"%s\" is in no cgroup2 tree that can be seen here.",
+		      *path);
+	else if (parent < 0)
 		error("no cgroup2 file system is mounted: run \"%s\".",
 		      "mount -t cgroup2 none /sys/fs/cgroup");
-		return STATUS_FAILED;
-	}
-	cgroup->parent = openat(tree, path,
-				O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	close(tree);
-	if (cgroup->parent < 0) {
-		error("cannot open the cgroup \"%s\": %s", path + 1,
-		      strerror(errno));
-		return STATUS_FAILED;
-	}
+	if (tree >= 0)
+		close(tree);
+	return parent;
+}
+
+static int make_below(struct cgroup *cgroup, const char *purpose,
+		      const char *path, const char *where)
+{
+	unsigned int try = 0;
+	int ret;
 
 	/* Another process namespace may have used the number. */
 	do
@@ -120,14 +202,15 @@ int cgroup_make(struct cgroup *cgroup, const char *purpose)
 			 purpose, getpid(), try);
 	while ((ret = mkdirat(cgroup->parent, cgroup->name, 0755)) &&
 	       errno == EEXIST && try++ < MAX_TRIES);
+	if (ret && errno == EROFS) {
+		error("the cgroup2 file system is read-only: run \"%s %s\".",
+		      "mount -o remount,rw",
+		      where ? where : "/sys/fs/cgroup");
+		return STATUS_FAILED;
+	}
 	if (ret) {
-		if (errno == EROFS)
-			error("the cgroup2 file system is read-only: run \"%s %s\".",
-			      "mount -o remount,rw", where);
-		else
-			error("cannot make a cgroup below \"%s\": %s", path + 1,
-			      strerror(errno));
-		close(cgroup->parent);
+		error("cannot make a cgroup below \"%s\": %s", path,
+		      strerror(errno));
 		return STATUS_FAILED;
 	}
 	cgroup->dir = openat(cgroup->parent, cgroup->name,
@@ -136,10 +219,25 @@ int cgroup_make(struct cgroup *cgroup, const char *purpose)
 		error("cannot open the cgroup \"%s\": %s", cgroup->name,
 		      strerror(errno));
 		unlinkat(cgroup->parent, cgroup->name, AT_REMOVEDIR);
-		close(cgroup->parent);
 		return STATUS_FAILED;
 	}
 	return 0;
+}
+
+int cgroup_make(struct cgroup *cgroup, const char *purpose)
+{
+	char *path = NULL, *where = NULL;
+	int ret = STATUS_FAILED;
+
+	cgroup->parent = open_parent(&path, &where);
+	if (cgroup->parent >= 0) {
+		ret = make_below(cgroup, purpose, path, where);
+		if (ret)
+			close(cgroup->parent);
+	}
+	free(path);
+	free(where);
+	return ret;
 }
 
 static int bpf(enum bpf_cmd cmd, union bpf_attr *attr)

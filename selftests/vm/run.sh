@@ -14,6 +14,7 @@
 #   ICOUNT=1        one CPU with a clock that counts instructions
 #   TIMEOUT=1800    seconds after which a command is taken for hung
 #   CHURN=60        seconds of selftests/churn.sh; CHURN_SEED= repeats one
+#   CGROUP=1        no cgroup file system of version 2 is mounted
 #   JOB_CPU=1       CPU of the host for a test kernel that takes one (see selftests/jobs.sh)
 #   VM_ENV='A B'    further variables to pass on, beside those in `passed` below
 #   MIGSEL_CACHE=   where the test kernels are kept (default: .cache); clones may share it
@@ -55,7 +56,7 @@ write_environment() {
 # What init mounts. What lies below a folder that gets covered is kept in sight.
 write_places() {
 	local dir
-	printf 'modules=%q out=%q\nset --' "$1" "$OUT"
+	printf 'modules=%q out=%q cgroup=%q\nset --' "$1" "$OUT" "${CGROUP-}"
 	for dir in "$top" "$cache" "$PWD" "${tree:-$top}"; do
 		[[ $dir/ != @(/tmp|/run|/var/tmp)/* ]] || printf ' %q' "$dir"
 	done
