@@ -95,18 +95,6 @@ static int egress_bound_vmk(const struct egress *e)
 	return MIGSEL_NO_VMK;
 }
 
-/* The outer packet of a tunnel that is a vmk: the inner one was decided on. */
-static bool egress_from_vmk(const struct egress *e)
-{
-	const struct net_device *dev = e->skb->dev;
-	int vmk;
-
-	if (!dev || dev == dst_dev_rcu(e->plain))
-		return false;
-	vmk = migsel_snap_position(e->snap, dev->ifindex);
-	return vmk != MIGSEL_NO_VMK && e->snap->vmks[vmk].dev == dev;
-}
-
 static bool sk_is_tcp_flow(const struct sock *sk)
 {
 	return sk_is_tcp(sk) &&
@@ -515,7 +503,8 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 		.cached = true,
 	};
 
-	if (egress_from_vmk(&e))
+	/* The inner packet was decided on. */
+	if (migsel_device_has_sent(ms->net, snap, skb, family))
 		return NF_ACCEPT;
 
 	if (sk) {
@@ -529,6 +518,17 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 	if (snap->rule.n_migration > 1)
 		e.query.bound_vmk = egress_bound_vmk(&e);
 	return egress_finish(&e);
+}
+
+/*
+ * What goes through a VRF comes to the hook for the VRF first, and then for
+ * itself. What is for an address in the VRF comes for the VRF only.
+ */
+static bool egress_comes_again(const struct sk_buff *skb,
+			       enum migsel_family family)
+{
+	return migsel_route_is_unicast(skb_dst(skb), family,
+				       skb_daddr(skb, family));
 }
 
 /**
@@ -553,6 +553,11 @@ unsigned int migsel_egress_hook(void *priv, struct sk_buff *skb,
 	if (unlikely(!snap))
 		return NF_ACCEPT;
 
+	family = state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
+	if (unlikely(netif_is_l3_master(state->out)) &&
+	    egress_comes_again(skb, family))
+		return NF_ACCEPT;
+
 	class = migsel_class(&snap->tag, skb->mark);
 	if (class == MIGSEL_CLASS_NONE) {
 		migsel_count(ms, MIGSEL_REASON_UNTAGGED, skb);
@@ -563,7 +568,6 @@ unsigned int migsel_egress_hook(void *priv, struct sk_buff *skb,
 	if (dst_xfrm(skb_dst(skb)))
 		return NF_ACCEPT;
 
-	family = state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
 	if (sk && sk_fullsock(sk) && sk_is_inet(sk) &&
 	    egress_settled(ms, snap, class, family, skb, sk))
 		return egress_plain(ms, snap, class, family, skb, sk);

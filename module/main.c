@@ -20,6 +20,7 @@ static int __net_init migsel_init_net(struct net *net)
 		u64_stats_init(&per_cpu_ptr(ms->stats, cpu)->syncp);
 	ms->net = net;
 	migsel_vmk_init_net(ms);
+	migsel_notifier_init_net(ms);
 	return 0;
 }
 
@@ -27,6 +28,7 @@ static void __net_exit migsel_exit_net(struct net *net)
 {
 	struct migsel_net *ms = migsel_net(net);
 
+	migsel_notifier_exit_net(ms);
 	migsel_vmk_exit_net(ms);
 	free_percpu(ms->stats);
 }

@@ -98,6 +98,7 @@ struct migsel_sum {
  * @dev_tracker: tracks that reference
  * @stats: what left by it
  * @zero: what @stats stood at when they were last reset
+ * @if_id: what tells the packets of an xfrm interface, 0 for other devices
  * @migration: carries migration traffic
  * @weight: share of the multi-NIC flows
  * @crowded: some of its addresses are ignored
@@ -109,6 +110,7 @@ struct migsel_vmk {
 	netdevice_tracker dev_tracker;
 	struct migsel_vmk_stats __percpu *stats;
 	struct migsel_sum zero[MIGSEL_CLASS_MAX + 1];
+	u32 if_id;
 	bool migration;
 	u8 weight;
 	bool crowded;
@@ -141,11 +143,13 @@ struct migsel_policy {
  * @vmk: the vmk, valid as long as the snapshot; its fields are for RTNL
  * @dev: the device, likewise
  * @stats: what left by it, likewise
+ * @if_id: what tells the packets of an xfrm interface, 0 for other devices
  */
 struct migsel_snap_vmk {
 	struct migsel_vmk *vmk;
 	struct net_device *dev;
 	struct migsel_vmk_stats __percpu *stats;
+	u32 if_id;
 };
 
 /**
@@ -164,6 +168,7 @@ struct migsel_addrs {
  * @owns_addrs: @addrs are freed with it, no later snapshot has them; for RTNL
  * @tag: how marks are read
  * @policy: what is made of decisions
+ * @has_xfrm: a vmk is an xfrm interface
  * @addrs: the addresses of its vmks, perhaps those of the previous snapshot
  * @rule: the vmks, as the rule sees them
  * @positions: one more than the position of a vmk, by a hash of its ifindex
@@ -175,6 +180,7 @@ struct migsel_snap {
 	bool owns_addrs;
 	struct migsel_tag tag;
 	struct migsel_policy policy;
+	bool has_xfrm;
 	struct migsel_addrs *addrs;
 	struct migsel_rule rule;
 	u16 *positions;
@@ -196,6 +202,7 @@ struct migsel_snap {
  * @memcg: who pays for snapshots, whoever builds them: held, may be NULL
  * @changes: goes up whenever an address of a vmk changes
  * @rebuild: reads addresses anew, and settles what was only swapped
+ * @recheck: removes what may not be a vmk any more
  * @retired: snapshots that migsel_vmk_settle() has to wait for the readers of
  * @snap: the configuration, NULL if there is no vmk
  * @stats: what was decided
@@ -217,6 +224,7 @@ struct migsel_net {
 	struct mem_cgroup *memcg;
 	atomic_t changes;
 	struct delayed_work rebuild;
+	struct work_struct recheck;
 	struct migsel_snap *retired;
 
 	/* packet side */
@@ -319,6 +327,7 @@ int migsel_vmk_set(struct migsel_net *ms, struct migsel_vmk *vmk, u32 position,
 		   bool migration, u8 weight, struct netlink_ext_ack *extack);
 void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk);
 void migsel_vmk_flush(struct migsel_net *ms, struct list_head *gone);
+void migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone);
 void migsel_vmk_free(struct migsel_vmk *vmk);
 void migsel_vmk_settle(struct migsel_net *ms);
 void migsel_vmk_changed(struct migsel_net *ms);
@@ -333,6 +342,13 @@ int migsel_policy_set(struct migsel_net *ms,
 void migsel_vmk_init_net(struct migsel_net *ms);
 void migsel_vmk_exit_net(struct migsel_net *ms);
 
+/* device.c */
+int migsel_device_check(const struct net_device *dev, u32 *if_id,
+			struct netlink_ext_ack *extack);
+bool migsel_device_has_sent(struct net *net, const struct migsel_snap *snap,
+			    const struct sk_buff *skb,
+			    enum migsel_family family);
+
 /* snap.c */
 bool migsel_snap_fits(const struct net_device *dev);
 void migsel_snap_index(struct migsel_snap *snap);
@@ -343,6 +359,8 @@ int migsel_snap_owner(const struct migsel_snap *snap,
 		      enum migsel_family family, const void *addr);
 
 /* notifier.c */
+void migsel_notifier_init_net(struct migsel_net *ms);
+void migsel_notifier_exit_net(struct migsel_net *ms);
 int migsel_notifier_init(void);
 void migsel_notifier_exit(void);
 
@@ -458,6 +476,7 @@ void migsel_stats_reset(struct migsel_net *ms);
 
 /* netlink.c */
 void migsel_netlink_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk);
+void migsel_netlink_vmk_recheck(struct migsel_net *ms);
 int migsel_netlink_init(void);
 void migsel_netlink_exit(void);
 

@@ -267,16 +267,36 @@ int migsel_nl_vmk_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-static void vmk_flush(struct migsel_net *ms)
+static void vmks_gone(struct migsel_net *ms, struct list_head *gone)
 {
 	struct migsel_vmk *vmk, *next;
-	LIST_HEAD(gone);
 
-	migsel_vmk_flush(ms, &gone);
-	list_for_each_entry_safe(vmk, next, &gone, list) {
+	list_for_each_entry_safe(vmk, next, gone, list) {
 		notify_vmk(ms, vmk, MIGSEL_CMD_VMK_DEL_NTF);
 		migsel_vmk_free(vmk);
 	}
+}
+
+static void vmk_flush(struct migsel_net *ms)
+{
+	LIST_HEAD(gone);
+
+	migsel_vmk_flush(ms, &gone);
+	vmks_gone(ms, &gone);
+}
+
+/**
+ * migsel_netlink_vmk_recheck - remove what may not be a vmk any more, and tell
+ * @ms: migsel in a namespace, with RTNL held
+ *
+ * Context: process, sleeps.
+ */
+void migsel_netlink_vmk_recheck(struct migsel_net *ms)
+{
+	LIST_HEAD(gone);
+
+	migsel_vmk_recheck(ms, &gone);
+	vmks_gone(ms, &gone);
 }
 
 int migsel_nl_vmk_flush_doit(struct sk_buff *skb, struct genl_info *info)

@@ -9,6 +9,35 @@
 
 #include "migsel.h"
 
+static void recheck_work(struct work_struct *work)
+{
+	struct migsel_net *ms = container_of(work, struct migsel_net, recheck);
+
+	rtnl_lock();
+	migsel_netlink_vmk_recheck(ms);
+	rtnl_unlock();
+}
+
+/**
+ * migsel_notifier_init_net - prepare for what is followed in a namespace
+ * @ms: migsel in a new namespace
+ */
+void migsel_notifier_init_net(struct migsel_net *ms)
+{
+	INIT_WORK(&ms->recheck, recheck_work);
+}
+
+/**
+ * migsel_notifier_exit_net - wait for what is still to be done
+ * @ms: migsel in a namespace, of which no notifier tells any more
+ *
+ * Context: process, sleeps. The work takes RTNL.
+ */
+void migsel_notifier_exit_net(struct migsel_net *ms)
+{
+	cancel_work_sync(&ms->recheck);
+}
+
 /* A move to another namespace is NETDEV_UNREGISTER in the old one. */
 static int netdev_event(struct notifier_block *nb, unsigned long event,
 			void *ptr)
@@ -30,6 +59,9 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	case NETDEV_CHANGE:
 		if (ms->hooked)
 			migsel_place_sync(ms->flows, rtnl_dereference(ms->snap));
+		/* An ipvlan tells of a new mode before it has it. */
+		if (dev->rtnl_link_ops)
+			schedule_work(&ms->recheck);
 		break;
 	case NETDEV_UNREGISTER:
 		migsel_netlink_vmk_del(ms, vmk);

@@ -251,6 +251,8 @@ struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 		snap->vmks[i].vmk = vmk;
 		snap->vmks[i].dev = vmk->dev;
 		snap->vmks[i].stats = vmk->stats;
+		snap->vmks[i].if_id = vmk->if_id;
+		snap->has_xfrm |= vmk->if_id;
 		i++;
 	}
 	migsel_snap_index(snap);

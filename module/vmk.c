@@ -34,6 +34,17 @@ static void migsel_publish(struct migsel_net *ms, struct migsel_snap *snap)
 		ms->generation++;
 }
 
+/* After a change that cannot fail: let the packet side see the vmks there are. */
+static void migsel_publish_left(struct migsel_net *ms)
+{
+	struct migsel_snap *snap = NULL;
+
+	if (ms->n_vmks)
+		snap = migsel_snap_build(ms, rtnl_dereference(ms->snap),
+					 GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	migsel_publish(ms, snap);
+}
+
 static bool wants_hook(const struct migsel_net *ms)
 {
 	return ms->n_vmks && ms->policy.mode != MIGSEL_MODE_OFF;
@@ -288,12 +299,12 @@ int migsel_vmk_add(struct migsel_net *ms, struct net_device *dev, u32 position,
 		   bool migration, u8 weight, struct netlink_ext_ack *extack)
 {
 	struct migsel_vmk *vmk;
+	u32 if_id;
 	int err;
 
-	if (dev->flags & IFF_LOOPBACK) {
-		NL_SET_ERR_MSG(extack, "a loopback device cannot be a vmk");
-		return -EINVAL;
-	}
+	err = migsel_device_check(dev, &if_id, extack);
+	if (err)
+		return err;
 	if (migsel_vmk_find(ms, dev)) {
 		NL_SET_ERR_MSG(extack, "the device is already a vmk");
 		return -EEXIST;
@@ -317,6 +328,7 @@ int migsel_vmk_add(struct migsel_net *ms, struct net_device *dev, u32 position,
 		NL_SET_ERR_MSG(extack, "out of memory");
 		return -ENOMEM;
 	}
+	vmk->if_id = if_id;
 	vmk->migration = migration;
 	vmk->weight = weight;
 
@@ -381,13 +393,8 @@ int migsel_vmk_set(struct migsel_net *ms, struct migsel_vmk *vmk, u32 position,
  */
 void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk)
 {
-	struct migsel_snap *snap = NULL;
-
 	vmk_remove(ms, vmk);
-	if (ms->n_vmks)
-		snap = migsel_snap_build(ms, rtnl_dereference(ms->snap),
-					 GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
-	migsel_publish(ms, snap);
+	migsel_publish_left(ms);
 	rebuild_later(ms);
 }
 
@@ -404,6 +411,35 @@ void migsel_vmk_flush(struct migsel_net *ms, struct list_head *gone)
 	WRITE_ONCE(ms->n_vmks, 0);
 	migsel_publish(ms, NULL);
 	migsel_vmk_settle(ms);
+}
+
+/**
+ * migsel_vmk_recheck - remove what may not be a vmk any more
+ * @ms: migsel in a namespace, with RTNL held
+ * @gone: where to put it, to be freed by migsel_vmk_free()
+ *
+ * Context: process, sleeps.
+ */
+void migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone)
+{
+	struct migsel_vmk *vmk, *next;
+	bool changed = false;
+	u32 if_id;
+
+	list_for_each_entry_safe(vmk, next, &ms->vmks, list) {
+		if (migsel_device_check(vmk->dev, &if_id, NULL) == -EINVAL) {
+			vmk_remove(ms, vmk);
+			list_add_tail(&vmk->list, gone);
+			changed = true;
+		} else if (if_id != vmk->if_id) {
+			vmk->if_id = if_id;
+			changed = true;
+		}
+	}
+	if (changed) {
+		migsel_publish_left(ms);
+		migsel_vmk_settle(ms);
+	}
 }
 
 /**

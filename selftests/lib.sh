@@ -24,12 +24,15 @@ work=$here
 # Results ---------------------------------------------------------------------
 
 planned=0 reported=0 bad=0
-problems=()
+problems=() skipped=
 
 note() { printf '# %s\n' "$*"; }
 
 # Something is wrong with what is being tested.
 fail() { problems+=("$*"); }
+
+# What is being tested is not there, and need not be.
+skip() { skipped=$*; }
 
 # end_test NAME: report on what was tested since the last report.
 end_test() {
@@ -40,9 +43,9 @@ end_test() {
 		printf '# %s\n' "${problems[@]:0:12}"
 		((${#problems[@]} <= 12)) || note "and $((${#problems[@]} - 12)) more"
 	else
-		echo "ok $reported $1"
+		echo "ok $reported $1${skipped:+ # SKIP $skipped}"
 	fi
-	problems=()
+	problems=() skipped=
 }
 
 # run NAME COMMAND...: one test. What it defers is done at its end.

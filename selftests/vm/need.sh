@@ -42,6 +42,8 @@ table='
 	demo,check   dumpcap                           wireshark-common
 	demo,check   tshark                            tshark
 	check        iptables                          iptables
+	check        wg                                wireguard-tools
+	check        teamnl                            libteam-utils
 	demo,check   qemu-img                          qemu-utils
 	check        qemu-io                           qemu-utils
 	check        losetup                           mount
