@@ -414,6 +414,7 @@ struct migsel_route_entry {
 	u8 prefix_len;
 };
 
+bool migsel_proto_has_ports(u8 proto);
 void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
 		     enum migsel_family family, const struct net *net,
 		     const struct sock *sk);

@@ -55,7 +55,7 @@ const struct nla_policy migsel_policy_set_nl_policy[MIGSEL_A_POLICY_UNREACHABLE 
 };
 
 /* MIGSEL_CMD_ROUTE_GET - do */
-const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DETAILS + 1] = {
+const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DPORT + 1] = {
 	[MIGSEL_A_ROUTE_DST4] = { .type = NLA_U32, },
 	[MIGSEL_A_ROUTE_DST6] = NLA_POLICY_EXACT_LEN(16),
 	[MIGSEL_A_ROUTE_SRC4] = { .type = NLA_U32, },
@@ -64,6 +64,9 @@ const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DETAILS + 1] =
 	[MIGSEL_A_ROUTE_MARK] = { .type = NLA_U32, },
 	[MIGSEL_A_ROUTE_CLASS] = NLA_POLICY_MAX(NLA_U32, 2),
 	[MIGSEL_A_ROUTE_DETAILS] = { .type = NLA_FLAG, },
+	[MIGSEL_A_ROUTE_IPPROTO] = NLA_POLICY_RANGE(NLA_U32, 1, 255),
+	[MIGSEL_A_ROUTE_SPORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[MIGSEL_A_ROUTE_DPORT] = NLA_POLICY_MIN(NLA_U16, 1),
 };
 
 /* Ops table for migsel */
@@ -121,6 +124,6 @@ const struct genl_ops migsel_nl_ops[8] = {
 		.cmd		= MIGSEL_CMD_ROUTE_GET,
 		.doit		= migsel_nl_route_get_doit,
 		.policy		= migsel_route_get_nl_policy,
-		.maxattr	= MIGSEL_A_ROUTE_DETAILS,
+		.maxattr	= MIGSEL_A_ROUTE_DPORT,
 	},
 };

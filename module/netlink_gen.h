@@ -25,7 +25,7 @@ extern const struct nla_policy migsel_tag_set_nl_policy[MIGSEL_A_TAG_COLD + 1];
 
 extern const struct nla_policy migsel_policy_set_nl_policy[MIGSEL_A_POLICY_UNREACHABLE + 1];
 
-extern const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DETAILS + 1];
+extern const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DPORT + 1];
 
 /* Ops table for migsel */
 extern const struct genl_ops migsel_nl_ops[8];

@@ -96,6 +96,31 @@ static int parse_addrs(struct ask *ask, struct genl_info *info)
 	return 0;
 }
 
+/* The protocol and its ports, as the packet has them. */
+static int parse_ports(struct ask *ask, struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+	int port = attrs[MIGSEL_A_ROUTE_SPORT] ? MIGSEL_A_ROUTE_SPORT :
+						 MIGSEL_A_ROUTE_DPORT;
+
+	if (attrs[MIGSEL_A_ROUTE_IPPROTO])
+		ask->key.proto = nla_get_u32(attrs[MIGSEL_A_ROUTE_IPPROTO]);
+	if (ask->key.proto ==
+	    (ask->key.family == MIGSEL_INET ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+		return refuse(info, MIGSEL_A_ROUTE_IPPROTO,
+			      "the protocol is not one of the destination's family",
+			      -EINVAL);
+	if (attrs[port] && !ask->key.proto)
+		return refuse(info, port, "a port needs a protocol", -EINVAL);
+	if (attrs[port] && !migsel_proto_has_ports(ask->key.proto))
+		return refuse(info, port, "the protocol has no ports", -EINVAL);
+	if (attrs[MIGSEL_A_ROUTE_SPORT])
+		ask->key.sport = htons(nla_get_u16(attrs[MIGSEL_A_ROUTE_SPORT]));
+	if (attrs[MIGSEL_A_ROUTE_DPORT])
+		ask->key.dport = htons(nla_get_u16(attrs[MIGSEL_A_ROUTE_DPORT]));
+	return 0;
+}
+
 static bool addr_is_local(const struct ask *ask)
 {
 	if (ask->key.family == MIGSEL_INET)
@@ -115,6 +140,8 @@ static int parse(struct ask *ask, struct genl_info *info)
 	int src, err;
 
 	err = parse_addrs(ask, info);
+	if (!err)
+		err = parse_ports(ask, info);
 	if (err)
 		return err;
 
@@ -167,10 +194,13 @@ static struct dst_entry *plain_inet(struct ask *ask)
 		.flowi4_oif = ask->key.oif,
 		.flowi4_mark = ask->key.mark,
 		.flowi4_uid = ask->key.uid,
+		.flowi4_proto = ask->key.proto,
 		.daddr = ask->key.daddr.s6_addr32[3],
 		.saddr = ask->key.saddr.s6_addr32[3],
+		.fl4_sport = ask->key.sport,
+		.fl4_dport = ask->key.dport,
 	};
-	struct rtable *rt = ip_route_output_key(ask->net, &fl4);
+	struct rtable *rt = __ip_route_output_key(ask->net, &fl4);
 
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
@@ -185,8 +215,11 @@ static struct dst_entry *plain_inet6(struct ask *ask)
 		.flowi6_oif = ask->key.oif,
 		.flowi6_mark = ask->key.mark,
 		.flowi6_uid = ask->key.uid,
+		.flowi6_proto = ask->key.proto,
 		.daddr = ask->key.daddr,
 		.saddr = ask->key.saddr,
+		.fl6_sport = ask->key.sport,
+		.fl6_dport = ask->key.dport,
 	};
 	struct dst_entry *dst;
 
@@ -528,6 +561,8 @@ int migsel_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 	ask->net = genl_info_net(info);
 	ask->ms = migsel_net(ask->net);
 	ask->key.uid = current_uid();
+	/* A question is no reason to negotiate a transform. */
+	ask->key.transformed = true;
 
 	migsel_vmk_lock(ask->ms);
 	ask->snap = rtnl_dereference(ask->ms->snap);

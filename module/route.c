@@ -44,24 +44,37 @@ struct migsel_routes {
 	struct migsel_route_slot slots[ROUTE_SLOTS];
 };
 
+/**
+ * migsel_proto_has_ports - whether a flow of a transport protocol has ports
+ * @proto: the protocol
+ *
+ * Return: true if its header begins with a source and a destination port.
+ */
+bool migsel_proto_has_ports(u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		return true;
+	}
+	return false;
+}
+
 static void key_ports(struct migsel_flow_key *key, const struct sk_buff *skb,
 		      unsigned int offset)
 {
 	const __be16 *ports;
 	__be16 buf[2];
 
-	switch (key->proto) {
-	case IPPROTO_TCP:
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-	case IPPROTO_SCTP:
-	case IPPROTO_DCCP:
-		ports = skb_header_pointer(skb, offset, sizeof(buf), buf);
-		if (ports) {
-			key->sport = ports[0];
-			key->dport = ports[1];
-		}
-		break;
+	if (!migsel_proto_has_ports(key->proto))
+		return;
+	ports = skb_header_pointer(skb, offset, sizeof(buf), buf);
+	if (ports) {
+		key->sport = ports[0];
+		key->dport = ports[1];
 	}
 }
 

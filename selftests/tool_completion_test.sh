@@ -63,7 +63,9 @@ test_keywords() {
 	offers 'migsel policy set mode ' enforce observe off
 	offers 'migsel policy set unreachable ' refuse pass
 	offers 'migsel route get ' ''
-	offers 'migsel route get 192.0.2.1 ' from dev tag mark
+	offers 'migsel route get 192.0.2.1 ' from dev tag mark ipproto sport dport
+	offers 'migsel route get 192.0.2.1 ipproto icm' icmp icmpv6
+	offers 'migsel route get 192.0.2.1 sport ' ''
 	offers 'migsel route get 192.0.2.1 tag ' hot cold
 }
 

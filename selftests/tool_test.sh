@@ -127,6 +127,28 @@ test_bad_addresses() {
 		m route get 192.0.2.21 tag hot mark 1
 }
 
+test_bad_ports() {
+	local n
+	three_vmks
+	for n in 0 256 -1 '' 6x; do
+		refused 255 "argument \"$n\" is wrong: ipproto must be" m route get 192.0.2.21 ipproto "$n"
+	done
+	refused 255 '"tpc" is wrong: ipproto must be a number or one of tcp, ' m route get 192.0.2.21 ipproto tpc
+	for n in 0 65536 -1 '' http; do
+		refused 255 "argument \"$n\" is wrong: sport must be 1 to 65535" \
+			m route get 192.0.2.21 ipproto tcp sport "$n"
+		refused 255 "argument \"$n\" is wrong: dport must be 1 to 65535" \
+			m route get 192.0.2.21 ipproto tcp dport "$n"
+	done
+	refused 255 'duplicate "dport": "2"' m route get 192.0.2.21 ipproto udp dport 1 dport 2
+	refused 255 'not complete' m route get 192.0.2.21 ipproto
+	refused 1 'a port needs a protocol .*sport' m route get 192.0.2.21 sport 1
+	refused 1 'a port needs a protocol .*dport' m route get 2001:db8::21 dport 1
+	refused 1 'the protocol has no ports .*dport' m route get 192.0.2.21 ipproto icmp dport 1
+	refused 1 "not one of the destination's family .*ipproto" m route get 192.0.2.21 ipproto icmpv6
+	refused 1 "not one of the destination's family .*ipproto" m route get 2001:db8::21 ipproto icmp
+}
+
 test_bad_devices() {
 	three_vmks
 	remember
@@ -278,6 +300,39 @@ test_text() {
 	[[ $out != *$'\e'* ]] || bad "coloured, but not on a terminal"
 	run 0 m -c -j vmk
 	[[ $out != *$'\e'* ]] || bad "coloured JSON"
+}
+
+# Policy rules that ask for protocol and ports: in the plain lookup, and in that by a vmk.
+test_route_ports() {
+	local family dst src
+	three_vmks
+	for family in 4 6; do
+		[[ $family == 4 ]] && dst=198.51.100.1 src=192.0.2 || dst=2001:db8:9::1 src=2001:db8::
+		printf '%s\n' "route add $dst dev vmk0 table 4712" "route add $dst dev vmk1 table 4713" \
+			"rule add pref 100 ipproto tcp dport 4000-4010 table 4712" \
+			"rule add pref 101 ipproto udp sport 77 table 4713" \
+			"rule add pref 102 ipproto sctp table 4712" | ip -n "$host" "-$family" -b -
+		refused 1 'no route to the destination' m route get "$dst" tag cold
+		refused 1 'no route to the destination' m route get "$dst" tag cold ipproto tcp dport 4011
+		refused 1 'no route to the destination' m route get "$dst" tag cold ipproto udp dport 4000
+		run 0 m route get "$dst" tag cold ipproto tcp dport 4000
+		out_like "^$dst tag cold dev vmk0 src $src.* reason cold-first-vmk$"
+		run 0 m route get "$dst" tag cold ipproto 6 dport 4010 sport 1
+		out_like "^$dst tag cold dev vmk0 "
+		run 0 m route get "$dst" tag cold ipproto sctp
+		out_like "^$dst tag cold dev vmk0 "
+		run 0 m route get "$dst" tag cold ipproto udp sport 77
+		out_like "^$dst tag cold verdict refuse .*reason no-route$"
+		ip -n "$host" "-$family" route add "$dst" dev vmk1
+		run 0 m route get "$dst" tag cold
+		out_like "^$dst tag cold verdict refuse .*reason no-route$"
+		run 0 m -d route get "$dst" tag cold ipproto tcp dport 4005
+		out_like "^$dst tag cold dev vmk0 "
+		out_like $'\n +route '"$dst"'.* table 4712'
+		ip -n "$host" "-$family" route del "$dst" dev vmk1
+		printf '%s\n' "rule del pref 100" "rule del pref 101" "rule del pref 102" \
+			"route flush table 4712" "route flush table 4713" | ip -n "$host" "-$family" -b -
+	done
 }
 
 test_route_details() {

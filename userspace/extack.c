@@ -41,6 +41,9 @@ static const char *const route_words[GENL_MAX_ATTR + 1] = {
 	[MIGSEL_A_ROUTE_MARK] = "mark",
 	[MIGSEL_A_ROUTE_CLASS] = "tag",
 	[MIGSEL_A_ROUTE_DETAILS] = "details",
+	[MIGSEL_A_ROUTE_IPPROTO] = "ipproto",
+	[MIGSEL_A_ROUTE_SPORT] = "sport",
+	[MIGSEL_A_ROUTE_DPORT] = "dport",
 };
 
 static const char *const *words_of(__u8 cmd)

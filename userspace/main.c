@@ -32,6 +32,7 @@ static const char usage[] =
 	"                           [ unreachable { refuse | pass } ] }\n"
 	"migsel route get DEST [ from ADDR ] [ dev DEV ]\n"
 	"                 [ tag { hot | cold } | mark MARK ]\n"
+	"                 [ ipproto PROTO ] [ sport PORT ] [ dport PORT ]\n"
 	"migsel stats { show | reset }\n"
 	"migsel monitor\n"
 	"migsel check\n"

@@ -5,6 +5,7 @@
 #include <linux/genetlink.h>
 #include <linux/migsel.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "genl.h"
@@ -20,16 +21,23 @@ struct query {
 	const char *dev_word;
 	const char *tag_word;
 	const char *mark_word;
+	const char *proto_word;
+	const char *sport_word;
+	const char *dport_word;
 	struct address dst;
 	struct address from;
 	__u32 ifindex;
 	__u32 class;
 	__u32 mark;
+	__u32 proto;
+	__u32 sport;
+	__u32 dport;
 };
 
 static const char usage[] =
 	"Usage: migsel route get DEST [ from ADDR ] [ dev DEV ]\n"
-	"                        [ tag { hot | cold } | mark MARK ]\n";
+	"                        [ tag { hot | cold } | mark MARK ]\n"
+	"                        [ ipproto PROTO ] [ sport PORT ] [ dport PORT ]\n";
 
 static void show_address(const struct attrs *attrs, int attr4, int attr6,
 			 const char *key, const char *lead)
@@ -185,6 +193,37 @@ static int on_answer(const struct nlmsghdr *message, void *unused)
 	return MNL_CB_OK;
 }
 
+static int parse_proto(const char *word, __u32 *proto)
+{
+	static const struct {
+		const char *name;
+		__u32 number;
+	} protos[] = {
+		{ "tcp", IPPROTO_TCP },
+		{ "udp", IPPROTO_UDP },
+		{ "udplite", IPPROTO_UDPLITE },
+		{ "sctp", IPPROTO_SCTP },
+		{ "dccp", IPPROTO_DCCP },
+		{ "icmp", IPPROTO_ICMP },
+		{ "icmpv6", IPPROTO_ICMPV6 },
+		{ "esp", IPPROTO_ESP },
+		{ "ah", IPPROTO_AH },
+		{ "gre", IPPROTO_GRE },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(protos) / sizeof(*protos); i++) {
+		if (!strcmp(word, protos[i].name)) {
+			*proto = protos[i].number;
+			return 0;
+		}
+	}
+	if (word[0] >= '0' && word[0] <= '9')
+		return parse_range(word, "ipproto", 1, 255, proto);
+	return bad_value(word,
+			 "ipproto must be a number or one of tcp, udp, udplite, sctp, dccp, icmp, icmpv6, esp, ah, gre");
+}
+
 static int parse_query(char **argv, struct query *query)
 {
 	int ret;
@@ -216,6 +255,20 @@ static int parse_query(char **argv, struct query *query)
 			ret = take_once(&argv, "mark", &query->mark_word);
 			if (!ret)
 				ret = parse_u32(*argv, "mark", &query->mark);
+		} else if (matches(*argv, "ipproto")) {
+			ret = take_once(&argv, "ipproto", &query->proto_word);
+			if (!ret)
+				ret = parse_proto(*argv, &query->proto);
+		} else if (matches(*argv, "sport")) {
+			ret = take_once(&argv, "sport", &query->sport_word);
+			if (!ret)
+				ret = parse_range(*argv, "sport", 1, 65535,
+						  &query->sport);
+		} else if (matches(*argv, "dport")) {
+			ret = take_once(&argv, "dport", &query->dport_word);
+			if (!ret)
+				ret = parse_range(*argv, "dport", 1, 65535,
+						  &query->dport);
 		} else {
 			ret = unknown_keyword(*argv, "route");
 		}
@@ -266,6 +319,12 @@ static int route_get(char **argv)
 		mnl_attr_put_u32(request, MIGSEL_A_ROUTE_CLASS, query.class);
 	if (query.mark_word)
 		mnl_attr_put_u32(request, MIGSEL_A_ROUTE_MARK, query.mark);
+	if (query.proto_word)
+		mnl_attr_put_u32(request, MIGSEL_A_ROUTE_IPPROTO, query.proto);
+	if (query.sport_word)
+		mnl_attr_put_u16(request, MIGSEL_A_ROUTE_SPORT, query.sport);
+	if (query.dport_word)
+		mnl_attr_put_u16(request, MIGSEL_A_ROUTE_DPORT, query.dport);
 	if (options.details)
 		mnl_attr_put(request, MIGSEL_A_ROUTE_DETAILS, 0, NULL);
 	return genl_do(request, on_answer, NULL);

@@ -89,8 +89,9 @@ _migsel() {
 	policy:set:mode) words='enforce observe off' ;;
 	policy:set:unreachable) words='refuse pass' ;;
 	route:get:tag) words='hot cold' ;;
+	route:get:ipproto) words='tcp udp udplite sctp dccp icmp icmpv6 esp ah gre' ;;
 	*:dev) words=$(_migsel_devices "$netns") ;;
-	*:weight | *:position | *:mask | *:hot | *:cold | *:from | *:mark | \
+	*:weight | *:position | *:mask | *:hot | *:cold | *:from | *:mark | *:sport | *:dport | \
 		route:get:get)
 		return
 		;;
@@ -98,7 +99,7 @@ _migsel() {
 	vmk:add:* | vmk:set:*) words='migration weight position' ;;
 	tag:set:*) words='mask hot cold' ;;
 	policy:set:*) words='mode unreachable' ;;
-	route:get:*) words='from dev tag mark' ;;
+	route:get:*) words='from dev tag mark ipproto sport dport' ;;
 	*) return ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
