@@ -25,9 +25,9 @@ lint: ## every static check of the sources
 coverage: ## which lines of module and tool the tests run, in the debug kernel
 	@selftests/coverage.sh
 
-install: all ## tool, man page and module; DESTDIR and PREFIX honoured
-	@$(MAKE) --no-print-directory -C userspace install
+install: tool ## tool, man page and module; DESTDIR and PREFIX honoured
 	@selftests/vm/build.sh --install
+	@$(MAKE) --no-print-directory -C userspace install
 
 uninstall: ## removes what install put there
 	@$(MAKE) --no-print-directory -C userspace uninstall

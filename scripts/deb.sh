@@ -14,9 +14,9 @@ selftests/vm/need.sh build package
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/migsel"
-cp -r COPYING Kbuild debian include module "$work/migsel/"
+cp -r COPYING Kbuild README.md debian include module "$work/migsel/"
 mkdir "$work/migsel/userspace" "$work/migsel/Documentation"
-cp -r Documentation/man "$work/migsel/Documentation/"
+cp -r Documentation/man Documentation/networking "$work/migsel/Documentation/"
 find userspace -type f ! -name '*.[od]' ! -path userspace/migsel -exec cp --parents -t "$work/migsel" {} +
 
 echo 'deb: building the packages' >&2

@@ -56,6 +56,8 @@ every_reason() {
 		for file in "$readme" "$rst"; do
 			grep -qF "\`$reason\`" "$file" || fail "$file does not say $reason"
 		done
+		[[ $(sed -n '/^.SH REASONS/,/^.SH FILES/p' "$man" | grep -c "^\.B ${reason//-/\\\\-}\$") == 1 ]] ||
+			fail "migsel(8) does not list $reason"
 	done
 }
 
@@ -114,7 +116,7 @@ build
 begin_tests 7
 run 'the commands of README.md' readme_commands
 run "the demo's excerpt in README.md" readme_excerpt
-run 'every reason is in README.md and migsel.rst' every_reason
+run 'every reason is in README.md, migsel.rst and migsel(8)' every_reason
 run 'the limits in README.md and migsel.rst' figures
 run 'the make targets in README.md' make_targets
 run 'the SYNOPSIS of migsel(8) is its help' man_page

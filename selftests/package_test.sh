@@ -19,6 +19,14 @@ has_module() {
 	[[ $(modinfo -F vermagic "$file") == "$1 "* ]] || { echo "# $file is for another kernel"; return 1; }
 }
 
+# Long ones are compressed.
+has_documents() {
+	local name
+	for name in README.md migsel.rst migsel-engines.rst; do
+		compgen -G "$root/usr/share/doc/migsel/$name*" >/dev/null || { echo "# no $name"; return 1; }
+	done
+}
+
 # add_kernel RELEASE HEADERS: as its package does it.
 add_kernel() {
 	mkdir -p "$root/lib/modules/$1"
@@ -45,7 +53,7 @@ inside() {
 
 	add_kernel "$old" "$cache/kernels/6.1/headers"
 	chroot "$root" dpkg -i "$top"/deb/migsel_*.deb "$top"/deb/migsel-dkms_*.deb >"$work/installs" 2>&1 &&
-		chroot "$root" /usr/sbin/migsel help >"$work/help" && has_module "$old"
+		chroot "$root" /usr/sbin/migsel help >"$work/help" && has_module "$old" && has_documents
 	result installs
 
 	add_kernel "$new" "$cache/kernels/6.12/headers"

@@ -14,8 +14,12 @@
 files=(
 	lib/modules-load.d/migsel.conf
 	lib/systemd/system/migsel.service
+	lib/systemd/system/migsel@.service
 	sbin/migsel
 	share/bash-completion/completions/migsel
+	share/doc/migsel/README.md
+	share/doc/migsel/migsel-engines.rst
+	share/doc/migsel/migsel.rst
 	share/man/man8/migsel.8
 )
 
@@ -41,27 +45,48 @@ test_off_by_default() {
 	! find "$tmp/usr" -name '*.wants' -o -name '*.preset' | grep . || bad 'switched on'
 }
 
-test_unit() {
-	local unit=$tmp/usr/lib/systemd/system/migsel.service
+test_units() {
+	local unit conf
 	run 0 in_make install PREFIX="$tmp/usr"
-	run 0 systemd-analyze verify --man=no "$unit"
-	[[ -z $err ]] || bad "says $err"
-	grep -qx 'ConditionPathExists=/etc/migsel.conf' "$unit" || bad 'no condition'
-	grep -qx 'StandardInput=file:/etc/migsel.conf' "$unit" || bad 'no input'
-	grep -qx 'WantedBy=multi-user.target' "$unit" || bad 'cannot be enabled'
+	for unit in migsel.service migsel@.service; do
+		[[ $unit == *@* ]] && conf=/etc/migsel/%i.conf || conf=/etc/migsel.conf
+		unit=$tmp/usr/lib/systemd/system/$unit
+		run 0 systemd-analyze verify --man=no "$unit"
+		[[ -z $err ]] || bad "says $err"
+		grep -qx "ConditionPathExists=$conf" "$unit" || bad 'no condition'
+		grep -qx "StandardInput=file:$conf" "$unit" || bad 'no input'
+		grep -qx 'WantedBy=multi-user.target' "$unit" || bad 'cannot be enabled'
+		for service in libvirtd virtqemud pvedaemon pve-guests pve-ha-lrm; do
+			grep -q "^Before=.*\b$service.service" "$unit" || bad "not before $service"
+		done
+	done
+}
+
+# One error, what mends it, and nothing half done. This kernel has no headers in sight.
+test_no_headers() {
+	[[ ! -e /lib/modules/$(uname -r)/build ]] || bad 'there are headers'
+	run 2 env -u KERNEL -u KDIR MIGSEL_CACHE="$tmp/cache" make -s -C "$top" install DESTDIR="$tmp/none"
+	[[ $(grep -c 'no headers for the running kernel: install linux-headers-' "$tmp/err") == 1 ]] ||
+		bad "says $err"
+	[[ ! -e $tmp/none ]] || bad 'something is installed'
+	run 0 env -u KERNEL -u KDIR MIGSEL_CACHE="$tmp/cache" make -s -C "$top" uninstall DESTDIR="$tmp/none"
 }
 
 # What the unit says, done with a file in that one's place.
 test_restores() {
-	local unit=$tmp/usr/lib/systemd/system/migsel.service command
+	local command
 	run 0 in_make install PREFIX="$tmp/usr"
 	three_vmks
 	remember
 	m save >"$tmp/migsel.conf"
 	m vmk flush
-	command=$(sed -n 's/^ExecStart=//p' "$unit")
+	command=$(sed -n 's/^ExecStart=//p' "$tmp/usr/lib/systemd/system/migsel.service")
 	nsenter --net="/run/netns/$host" sh -c "$command" <"$tmp/migsel.conf" >"$tmp/out" 2>&1 ||
 		bad "$command: $(<"$tmp/out")"
+	kept
+	m vmk flush
+	command=$(sed -n 's/^ExecStart=//p' "$tmp/usr/lib/systemd/system/migsel@.service")
+	sh -c "${command//%i/$host}" <"$tmp/migsel.conf" >"$tmp/out" 2>&1 || bad "$command: $(<"$tmp/out")"
 	kept
 }
 

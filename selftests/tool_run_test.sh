@@ -396,7 +396,7 @@ test_exec_in_another_cgroup_namespace() {
 		"${enter[@]}" -m migsel exec hot true
 	refused 1 'cgroup "/../mine" is in no cgroup2 tree that can be seen' \
 		"${enter[@]}" unshare -m sh -c 'umount -R /sys/fs/cgroup && exec migsel exec hot true'
-	echo $BASHPID >/sys/fs/cgroup/cgroup.procs
+	echo "$BASHPID" >/sys/fs/cgroup/cgroup.procs
 	refused 1 'cgroup "/.." is in no cgroup2 tree that can be seen' \
 		nsenter --net="/run/netns/$host" -C -m -t "$box" migsel exec hot true
 	# A part of the tree that does not have the caller.

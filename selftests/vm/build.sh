@@ -115,12 +115,14 @@ KDIR=${KDIR-}
 if [[ -z $KDIR && -z ${KERNEL-} && -d /lib/modules/$(uname -r)/build ]]; then
 	KDIR=/lib/modules/$(uname -r)/build
 fi
-if [[ ${1-} == --*install && -z $KDIR ]]; then
-	say "no headers for the running kernel, the module is left out: name them with KDIR="
-	exit 0
+if [[ ${1-} == --install && -z $KDIR ]]; then
+	die "no headers for the running kernel: install linux-headers-$(uname -r), or name them with KDIR= (the tool alone: make -C userspace install)"
 fi
-
-choose_kernel
+if [[ ${1-} == --uninstall && -z $KDIR ]]; then
+	release=$(uname -r)
+else
+	choose_kernel
+fi
 case ${1-} in
 --install)
 	build_module
