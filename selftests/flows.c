@@ -17,6 +17,7 @@
  */
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -29,6 +30,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,8 +83,8 @@ struct flow {
 	unsigned int index;
 	int fd;
 	int err;
-	long sent;
-	long acked;
+	long long sent;
+	long long acked;
 	long start;
 	long progress;
 	long gap;
@@ -94,7 +96,8 @@ struct flow {
 static atomic_bool stopped, remarked;
 static struct flow flows[MAX_FLOWS];
 static unsigned int n_flows;
-static long quota = 32768, interval, timeout = 5000;
+static long long quota = 32768;
+static long interval, timeout = 5000;
 static long moved;	/* when a byte of any flow last got through */
 static long stolen;
 static bool endless;
@@ -244,7 +247,7 @@ static void name_flow(const char *event, const struct flow *flow)
 /* Bytes that the peer has acknowledged, or that were sent without one. */
 static void note_progress(struct flow *flow)
 {
-	long acked = flow->sent;
+	long long acked = flow->sent;
 	int queued = 0;
 
 	if (flow->spec->proto == TCP &&
@@ -281,7 +284,7 @@ static ssize_t send_datagram(struct flow *flow, const union address *to)
 static void send_piece(struct flow *flow)
 {
 	static const char data[SEGMENT];
-	long size = quota - flow->sent;
+	long long size = quota - flow->sent;
 	ssize_t n;
 
 	if (flow->spec->proto == TCP)
@@ -373,13 +376,14 @@ static void open_flow(const struct spec *spec, unsigned int index)
 /* Whether the peer has read all: it says how much, and closes. */
 static bool read_end(struct flow *flow)
 {
-	long total;
+	uint64_t total;	/* big endian, see sink.c */
 	ssize_t n;
 
 	n = recv(flow->fd, &total, sizeof(total), MSG_DONTWAIT);
 	if (n < 0 && errno != EAGAIN)
 		flow->err = errno;
-	else if (n == 0 || (n == sizeof(total) && total != flow->sent))
+	else if (n == 0 || (n == sizeof(total) &&
+			    be64toh(total) != (uint64_t)flow->sent))
 		flow->err = EBADMSG;
 	return n == sizeof(total) || flow->err;
 }
@@ -474,7 +478,7 @@ static void client(int n, char **texts)
 			getsockopt(flows[i].fd, IPPROTO_TCP, TCP_INFO, &info,
 				   &len);
 		name_flow("done", &flows[i]);
-		printf("%ld %u %ld %u\n", flows[i].sent, flows[i].errors,
+		printf("%lld %u %ld %u\n", flows[i].sent, flows[i].errors,
 		       flows[i].gap, info.tcpi_snd_mss);
 		abandon(&flows[i]);
 	}
@@ -504,11 +508,11 @@ int main(int argc, char **argv)
 			enter(optarg);
 			break;
 		case 'b':
-			quota = atol(optarg);
+			quota = atoll(optarg);
 			break;
 		case 'l':
 			endless = true;
-			quota = 1L << 40;
+			quota = 1LL << 40;
 			break;
 		case 'i':
 			interval = atol(optarg);

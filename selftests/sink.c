@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The other end of flows.c: reads all that arrives at a port and forgets it. At the
- * end of a connection it says how many bytes it has read. No connection outlives it:
- * one that nobody answers any more would keep the network namespace for minutes.
- * What is open when it is killed is reset, and open is what the peer has not
- * acknowledged the end of.
+ * end of a connection it says how many bytes it has read, as 64 bit big endian. No
+ * connection outlives it: one that nobody answers any more would keep the network
+ * namespace for minutes. What is open when it is killed is reset, and open is what the
+ * peer has not acknowledged the end of.
  */
 
+#include <endian.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +47,9 @@ static int listen_on(int type, int port, unsigned int mark)
 }
 
 /* poll() ignores what is negative. */
-static void end(struct pollfd *flow, long total)
+static void end(struct pollfd *flow, uint64_t total)
 {
+	total = htobe64(total);
 	send(flow->fd, &total, sizeof(total), MSG_NOSIGNAL);
 	shutdown(flow->fd, SHUT_WR);
 	flow->fd = ~flow->fd;
@@ -65,7 +68,7 @@ static bool has_ended(int fd)
 int main(int argc, char **argv)
 {
 	static struct pollfd fds[MAX_FLOWS];
-	static long totals[MAX_FLOWS];
+	static uint64_t totals[MAX_FLOWS];
 	static char data[65536];
 	nfds_t n = 2, i;
 	unsigned int mark, ending = 0;
