@@ -6,7 +6,9 @@
 #
 # KERNEL chooses the test kernel. Only without it does all run: with another, what does
 # not depend on it is left out; with detectors (uml, debug) there are more tests: of
-# the detectors, KUnit suites, fault injection. JOBS tests run at a time, by default one
+# the detectors, KUnit suites, fault injection; with ARCH, another architecture, it is the
+# golden cases alone. TOPICS='golden steer' names tests, too. KERNELS='6.12 7.3-rt', or
+# KERNELS=all, is for several kernels one after another, see kernels.sh. JOBS tests run at a time, by default one
 # for each CPU. The last line is `N passed, N failed, N skipped`.
 # A test that ends before its plan is fulfilled, fails without saying which part of
 # it did, or skips all, counts as failed.
@@ -16,6 +18,8 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 . selftests/vm/lib.sh
 # shellcheck source=selftests/jobs.sh
 . selftests/jobs.sh
+
+[[ ! ${KERNELS-} ]] || exec selftests/kernels.sh "$@"
 
 passed=0 failed=0 skipped=0 failures=()
 
@@ -77,8 +81,26 @@ alone() { [[ ${KERNEL-} == debug && $1 == churn.sh ]]; }
 only=
 trap 'jobs_end; rm -f "$only"' EXIT
 
+# topic NAME: the test that it stands for
+topic() {
+	local name=${1%.sh}
+	if [[ $name == unit ]]; then
+		echo unit
+	elif [[ -e selftests/$name.sh || -e selftests/vm/$name.sh || -e selftests/demo/$name.sh ]]; then
+		echo "$name.sh"
+	else
+		die "no topic '$1': TOPICS='golden steer' is for golden.sh and steer.sh"
+	fi
+}
+
 needs=(build vm demo check)
-if (($# == 0)); then
+for name in ${TOPICS-}; do
+	name=$(topic "$name")
+	set -- "$@" "$name"
+done
+if (($# == 0)) && [[ $foreign ]]; then
+	set -- golden.sh
+elif (($# == 0)); then
 	# The longest first, and at the end short ones, so that no CPU waits for long.
 	groups=(list)
 	long=(unit vm_test.sh)

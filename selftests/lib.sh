@@ -114,9 +114,12 @@ exec {never}<> <(:)
 nap() { read -r -t 0.05 -u "$never" || :; }
 
 # How much longer than on another test kernel anything may take: detectors on an
-# emulated CPU.
+# emulated CPU, or another architecture.
 slow=1
-[[ ${KERNEL-} != debug ]] || slow=5
+case ${KERNEL-} in
+debug) slow=5 ;;
+*-arm64 | *-s390x | *-i386) slow=3 ;;
+esac
 
 # wait_for SECONDS COMMAND...: until it succeeds, tried at least twice.
 wait_for() {

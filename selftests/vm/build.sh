@@ -20,6 +20,8 @@ set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/vm/lib.sh
 . "$here/lib.sh"
+# shellcheck source=selftests/vm/foreign.sh
+. "$here/foreign.sh"
 
 # Sets kdir, release, name of the build's folder, path to find the compiler, and machine,
 # further arguments.
@@ -31,12 +33,13 @@ choose_kernel() {
 		release=$(release_of "$kdir")
 		name=$release
 	else
-		"$here/need.sh" kbuild
+		"$here/need.sh" kbuild ${foreign:+"$foreign"}
 		"$here/fetch.sh"
 		kdir=$kernel_dir/headers
 		release=$(<"$kernel_dir/release")
 		name=$kernel
 		[[ ! $tree ]] || machine_of_tree
+		[[ ! $foreign ]] || machine+=(CROSS_COMPILE="$triplet-")
 		[[ ! -d $kernel_dir/toolchain ]] || path=$kernel_dir/toolchain/usr/bin:$path
 	fi
 }
@@ -109,6 +112,7 @@ build_module() {
 	kbuild "$build" "${detectors[@]}"
 	module=$build/module/migsel.ko
 	[[ $name != "$kernel" || -n ${W-} || ! -e $kernel_dir/modules ]] || make_modules "$build" "$module"
+	[[ ! $foreign || -n ${W-} ]] || cross_build "$build/programs"
 }
 
 KDIR=${KDIR-}

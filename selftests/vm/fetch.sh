@@ -26,7 +26,8 @@
 # and of a test kernel
 #   vmlinux     its image, not compressed: an emulated CPU unpacks slowly
 #   modules     its modules, depmod done
-#   initramfs   busybox and the modules needed to reach the host's files, without init
+#   initramfs   busybox and the modules needed to reach the host's files, without init;
+#               with another architecture (foreign.sh) programs, too
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/vm/lib.sh
@@ -35,6 +36,8 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/source.sh"
 # shellcheck source=selftests/vm/own.sh
 . "$here/own.sh"
+# shellcheck source=selftests/vm/foreign.sh
+. "$here/foreign.sh"
 
 # The newest gcc the kernel was built with needs a newer C library than the
 # oldest supported host has: both come along.
@@ -79,6 +82,18 @@ series() {
 		suites='trixie-backports trixie trixie-security'
 		image="linux-image-7\.3\.[0-9.]+\+deb13${kernel#7.3}-amd64"
 		extra="busybox-static $toolchain" ;;
+	6.12-arm64)
+		suites='bookworm-security bookworm'
+		image='linux-image-6\.12\.[0-9.]+\+deb12-cloud-arm64'
+		extra=busybox-static ;;
+	6.1-s390x)
+		suites=bookworm
+		image='linux-image-6\.1\.0-[0-9]+-s390x'
+		extra=busybox-static ;;
+	6.1-i386)
+		suites=bookworm
+		image='linux-image-6\.1\.0-[0-9]+-686-pae'
+		extra=busybox-static ;;
 	uml | debug)
 		series=source
 		suites='bookworm-security bookworm'
@@ -86,7 +101,7 @@ series() {
 		extra=busybox-static
 		arch=x86_64
 		[[ $kernel != uml ]] || arch=um ;;
-	*) die "no test kernel '$kernel': KERNEL=6.1, 6.12, 6.12-rt, 7.3, 7.3-rt, uml or debug" ;;
+	*) die "no test kernel '$kernel': KERNEL=6.1, 6.12, 6.12-rt, 7.3, 7.3-rt, uml or debug; ARCH=arm64, s390x or i386" ;;
 	esac
 }
 
@@ -107,11 +122,16 @@ archive() {
 	echo "$uri"
 }
 
+# What is built for another architecture, is built here.
+architectures=()
+[[ ! $foreign ]] ||
+	architectures=(-o "APT::Architecture=$foreign" -o "APT::Architectures::=$foreign" -o APT::Architectures::=amd64)
+
 # apt with a state of its own below the cache, looking at the suites of KERNEL only.
 private_apt() {
 	local command=$1 state=$cache/apt/$series
 	shift
-	"$command" -q -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" \
+	"$command" -q "${architectures[@]}" -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" \
 		-o Dir::Cache="$state" -o Dir::Cache::pkgcache=packages.bin \
 		-o Dir::Cache::srcpkgcache=sources.bin -o Dir::Etc::sourcelist="$state/sources.list" \
 		-o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferences=/dev/null \
@@ -126,7 +146,7 @@ update_index() {
 	: >"$state/status"
 	for suite in $suites; do
 		uri=$(archive "$suite")
-		echo "deb [signed-by=$keys arch=amd64] $uri $suite main"
+		echo "deb [signed-by=$keys arch=${foreign:+$foreign,}amd64] $uri $suite main"
 	done >"$state/sources.list"
 	say "reading the package index of $suites"
 	private_apt apt-get -o APT::Update::Error-Mode=any update >"$state/log" 2>&1 || {
@@ -140,12 +160,14 @@ field() {
 	private_apt apt-cache show --no-all-versions "$2" | sed -n "s/^$1: //p"
 }
 
-# The packages PACKAGE... and what they need of the kernel's own.
+# The packages PACKAGE... and what they need of the kernel's own. Programs that build
+# modules run here.
 with_kernel_parts() {
 	local package part
 	for package in "$@"; do
 		echo "$package"
 		while read -r part; do
+			[[ $part != *linux-kbuild-* || ! $foreign ]] || part=${part// /}:amd64
 			with_kernel_parts "$part"
 		done < <(field Depends "$package" | tr ',|' '\n' |
 			grep -oE '^ *linux-(binary|modules|headers|kbuild|base-[0-9])[^ ]*')
@@ -154,20 +176,23 @@ with_kernel_parts() {
 
 # Lines of kernels.lock for the newest packages of the series.
 newest() {
-	local name package path repository
+	local name
 	update_index
 	name=$(private_apt apt-cache pkgnames | grep -xE "$image" | sort -V |
 		if [[ $kernel == *-oldest ]]; then head -n 1; else tail -n 1; fi) ||
 		die "the archive has no kernel $kernel any more"
-	# shellcheck disable=SC2086  # a list
-	with_kernel_parts "$name" "${name/image/headers}" $extra | sort -u | while read -r package; do
-		path=$(field Filename "$package")
-		repository=main
-		[[ $path != pool/updates/* ]] || repository=security
-		printf '%-4s %-8s %-34s %-33s %9s %s %s\n' "$series" "$repository" "$package" \
-			"$(field Version "$package")" "$(field Size "$package")" \
-			"$(field SHA256 "$package")" "$path"
-	done
+	# shellcheck disable=SC2046,SC2086  # lists
+	private_apt apt-cache show --no-all-versions $(
+		with_kernel_parts "$name" "${name/image/headers}" $extra
+		[[ ! $foreign ]] || userland_packages
+	) | awk -v series="$series" -F ': ' '
+		{ value[$1] = $2 }
+		$0 == "" && ("Filename" in value) {
+			printf "%-4s %-8s %-34s %-33s %9s %s %s\n", series,
+				value["Filename"] ~ /^pool\/updates\// ? "security" : "main", value["Package"],
+				value["Version"], value["Size"], value["SHA256"], value["Filename"]
+			delete value
+		}' | sort -b -k 3,3 -u
 }
 
 pinned() {
@@ -176,31 +201,33 @@ pinned() {
 
 # download FOLDER: the packages that standard input, in the form of kernels.lock, names.
 download() {
-	local repository package version size sum path uri
+	local repository package version size sum path
 	local -a want=()
+	local -A uri=()
 	while read -r _ repository package version size sum path; do
-		say "downloading $package $version ($(((size + 999999) / 1000000)) MB)"
-		uri=$(archive "$repository")
-		want+=("${uri%/}/$path" "$1/$package.deb" "SHA256:$sum")
+		[[ $foreign && $package != linux-* ]] ||
+			say "downloading $package $version ($(((size + 999999) / 1000000)) MB)"
+		[[ ${uri[$repository]-} ]] || uri[$repository]=$(archive "$repository")
+		want+=("${uri[$repository]%/}/$path" "$1/$package.deb" "SHA256:$sum")
 	done
 	((${#want[@]})) || return
 	/usr/lib/apt/apt-helper -q -o Acquire::Retries=3 -o APT::Sandbox::User="$(id -un)" \
 		download-file "${want[@]}" >"$1/log" 2>&1
 }
 
-# Packages of the kernel and busybox go into root, the newer compiler into toolchain.
+# Packages of the kernel and busybox go into root, the newer compiler into toolchain, and
+# what runs on another architecture into userland.
 unpack() {
-	local deb release into
-	mkdir "$work/root"
-	for deb in "$work"/debs/*.deb; do
-		case ${deb##*/} in
-		linux-* | busybox-static.deb) into=$work/root ;;
-		*) into=$work/toolchain ;;
-		esac
-		say "unpacking $(basename "$deb" .deb)"
-		dpkg-deb -x "$deb" "$into"
-	done
+	local deb release vmlinuz
 	cd "$work"
+	mkdir root
+	for deb in debs/*.deb; do
+		[[ $foreign && $deb != */linux-* ]] || say "unpacking $(basename "$deb" .deb)"
+		case ${deb##*/} in
+		linux-* | busybox-static.deb) dpkg-deb -x "$deb" root ;;
+		*) if [[ $foreign ]]; then unpack_userland "$deb"; else dpkg-deb -x "$deb" toolchain; fi ;;
+		esac
+	done
 	[[ -e root/lib/modules ]] || ln -sfn usr/lib root/lib
 	if [[ $image == linux-headers-* ]]; then
 		ln -s root/usr/src/linux-headers-*-amd64 headers
@@ -210,12 +237,18 @@ unpack() {
 	fi
 	release=$(basename "$(echo root/lib/modules/*)")
 	echo "$release" >release
-	bare_image "$(find root -name 'vmlinuz*' -type f | head -n 1)" >vmlinux
+	vmlinuz=$(find root -name 'vmlinuz*' -type f | head -n 1)
+	if [[ $foreign ]]; then cp "$vmlinuz" vmlinux; else bare_image "$vmlinuz" >vmlinux; fi
 	ln -s "root/lib/modules/$release" modules
 	ln -s "root/usr/src/linux-headers-$release" headers
 	say "indexing the modules of $release"
 	depmod -b root "$release"
-	make_initramfs "$release" virtio_pci 9pnet_virtio 9p overlay
+	if [[ $foreign ]]; then
+		make_initramfs "$release" virtio_pci virtio_console
+		finish_userland "$release"
+	else
+		make_initramfs "$release" virtio_pci 9pnet_virtio 9p overlay
+	fi
 	settle "$kernel_dir"
 }
 

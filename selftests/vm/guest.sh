@@ -118,6 +118,7 @@ check_leaks() {
 }
 
 status=0
+: >>"$share/trouble"
 [ ! -w $leaks ] || echo scan=off >$leaks
 # shellcheck source=/dev/null
 . "$share/environment"
@@ -142,6 +143,7 @@ if [ $status = 0 ]; then
 	check_namespaces
 	check_leaks
 fi
+[ ! -e "$share/told" ] || $bin/cat "$share/trouble" >"$share/told"
 echo $status >"$share/status"
 echo o >/proc/sysrq-trigger
 $bin/sleep 1000

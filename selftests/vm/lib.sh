@@ -54,11 +54,28 @@ build_all() {
 	mkdir -p "$builds"
 	[[ ${LOAD:-1} == 0 && ! -e $top/module/Kbuild ]] ||
 		KDIR='' KERNEL=${tree:-$kernel} "$top/selftests/vm/build.sh" >/dev/null || return
+	[[ ! $foreign ]] || return 0
 	[[ ! -e $top/userspace/Makefile ]] ||
 		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
 			flock "$builds/tool.lock" make -s -C "$top" tool >&2
 }
 
+# ARCH=: a test kernel of another architecture, by the name that it has here. Beside KDIR it
+# is kbuild's.
+foreign_kernel() {
+	case $ARCH in
+	arm64) echo "${KERNEL:-6.12}" ;;
+	s390x | i386) echo "${KERNEL:-6.1}" ;;
+	*) die "no test kernel with ARCH=$ARCH: arm64, s390x or i386" ;;
+	esac
+}
+
+if [[ ${ARCH:-x86_64} != x86_64 && -z ${KDIR-} ]]; then
+	KERNEL=$(foreign_kernel)
+	KERNEL=${KERNEL%-"$ARCH"}-$ARCH
+	export KERNEL
+	unset ARCH
+fi
 # KERNEL=FOLDER is a kernel tree of the caller's own, see own.sh: what is kept for it goes by
 # a name, the processes that this one starts go by the folder.
 kernel=${KERNEL:-$(default_kernel)} tree=
@@ -68,8 +85,10 @@ if [[ $kernel == */* ]]; then
 	export KERNEL=$tree
 	kernel=own-$(basename "$tree" | tr -c 'A-Za-z0-9\n' -)-$(sha256sum <<<"$tree" | cut -c 1-6)
 fi
-# The machine that it runs on: QEMU's, or the host in user mode.
-kind=vm
+# The machine that it runs on: QEMU's, one of another architecture, or the host in user mode.
+foreign=
+[[ $kernel != *-@(arm64|s390x|i386) ]] || foreign=${kernel##*-}
+kind=${foreign:-vm}
 [[ $kernel != uml ]] || kind=uml
 [[ ! $tree ]] || ! grep -qs '^CONFIG_UML=y' "$tree/.config" || kind=uml
 cache=$(cache_dir)

@@ -3,7 +3,8 @@
 #
 # need.sh GROUP...    have what these groups need of the host: build (the tool),
 #                     kbuild (modules for a test kernel), source (a test kernel itself),
-#                     vm, uml (vm in user mode), demo, check, lint, package
+#                     vm, uml (vm in user mode), arm64, s390x, i386 (vm and kbuild for these),
+#                     demo, check, lint, package
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
 # elsewhere it prints the one line to run, and fails.
@@ -32,6 +33,17 @@ table='
 	vm,uml       awk                               mawk
 	vm,uml       flock                             util-linux
 	vm           patchelf                          patchelf
+	arm64,s390x,i386 cpio                          cpio
+	arm64,s390x,i386 pkg-config                    pkg-config
+	arm64        qemu-system-aarch64               qemu-system-arm
+	arm64        aarch64-linux-gnu-gcc-12          gcc-12-aarch64-linux-gnu
+	arm64        /usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
+	s390x        qemu-system-s390x                 qemu-system-misc
+	s390x        s390x-linux-gnu-gcc-12            gcc-12-s390x-linux-gnu
+	s390x        /usr/s390x-linux-gnu/lib/libc.a   libc6-dev-s390x-cross
+	i386         qemu-system-i386                  qemu-system-x86
+	i386         i686-linux-gnu-gcc-12             gcc-12-i686-linux-gnu
+	i386         /usr/i686-linux-gnu/lib/libc.a    libc6-dev-i386-cross
 	demo,check   ip                                iproute2
 	demo,check   nft                               nftables
 	demo,check   ping                              iputils-ping

@@ -6,6 +6,7 @@
 # What the environment says:
 #   KERNEL=6.1      the test kernel: 6.1, 6.12, 7.3, 6.12-rt, 7.3-rt; with detectors: uml, debug
 #   KERNEL=FOLDER   the kernel that is built in this folder, for x86_64 or user mode
+#   ARCH=arm64      one of another architecture: arm64, s390x, i386
 #   RUN=COMMAND     for bash -c, in the caller's folder; input is /dev/null
 #   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path
 #   LOAD=0          leave the module unloaded
@@ -21,7 +22,7 @@
 #
 # The host's files are visible at their own paths, read-only; /tmp, /run and
 # /var/tmp are the test kernel's own. Files that change on the host while it runs
-# may be seen late.
+# may be seen late. One of another architecture has a copy of what tests need instead.
 #
 # Exit status: the command's. A report of the kernel (report.awk) makes it 1 where
 # the command succeeded, a command that hangs 124; 141 where nobody reads its output. With
@@ -34,6 +35,8 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/qemu.sh"
 # shellcheck source=selftests/vm/uml.sh
 . "$here/uml.sh"
+# shellcheck source=selftests/vm/foreign.sh
+. "$here/foreign.sh"
 
 passed="KERNEL LOAD ICOUNT SMP OUT TERM LANG NO_COLOR DEMO DURATION CHURN CHURN_SEED ${VM_ENV-}"
 
@@ -69,6 +72,11 @@ if [[ -z ${RUN-} && ! (-t 0 && -t 1) ]]; then
 fi
 terminal_device=/dev/ttyS1
 [[ $kind != uml ]] || terminal_device=/dev/tty1
+if [[ $foreign ]]; then
+	terminal_device=/dev/hvc0
+	[[ ! ${OUT-} && ${ICOUNT:-0} == 0 ]] || die "there is no OUT= and no ICOUNT= with ARCH=$foreign"
+	[[ $PWD/ == "$top"/* ]] || die "with ARCH=$foreign a command can be run in the repository only"
+fi
 "$here/need.sh" "$kind"
 "$here/fetch.sh"
 modules=$kernel_dir/modules
@@ -103,7 +111,11 @@ trap 'exit 143' TERM HUP
 cp "$here/guest.sh" "$share/"
 make_initramfs "$share"
 write_environment >"$share/environment"
-write_places "$(readlink -f "$modules")" >"$share/places"
+if [[ $foreign ]]; then
+	write_places "/usr/lib/modules/$(<"$kernel_dir/release")"
+else
+	write_places "$(readlink -f "$modules")"
+fi >"$share/places"
 printf '%s' "${RUN-}" >"$share/command"
 touch "$share/stdout" "$share/stderr" "$share/machine"
 
@@ -112,6 +124,10 @@ terminal=
 if [[ $kind == uml ]]; then
 	uml_machine "$share" "$terminal"
 	log=$share/console
+elif [[ $foreign ]]; then
+	carry "$share" "$(readlink -f "$modules")"
+	foreign_machine "$share" "$terminal"
+	log=$share/machine
 else
 	qemu_machine "$share" "$terminal" "$OUT"
 	log=$share/machine
@@ -120,10 +136,10 @@ fi
 # On a busy host an emulated clock is now and then calibrated for ever. Nothing of the
 # caller's has run by then, so that boot does not count.
 patience=120
-[[ $kernel != debug ]] || patience=600
+[[ $kernel != debug && ! $foreign ]] || patience=600
 booted() {
 	local end=$((SECONDS + patience))
-	until [[ -e $share/booted ]]; do
+	until [[ -s $share/booted ]]; do
 		kill -0 "$machine" 2>/dev/null && ((SECONDS < end)) || return
 		sleep 0.1
 	done

@@ -340,6 +340,23 @@ unknown_kernel_is_refused() {
 	is "$status" 1 && says 'KERNEL=6.1'
 }
 
+unknown_architecture_is_refused() {
+	ARCH=vax vm true
+	is "$status" 1 && says 'ARCH=vax'
+}
+
+unknown_topic_is_refused() {
+	! TOPICS='unit golden golded' "$here/../check.sh" >"$work/out" 2>"$work/err" && says "no topic 'golded'"
+}
+
+kernels_are_summed_up() {
+	! KERNELS="1.0 $(default_kernel)" TOPICS=unit "$here/../check.sh" >"$work/out" 2>"$work/err" || return
+	grep -E '^==|^[0-9]+ passed' "$work/out" | sed -E 's/, [0-9]+ s$//; s/[1-9][0-9]* passed/N passed/' >"$work/lines"
+	is "$(<"$work/lines")" "== 1.0: 0 passed, 1 failed, 0 skipped
+== $(default_kernel): N passed, 0 failed, 0 skipped
+N passed, 1 failed, 0 skipped"
+}
+
 # With a filled cache nothing is fetched.
 works_without_network() {
 	BUILD=1 unshare -rn make -s vm RUN=true
@@ -371,7 +388,8 @@ case ${KERNEL-} in
 		module_is_built_for_what_the_kernel_calls_itself
 		kernel_of_a_tree unfit_trees_are_refused
 		one_cpu_that_counts jobs_are_spread places_are_shared no_terminal_no_shell
-		unknown_kernel_is_refused works_without_network) ;;
+		unknown_kernel_is_refused unknown_architecture_is_refused unknown_topic_is_refused
+		kernels_are_summed_up works_without_network) ;;
 esac
 (($# == 0)) || tests=("$@")
 
