@@ -9,6 +9,7 @@
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/ndisc.h>
 #include <net/route.h>
 #include <net/tcp.h>
 
@@ -55,6 +56,14 @@ static const void *skb_daddr(const struct sk_buff *skb,
 	return &ipv6_hdr(skb)->daddr;
 }
 
+static const void *skb_saddr(const struct sk_buff *skb,
+			     enum migsel_family family)
+{
+	if (family == MIGSEL_INET)
+		return &ip_hdr(skb)->saddr;
+	return &ipv6_hdr(skb)->saddr;
+}
+
 static const struct migsel_flow_key *egress_key(struct egress *e)
 {
 	if (!e->has_key) {
@@ -75,15 +84,43 @@ static bool sk_keeps(const struct sock *sk, const struct dst_entry *dst)
 	       (sk_is_tcp(sk) || !READ_ONCE(inet_sk(sk)->uc_index));
 }
 
+/*
+ * Whether a socket may be bound to an address: the one that it then has. Sockets
+ * of raw IP and of L2TP do not say that it was bind() that gave it to them. connect()
+ * does as well, which shows. SCTP says nothing either.
+ */
+static bool sk_may_be_bound(const struct sock *sk)
+{
+	if (sk->sk_userlocks & SOCK_BINDADDR_LOCK ||
+	    sk->sk_protocol == IPPROTO_SCTP)
+		return true;
+	return (sk->sk_type == SOCK_RAW || sk->sk_protocol == IPPROTO_L2TP) &&
+	       sk->sk_state != TCP_ESTABLISHED;
+}
+
+static bool sctp_is_bound(const struct sock *sk)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6)
+		return !ipv6_addr_any(&sk->sk_v6_rcv_saddr);
+#endif
+	return inet_sk(sk)->inet_rcv_saddr;
+}
+
 /* The usable migration vmk to whose address the sender bound its socket. */
 static int egress_bound_vmk(const struct egress *e)
 {
 	const struct sock *sk = e->sk;
 
 	/* A SYN-ACK comes with its listener, but is the request's. */
-	if (!sk || sk != e->skb->sk ||
-	    !(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
+	if (!sk || sk != e->skb->sk || !sk_may_be_bound(sk))
 		return MIGSEL_NO_VMK;
+	/* It may be bound to several, and sends from one of them. */
+	if (sk->sk_protocol == IPPROTO_SCTP)
+		return sctp_is_bound(sk) ?
+		       migsel_snap_owner(e->snap, e->query.family,
+					 skb_saddr(e->skb, e->query.family)) :
+		       MIGSEL_NO_VMK;
 	if (e->query.family == MIGSEL_INET)
 		return migsel_snap_owner(e->snap, MIGSEL_INET,
 					 &inet_sk(sk)->inet_rcv_saddr);
@@ -93,6 +130,23 @@ static int egress_bound_vmk(const struct egress *e)
 					 &sk->sk_v6_rcv_saddr);
 #endif
 	return MIGSEL_NO_VMK;
+}
+
+/* Whether a packet is neighbour discovery: about the device that it leaves by. */
+static bool skb_is_ndisc(const struct sk_buff *skb)
+{
+	int offset = skb_network_offset(skb) + sizeof(struct ipv6hdr);
+	u8 proto = ipv6_hdr(skb)->nexthdr;
+	const u8 *type;
+	__be16 frag_off;
+	u8 buf;
+
+	offset = ipv6_skip_exthdr(skb, offset, &proto, &frag_off);
+	if (offset < 0 || proto != IPPROTO_ICMPV6)
+		return false;
+	type = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+	return type && *type >= NDISC_ROUTER_SOLICITATION &&
+	       *type <= NDISC_REDIRECT;
 }
 
 static bool sk_is_tcp_flow(const struct sock *sk)
@@ -327,6 +381,9 @@ static unsigned int egress_steer(struct egress *e, enum migsel_reason reason)
 		owned = egress_owned(e);
 		if (owned)
 			egress_keep(e);
+		/* Its transmit queue is one of the device that it leaves. */
+		if (e->sk && !sk_is_tcp(e->sk) && sk_tx_queue_get(e->sk) >= 0)
+			sk_tx_queue_clear(e->sk);
 		skb_dst_drop(skb);
 		skb_dst_set(skb, e->route);
 	}
@@ -503,6 +560,8 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 		.cached = true,
 	};
 
+	if (!skb->sk && nf_in_duplicate())
+		return NF_ACCEPT;
 	/* The inner packet was decided on. */
 	if (migsel_device_has_sent(ms->net, snap, skb, family))
 		return NF_ACCEPT;
@@ -514,7 +573,8 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 	}
 	e.kept = e.sk && sk_keeps(sk, e.plain);
 	e.query.not_unicast = !migsel_route_is_unicast(e.plain, family,
-						       skb_daddr(skb, family));
+						       skb_daddr(skb, family)) ||
+				(family == MIGSEL_INET6 && skb_is_ndisc(skb));
 	if (snap->rule.n_migration > 1)
 		e.query.bound_vmk = egress_bound_vmk(&e);
 	return egress_finish(&e);

@@ -89,7 +89,7 @@ struct migsel_rule {
  * @class: its tag
  * @family: its address family
  * @not_unicast: its route is local, or its destination is multicast,
- *	broadcast or link-local
+ *	broadcast or link-local, or it is neighbour discovery of IPv6
  * @bound_device: its socket is bound to a device
  * @bound_vmk: position of the usable migration vmk to whose address its socket
  *	is bound, or MIGSEL_NO_VMK

@@ -19,7 +19,7 @@
  * @MIGSEL_REASON_UNTAGGED: The packet carries neither tag. Not touched.
  * @MIGSEL_REASON_NO_VMK: The namespace has no vmk. Not touched.
  * @MIGSEL_REASON_NOT_UNICAST: The destination is local, multicast, broadcast
- *   or link-local. Not touched.
+ *   or link-local, or it is neighbour discovery of IPv6. Not touched.
  * @MIGSEL_REASON_BOUND_DEVICE: The socket is bound to a device. Not touched.
  * @MIGSEL_REASON_COLD_FIRST_VMK: Cold, leaves by the first vmk.
  * @MIGSEL_REASON_NO_MIGRATION_VMK: Hot, and no vmk carries migration traffic.

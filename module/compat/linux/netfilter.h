@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _MIGSEL_COMPAT_LINUX_NETFILTER_H
+#define _MIGSEL_COMPAT_LINUX_NETFILTER_H
+
+#include <linux/bottom_half.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/version.h>
+#include_next <linux/netfilter.h>
+
+/**
+ * nf_in_duplicate - whether what is being sent is a copy that netfilter made
+ *
+ * Return: true if it is.
+ */
+static inline bool nf_in_duplicate(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+	return current->in_nf_duplicate;
+#else
+	bool duplicate;
+
+	/* Who sends a copy, has them off, too: it is not another task's. */
+	local_bh_disable();
+	duplicate = this_cpu_read(nf_skb_duplicated);
+	local_bh_enable();
+	return duplicate;
+#endif
+}
+
+#endif /* _MIGSEL_COMPAT_LINUX_NETFILTER_H */

@@ -1,0 +1,185 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Packets and sockets out of the ordinary: neighbour discovery, copies that netfilter makes,
+# sockets that say in other ways that they are bound, and transmit queues.
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+tools=(python3 tc)
+
+# nft_a TABLE TEXT: a chain in a table of A, until the end of the test
+nft_a() {
+	in_netns "$A" nft -f - <<-END || fail "no chain in $1"
+		table $1 {
+			chain output {
+				$2
+			}
+		}
+	END
+	defer "in_netns $A nft delete table $1"
+}
+
+# All that A sends is tagged, and what is tagged is refused: who asks for A's address by a
+# NIC, is answered by it all the same.
+neighbours() {
+	local id key
+	shape D D 0 1 2
+	vmks vmk0 vmk1
+	nft_a 'inet everything' 'type filter hook output priority 0
+		meta mark set 0x10000'
+	ip -n "$A" -6 neigh flush all
+	ip -n "$B" -6 neigh flush all
+	from_b
+	traffic $(specs 6 none "$(address 6 D 1 1)" udp)
+	results '*' ok
+	leaves_by '*' vmk1
+	from_a
+	reasons not-unicast
+}
+
+# The originals leave by vmk0, the copies by the NIC that they were made for.
+copies() {
+	local id key family
+	shape S S 1 2 0
+	vmks vmk0 vmk1+
+	for family in 4 6; do
+		nft_a "ip${family%4} copies" "type filter hook output priority -10
+			udp dport 5001 dup to $(to "$family" 2) device vmk2"
+	done
+	traffic $(both hot 1 'udp udpu')
+	results '*' ok
+	for id in "${!result[@]}"; do
+		flow_bytes "$id" vmk0
+		((REPLY < sent[$id] * 3 / 2)) || fail "$id: $REPLY bytes by vmk0"
+		flow_bytes "$id" vmk2
+		((REPLY >= sent[$id])) || fail "$id: only $REPLY bytes by vmk2"
+		flow_bytes "$id" vmk1
+		((REPLY == 0)) || fail "$id: $REPLY bytes by vmk1"
+	done
+	reasons same-subnet
+}
+
+# send_by BOUND SOCKET...: a packet of each socket, "FAMILY TYPE PROTOCOL", bound to vmk2's
+# address if BOUND is 1, else connected. What the kernel does not have, need not be sent.
+send_by() {
+	in_netns "$A" python3 - "$(address 4 S 1 2)" "$(address 6 S 1 2)" "$(to 4 1)" "$(to 6 1)" "$@" <<-'END' || fail 'not all is sent'
+		import errno, socket, sys
+		own4, own6, to4, to6, bound, *sockets = sys.argv[1:]
+		open('/proc/sys/net/ipv4/ping_group_range', 'w').write('0 0')
+		for family, type, protocol in (s.split() for s in sockets):
+		    own, to = (own4, to4) if family == '4' else (own6, to6)
+		    if family == 'mapped':
+		        own, to = '::ffff:' + own4, '::ffff:' + to4
+		    number = {'icmp': 1, 'icmp6': 58, 'sctp': 132, 'udplite': 136}[protocol]
+		    try:
+		        s = socket.socket(socket.AF_INET if family == '4' else socket.AF_INET6, getattr(socket, 'SOCK_' + type), number)
+		    except OSError as e:
+		        if e.errno not in (errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT):
+		            raise
+		        print('# there is no', protocol)
+		        continue
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, 0x10000)
+		    s.setblocking(False)
+		    port = 0 if type == 'RAW' else 5001
+		    if bound == '1':
+		        s.bind((own, 0))
+		    if bound == '0' or protocol == 'sctp':
+		        try:
+		            s.connect((to, port))
+		        except BlockingIOError:
+		            pass
+		    if protocol != 'sctp':
+		        echo = bytes([8 if protocol == 'icmp' else 128]) + bytes(15)
+		        s.send(echo) if bound == '0' else s.sendto(echo, (to, port))
+	END
+}
+
+# bound_as REASON BOUND SOCKET: its packets are counted for the reason
+bound_as() {
+	vmks vmk0 vmk1+ vmk2+
+	send_by "$2" "$3"
+	read_stats
+	((${packets[$1]})) || fail "$3 is not $1"
+	reasons "$1"
+}
+
+bound_sockets() {
+	local socket
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2+
+	traffic $(both hot 1 icmp ,n=2,from=%2)
+	results '*' ok
+	leaves_by '*' vmk2
+	reasons multi-nic-bound
+	for socket in '4 RAW icmp' '6 RAW icmp6' '4 DGRAM icmp' '6 DGRAM icmp6' "${sctp[@]}"; do
+		bound_as multi-nic-bound 1 "$socket"
+	done
+	for socket in '4 RAW icmp' '6 RAW icmp6' '4 DGRAM icmp' '6 DGRAM icmp6' "${sctp[@]}"; do
+		bound_as multi-nic 0 "$socket"
+	done
+}
+
+# User-mode kernels and those with detectors do not have it.
+sctp=('4 STREAM sctp' '6 STREAM sctp' 'mapped STREAM sctp' '4 SEQPACKET sctp')
+[[ ${KERNEL-} != @(uml|debug) ]] || sctp=()
+
+# queues DEVICE: how many of its transmit queues have sent, into REPLY
+queues() {
+	REPLY=$(tc -n "$Q" -s qdisc show dev "$1" | awk '/^qdisc/ { mq = $2 == "mq" } !mq && /Sent [1-9]/ { n++ } END { print n + 0 }')
+}
+
+all_queues() {
+	queues q2
+	((REPLY >= 5))
+}
+
+# Sixteen flows from a NIC of two queues to one of eight.
+transmit_queues() {
+	local Q n
+	add_netns Q
+	{
+		for n in 0 1 2; do
+			echo "link add q$n numtxqueues $((n == 1 ? 2 : 8)) type dummy"
+			echo "link set q$n up"
+			echo "addr add 10.0.$n.1/24 dev q$n"
+			echo "addr add 2001:db8:$n::1/64 dev q$n nodad"
+			echo "route add 198.18.0.0/24 dev q$n metric $((n == 1 ? 1 : 2 + n))"
+			echo "route add 2001:db8:f::/64 dev q$n metric $((n == 1 ? 1 : 2 + n))"
+		done
+	} | ip -n "$Q" -b - || fail 'no devices'
+	for n in 1 2; do
+		tc -n "$Q" qdisc replace dev "q$n" root handle 1: mq || fail 'no queues'
+	done
+	migsel -n "$Q" -b - <<-END
+		vmk add q0
+		vmk add q2 migration on
+	END
+	sender=$Q
+	start_flows -l $(specs 4 none 198.18.0.1 udp ,n=8) $(specs 6 none 2001:db8:f::1 udp ,n=8)
+	from_a
+	queues q1
+	((REPLY == 2)) || fail "$REPLY of q1's queues have sent, not 2"
+	in_netns "$Q" nft -f - <<-END || fail 'no rule'
+		table inet t {
+			chain output {
+				type filter hook output priority 0
+				udp dport 5001 meta mark set 0x10000
+			}
+		}
+	END
+	wait_for 5 all_queues || fail "only $REPLY of q2's queues have sent"
+	stop_flows
+	results '*' ok
+}
+
+# Kernels with detectors make no copies.
+copies=1
+[[ ${KERNEL-} != @(uml|debug) ]] || copies=0
+
+begin_tests $((3 + copies))
+make_hosts
+run 'neighbour discovery that a rule tags' neighbours
+((copies == 0)) || run 'copies that a rule makes' copies
+run 'sockets of other protocols that are bound' bound_sockets
+run 'transmit queues of a flow that was moved' transmit_queues
+end_tests
