@@ -27,6 +27,13 @@ test_exec() {
 	mkdir /sys/fs/cgroup/pids/limited
 	[[ $(own_mark migsel exec hot --) == fwmark:0x10000 ]] || bad "not hot: $(own_mark migsel exec hot)"
 	[[ $(own_mark migsel exec cold) == fwmark:0x20000 ]] || bad 'not cold'
+	# With a class of traffic of version 1 as well, which once put version 2 out of force.
+	mkdir /sys/fs/cgroup/net
+	mount -t cgroup -o net_cls,net_prio net /sys/fs/cgroup/net || bad 'no classes of traffic'
+	mkdir /sys/fs/cgroup/net/classed
+	echo 0x10001 >/sys/fs/cgroup/net/classed/net_cls.classid
+	out=$(echo "$BASHPID" >/sys/fs/cgroup/net/classed/cgroup.procs && own_mark migsel exec hot)
+	out_is fwmark:0x10000
 	# What limits the caller there limits the command.
 	# shellcheck disable=SC2016 # that shell expands it
 	out=$(sh -c 'echo $$ >/sys/fs/cgroup/pids/limited/cgroup.procs &&

@@ -293,6 +293,77 @@ test_pool() {
 	[[ $(names cold other) == 'installer.iso vm.xml ' ]] || bad "other: $(names cold other)"
 }
 
+# As known programs lay virtual machines out.
+test_layouts() {
+	local vm name
+	# OpenNebula: a link to the newest snapshot, and a link to the folder in itself; the
+	# base is in another datastore, and the second disk is raw.
+	new_vm one
+	mkdir -p "$vm/1" "$vm/101/139/disk.0.snap"
+	qemu-img create -q -f qcow2 "$vm/1/e2c4" 1M
+	qemu-img create -q -f raw "$vm/101/139/disk.1" 1M
+	(
+		cd "$vm/101/139" || exit
+		touch deployment.0 vm.xml disk.0.log
+		qemu-img create -q -f qcow2 -F qcow2 -b "$vm/1/e2c4" disk.0.snap/0
+		ln -s . disk.0.snap/disk.0.snap
+		cd disk.0.snap && qemu-img create -q -f qcow2 -F qcow2 -b disk.0.snap/0 1
+		ln -s disk.0.snap/1 ../disk.0
+	)
+	refuses "disk.0.snap/0 leads to $vm/1/e2c4, outside" "$vm/101/139/disk.0"
+	run 0 migsel -j classify outside allow "$vm/101/139/disk.0"
+	[[ $(names hot active) == 'disk.0 ' ]] || bad "hot: $(names hot active)"
+	[[ $(names cold backing) == '0 e2c4 ' ]] || bad "backing: $(names cold backing)"
+	[[ $(names cold other) == 'disk.0.log ' ]] || bad "other: $(names cold other)"
+	run 0 migsel -j classify outside allow "$vm/101/139/disk.0" format raw "$vm/101/139/disk.1"
+	[[ $(names cold other) == 'deployment.0 disk.0.log vm.xml ' ]] || bad "other: $(names cold other)"
+	qemu-img create -q -u -f qcow2 -F qcow2 -b disk.0.snap/1 "$vm/101/139/disk.0" 1M
+	refuses 'loop' "$vm/101/139/disk.0"
+
+	# CloudStack: a pool of names without suffixes, bases without a recorded format.
+	new_vm cloudstack
+	for name in 66990fcc 11110fcc; do
+		qemu-img create -q -f qcow2 "$vm/$name" 1M
+	done
+	qemu-img create -q -f qcow2 -F qcow2 -b 66990fcc "$vm/a3dd1f0f"
+	LC_ALL=C sed -i 's/\xe2y[*]\xca/\xe2y*\xcb/' "$vm/a3dd1f0f"
+	touch "$vm/KVMHA-heartbeat"
+	refuses '66990fcc looks like qcow2.*give its format' "$vm/a3dd1f0f"
+	run 0 migsel classify format qcow2,qcow2 "$vm/a3dd1f0f"
+	files_are "hot  active  $vm/a3dd1f0f" "cold backing $vm/66990fcc"
+
+	# ESXi: descriptors, and data beside them.
+	new_vm esxi
+	qemu-img create -q -f vmdk -o subformat=monolithicFlat "$vm/vm.vmdk" 1M
+	qemu-img create -q -f vmdk -o subformat=twoGbMaxExtentSparse -b vm.vmdk -F vmdk "$vm/vm-000001.vmdk"
+	for name in vmx vmxf vmsd nvram; do touch "$vm/vm.$name"; done
+	touch "$vm/vmware.log"
+	run 0 migsel -j classify "$vm/vm-000001.vmdk"
+	[[ $(names hot active) == 'vm-000001.vmdk vm-000001-s001.vmdk ' ]] || bad "hot: $(names hot active)"
+	[[ $(names cold backing) == 'vm.vmdk vm-flat.vmdk ' ]] || bad "backing: $(names cold backing)"
+	[[ $(names cold other) == 'vm.nvram vm.vmsd vm.vmx vm.vmxf vmware.log ' ]] || bad "other: $(names cold other)"
+
+	# Lima: a base and what differs, without suffixes; sockets are no files.
+	new_vm lima
+	qemu-img create -q -f qcow2 "$vm/basedisk" 1M
+	qemu-img create -q -f qcow2 -F qcow2 -b "$vm/basedisk" "$vm/diffdisk"
+	touch "$vm/lima.yaml" "$vm/serial.log"
+	truncate -s 300k "$vm/cidata.iso"
+	mkfifo "$vm/ha.fifo"
+	run 0 migsel -j classify "$vm/diffdisk"
+	[[ $(names hot active) == 'diffdisk ' ]] || bad "hot: $(names hot active)"
+	[[ $(names cold other) == 'cidata.iso lima.yaml serial.log ' ]] || bad "other: $(names cold other)"
+
+	# Proxmox VE: a linked clone of a template in another folder.
+	new_vm pve
+	mkdir "$vm/100" "$vm/9000"
+	qemu-img create -q -f qcow2 "$vm/9000/base-9000-disk-0.qcow2" 1M
+	qemu-img create -q -f qcow2 -F qcow2 -b ../9000/base-9000-disk-0.qcow2 "$vm/100/vm-100-disk-0.qcow2"
+	refuses 'outside' "$vm/100/vm-100-disk-0.qcow2"
+	run 0 migsel -j classify outside allow "$vm/100/vm-100-disk-0.qcow2"
+	[[ $(names cold backing) == 'base-9000-disk-0.qcow2 ' ]] || bad "backing: $(names cold backing)"
+}
+
 # Ten times as many files take ten times as long, not a hundred.
 test_many_files() {
 	local vm start

@@ -14,8 +14,11 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "image.h"
 #include "migsel.h"
 #include "print.h"
+
+#define MIN_RAW	65536	/* bytes, of a disk that is known by its size only */
 
 int out_of_memory(void)
 {
@@ -118,8 +121,17 @@ static bool has_suffix(const char *name)
 	return false;
 }
 
+/* Whole sectors, and no suffix or a number for one: raw disks are called so. */
+static bool may_be_raw(const char *name, off_t size)
+{
+	const char *dot = strrchr(name, '.');
+
+	return size >= MIN_RAW && size % 512 == 0 &&
+	       (!dot || !dot[1 + strspn(dot + 1, "0123456789")]);
+}
+
 /* Does it look like the image of a disk? Who wrote it does not matter here. */
-static bool is_image(int folder, const char *name)
+static bool is_image(int folder, const char *name, off_t size)
 {
 	static const struct {
 		unsigned int at;
@@ -131,7 +143,7 @@ static bool is_image(int folder, const char *name)
 		{ 0, 4, "KDMV" },
 		{ 0, 4, "COWD" },
 		{ 0, 21, "# Disk DescriptorFile" },
-		{ 0, 8, "conectix" },
+		{ 0, 8, VHD_COOKIE },
 		{ 0, 8, "vhdxfile" },
 		{ 0, 4, "LUKS" },
 		{ 64, 4, "\x7f\x10\xda\xbe" },
@@ -143,7 +155,7 @@ static bool is_image(int folder, const char *name)
 	size_t i;
 	int fd;
 
-	if (has_suffix(name))
+	if (has_suffix(name) || may_be_raw(name, size))
 		return true;
 	/* One that starts an installer looks like a disk. */
 	if (dot && !strcasecmp(dot, ".iso"))
@@ -261,7 +273,7 @@ static int look_at(struct folder *folder, const struct files *files)
 		file = find(files, &st);
 		if (file && file->role != ROLE_OTHER) {
 			ret = add_stem(&folder->stems, name, true);
-		} else if (is_image(folder->fd, name)) {
+		} else if (is_image(folder->fd, name, st.st_size)) {
 			folder->shared = true;
 			ret = add_stem(&folder->stems, name, false);
 		} else {

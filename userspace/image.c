@@ -305,11 +305,11 @@ static bool is_differencing(const char *path)
 		return false;
 	if (!fstat(fd, &st))
 		found = pread(fd, footer, sizeof(footer), st.st_size - 512) ==
-			sizeof(footer) && !memcmp(footer, "conectix", 8);
+			sizeof(footer) && !memcmp(footer, VHD_COOKIE, 8);
 	/* There is a copy in front. */
 	if (!found)
 		found = pread(fd, footer, sizeof(footer), 0) ==
-			sizeof(footer) && !memcmp(footer, "conectix", 8);
+			sizeof(footer) && !memcmp(footer, VHD_COOKIE, 8);
 	close(fd);
 	return found && big_endian(footer + 60, 4) == 4;
 }

