@@ -21,8 +21,9 @@ built=$builds/coverage
 
 # The tool, with what it was built from: it writes to where that is, below GCOV_PREFIX.
 build_tool() {
-	mkdir -p "$built/userspace" "$built/include"
-	cp userspace/*.[ch] userspace/Makefile "$built/userspace/"
+	mkdir -p "$built/userspace" "$built/module" "$built/include"
+	cp -r userspace/*.[ch] userspace/include userspace/Makefile "$built/userspace/"
+	cp module/rule.[ch] "$built/module/"
 	cp -r include/uapi "$built/include/"
 	make -s -C "$built/userspace" CFLAGS='-O0 -g --coverage'
 }

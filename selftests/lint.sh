@@ -67,7 +67,7 @@ clang_build() {
 # A copy: the flags are those of its Makefile, and there is nothing built yet.
 analyzer() {
 	mkdir "$work/analyzer"
-	cp -r include userspace selftests "$work/analyzer/"
+	cp -r include module userspace selftests "$work/analyzer/"
 	cd "$work/analyzer"
 	make -s -C userspace clean
 	scan-build -o "$work/analyzer" --status-bugs sh -c 'make -s -C userspace && make -s -C selftests -B' \
@@ -115,7 +115,8 @@ check() {
 	clang) clang_build "$clang_tree" ;;
 	shellcheck) shell ;;
 	kernel-doc) "$source/scripts/kernel-doc" -none -Wall -Werror "${kernel_files[@]}" ;;
-	codespell) codespell "${texts[@]}" ;;
+	# A word of nftables and ip.
+	codespell) codespell -L iif "${texts[@]}" ;;
 	yamllint) yamllint -s -f parsable -c "$source/Documentation/devicetree/bindings/.yamllint" \
 		Documentation/netlink/specs/*.yaml ;;
 	*) "$1" ;;

@@ -66,11 +66,14 @@ has_code() {
 		'any(.code == $code and .dev == $dev)' <"$tmp/out" >/dev/null
 }
 
+# Every finding has these keys, and something that helps.
+keys='all((keys - ["advice", "fix"]) == ["code", "dev", "message", "severity"] and
+	(has("fix") or has("advice")))'
+
 # fix_of CODE DEV: the command that is said to mend it; fails where it is not found, or
 # anything is with other keys
 fix_of() {
-	jq -er --arg code "$1" --arg dev "$2" '
-		select(all(keys == ["code", "dev", "fix", "message", "severity"]))
+	jq -er --arg code "$1" --arg dev "$2" "select($keys)"'
 		| map(select(.code == $code and .dev == $dev))[0].fix' "$tmp/out"
 }
 
@@ -78,15 +81,27 @@ fix_of() {
 trap_is() {
 	local code=$1 dev=$2 fix
 	run 1 m -j check
-	fix=$(fix_of "$code" "$dev") || bad "no $code of \"$dev\" as it is to be: $out"
+	if ! fix=$(fix_of "$code" "$dev"); then
+		bad "no $code of \"$dev\" as it is to be: $out"
+		return
+	fi
 	sh -c "$fix" >"$tmp/fixed" 2>&1 || bad "$fix: $(<"$tmp/fixed")"
 	# Carrier comes a moment after a link is set up.
-	for _ in {1..25}; do
+	for _ in {1..10}; do
 		m -j check >"$tmp/out"
 		has_code "$code" "$dev" || return 0
 		sleep 0.2
 	done
 	bad "$fix does not mend: $(<"$tmp/out")"
+}
+
+# advised CODE DEV PATTERN: it is found, with advice like that, and no command
+advised() {
+	run 1 m -j check
+	jq -e --arg code "$1" --arg dev "$2" --arg like "$3" "$keys"' and
+		(map(select(.code == $code and .dev == $dev)) |
+		length == 1 and (.[0] | (has("fix") | not) and (.advice | test($like))))' \
+		<"$tmp/out" >/dev/null || bad "no $1 of \"$2\" with advice like \"$3\": $out"
 }
 
 test_sound() {
@@ -126,10 +141,38 @@ test_module_missing() {
 	trap_is link-down vmk2
 	trap_is mtu-mismatch vmk1
 	trap_is arp-flux vmk0
-	trap_is same-subnet vmk1
-	run 0 m -j route get 192.0.2.21 tag hot
-	json '.[0] | .reason == "multi-nic" and .dev == "vmk1"'
-	in_host ip link del vmk1-2
+
+	# One finding for a subnet, with commands of plain Linux that can be pasted.
+	rmmod migsel 2>/dev/null
+	in_host ip -6 address flush scope global
+	advised same-subnet vmk1 'SO_BINDTODEVICE.*rule add from 192.0.2.11 lookup'
+	json 'map(select(.code == "same-subnet")) | length == 1 and
+		(.[0].message | test("vmk0, vmk1 and vmk2 are in 192.0.2.0/24"))'
+	# shellcheck disable=SC2016 # the quotes are those of the text
+	sh -ec "$(jq -r '.[] | select(.code == "same-subnet").advice' "$tmp/out" |
+		sed -n 's/.*no connection is lost: `\([^`]*\)`.*/\1/p')" || bad 'what is advised fails'
+	run 0 in_host ip -4 route get 192.0.2.21 from 192.0.2.11
+	out_like ' dev vmk1 '
+	in_host ip -4 rule del from 192.0.2.11
+	modprobe migsel
+}
+
+test_many_nics() {
+	rmmod migsel
+	# shellcheck disable=SC2016 # that shell expands it
+	run 1 nsenter --net="/run/netns/$peer" bash -c '
+		for ((i = 1; i <= 60; i++)); do
+			echo "link add d$i type veth peer name e$i"
+			echo "addr add 198.51.100.$i/24 dev d$i"
+		done | ip -b -
+		migsel -j check'
+	json 'map(select(.code == "same-subnet")) | length == 1 and
+		(.[0].message | test("d1, d2, .*, d59 and d60 are in 198.51.100.0/24"))'
+	((${#out} < 60000)) || bad "says ${#out} bytes"
+	for ((i = 1; i <= 60; i++)); do
+		echo "link del d$i"
+	done | ip -n "$peer" -b -
+	modprobe migsel
 }
 
 test_same_subnet() {
@@ -137,22 +180,54 @@ test_same_subnet() {
 	trap_is same-subnet vmk1
 	run 0 m -j route get 192.0.2.21 tag hot
 	json '.[0] | .reason == "multi-nic" and .dev == "vmk1"'
+	# A NIC that is no vmk is left alone.
 	m vmk del vmk2
 	trap_is same-subnet vmk1
 	run 0 m -j route get 192.0.2.21 tag hot
 	json '.[0] | .reason == "multi-nic" and .dev == "vmk1"'
+	# What was just advised is not to be undone.
+	advised shared-parent vmk1-2 'needed'
 	in_host ip link del vmk1-2
+	# Where no macvlan can be, none is proposed.
+	in_host ip link add link vmk2 name iv type ipvlan mode l2
+	in_host ip address add 192.0.2.77/24 dev iv
+	in_host ip link set iv up
+	m vmk del vmk1
+	in_host ip address flush dev vmk1
+	m vmk add iv migration on
+	advised same-subnet iv 'subnet of its own'
+	in_host ip link del iv
 }
 
+# The rule's own notion: 169.254/16 counts, host prefixes do not.
+test_link_local() {
+	sound
+	in_host ip address add 169.254.1.1/16 dev vmk0
+	in_host ip address add 169.254.1.2/16 dev vmk1
+	run 1 m -j check
+	json 'map([.code, .dev]) == [["same-subnet", "vmk1"]]'
+	run 0 m -j route get 192.0.2.21 tag hot
+	json '.[0].reason == "same-subnet"'
+	sound
+	in_host ip address add 10.0.0.1/32 dev vmk0
+	in_host ip address add 10.0.0.1/32 dev vmk1
+	finds_nothing
+	in_host ip address flush dev vmk2
+	in_host ip address add 169.254.1.3/16 dev vmk2
+	trap_is no-address vmk2
+}
+
+# Nothing takes an address away.
 test_overlapping_subnets() {
 	sound
 	in_host ip address add 192.0.18.1/19 dev vmk0
 	in_host ip address del 192.0.3.11/24 dev vmk1
 	in_host ip address add 192.0.17.1/24 dev vmk1
-	trap_is overlapping-subnets vmk1
+	advised overlapping-subnets vmk1 'ip address add 192.0.17.1/19 dev vmk1'
+	json 'map(select(.fix // "" | test("address"))) == []'
 	sound
 	in_host ip address add 2001:db8:2::99/40 dev vmk2 nodad
-	trap_is overlapping-subnets vmk0
+	advised overlapping-subnets vmk0 'no connection is lost'
 }
 
 test_no_migration_vmk() {
@@ -178,6 +253,18 @@ test_single_nic() {
 	m vmk flush
 	m vmk add vmk0 migration on
 	trap_is single-nic vmk0
+	# Neither a tunnel nor a bridge of containers is a NIC.
+	m vmk flush
+	m vmk add vmk0 migration on
+	in_host ip address flush dev vmk1
+	in_host ip address flush dev vmk2
+	in_host ip link add docker0 type bridge
+	in_host ip address add 172.17.0.1/16 dev docker0
+	in_host ip link add tun0 type dummy
+	in_host ip address add 10.9.0.1/24 dev tun0
+	advised single-nic vmk0 'no other NIC'
+	in_host ip link del docker0
+	in_host ip link del tun0
 }
 
 test_link_down() {
@@ -197,6 +284,102 @@ test_link_down() {
 	in_host ip link set dev par down
 	trap_is link-down mac
 	in_host ip link del dev par
+
+	# A migration vmk is not given up for a cable.
+	same
+	m vmk set vmk2 migration on
+	ip -n "$peer" link set dev eth2 down
+	advised link-down vmk2 'cable'
+	ip -n "$peer" link set dev eth2 up
+	m vmk set vmk2 migration off
+	m vmk set vmk1 migration off
+}
+
+# what ports, bonds and VLANs are on
+stack() {
+	in_host ip -b - <<-'END'
+		link add eno1 type veth peer name sw1
+		link add eno2 type veth peer name sw2
+		link set sw1 up
+		link set sw2 up
+		link add vmbr0 type bridge
+		link add vmbr1 type bridge
+	END
+}
+
+unstack() {
+	local dev
+	m vmk flush
+	for dev in eno1.50 bond0.70 vmbr0 vmbr1 bond0 eno1 eno2 tap0; do
+		in_host ip link del "$dev" 2>/dev/null
+	done
+}
+
+# bridge_vmks DEV DEV: vmks, up, each with an address
+bridge_vmks() {
+	local dev n=50
+	m vmk flush
+	for dev; do
+		in_host ip address replace "198.51.$n.1/24" dev "$dev"
+		in_host ip link set dev "$dev" up
+		in_host sysctl -qw "net/ipv4/conf/$dev/arp_ignore=1" "net/ipv4/conf/$dev/arp_announce=2" "net/ipv4/conf/$dev/rp_filter=0"
+		m vmk add "$dev" migration "$( ((n == 50)) && echo off || echo on)"
+		((n++))
+	done
+}
+
+has_carrier() { [[ $(in_host ip link show dev "$1") == *[,\<]LOWER_UP* ]]; }
+
+found_only() {
+	run 1 m -j check
+	json "map([.code, .dev]) == $1"
+}
+
+test_stacks() {
+	sound
+	stack
+	in_host ip -b - <<-'END'
+		link add link eno1 name eno1.50 type vlan id 50
+		link set eno1 master vmbr0 up
+		link set eno1.50 master vmbr1 up
+	END
+	bridge_vmks vmbr0 vmbr1
+	soon has_carrier vmbr1
+	found_only '[["shared-parent", "vmbr1"]]'
+	json '.[0].message | test("one NIC, eno1:")'
+
+	# the port that is down, and not the vmk, is what has to change
+	in_host ip link set eno1 down
+	run 1 m -j check
+	json 'map(select(.code == "link-down")) | length == 2 and all(.fix | test("ip link set dev eno1 up"))'
+	trap_is link-down vmbr0
+	[[ -e /dev/net/tun ]] || { mkdir -p /dev/net && mknod /dev/net/tun c 10 200; }
+	in_host ip tuntap add tap0 mode tap
+	in_host ip link set tap0 master vmbr0 up
+	in_host ip link set sw1 down
+	run 1 m -j check
+	json 'any(.code == "link-down" and .dev == "vmbr0" and (has("fix") | not))'
+	in_host ip link set sw1 up
+
+	# a bridge beside its own port
+	bridge_vmks vmbr0 eno1
+	found_only '[["shared-parent", "eno1"]]'
+	unstack
+
+	stack
+	in_host ip -b - <<-'END'
+		link add bond0 type bond
+		link set eno1 master bond0
+		link set eno2 master bond0
+		link add link bond0 name bond0.70 type vlan id 70
+		link set bond0 master vmbr0 up
+	END
+	bridge_vmks vmbr0 bond0.70
+	soon has_carrier bond0.70
+	soon has_carrier vmbr0
+	found_only '[["shared-parent", "bond0.70"]]'
+	json '.[0].message | test("one NIC, bond0:")'
+	unstack
 }
 
 test_no_address() {
@@ -210,6 +393,12 @@ test_mtu_mismatch() {
 	m vmk set vmk2 migration on
 	in_host ip link set dev vmk1 mtu 9000
 	trap_is mtu-mismatch vmk1
+	# less than IPv6 can do with is no advice
+	in_host ip address flush dev vmk2 scope global
+	in_host ip address add 192.0.2.12/24 dev vmk2
+	in_host ip link set dev vmk2 mtu 1000
+	advised mtu-mismatch vmk1 'Raise the MTU of vmk2'
+	in_host ip link set dev vmk2 mtu 1500
 	sound
 	in_host ip link set dev vmk1 mtu 9000
 	finds_nothing
@@ -234,6 +423,11 @@ test_arp_flux() {
 	in_host sysctl -qw net/ipv4/conf/vmk2/arp_announce=0
 	trap_is arp-flux vmk2
 	finds_nothing
+	in_host sysctl -qw net/ipv4/conf/vmk1/arp_ignore=0 net/ipv4/conf/vmk1/arp_filter=1
+	finds_nothing
+	in_host sysctl -qw net/ipv4/conf/vmk1/arp_filter=0
+	has_flux() { m -j check >"$tmp/out"; has_code arp-flux vmk1; }
+	has_flux || bad "no arp-flux: $(<"$tmp/out")"
 }
 
 test_rp_filter_strict() {
@@ -245,61 +439,59 @@ test_rp_filter_strict() {
 	in_host sysctl -qw net/ipv4/conf/all/rp_filter=0
 }
 
-# As many are found as were planted, and all that was printed mends them.
-tag_conflicts_are() {
-	run 1 m -j check
-	json "map(select(.code == \"tag-conflict\")) | length == $1"
-	jq -r '.[].fix' "$tmp/out" | sh -e >"$tmp/fixed" 2>&1 ||
-		bad "$(<"$tmp/fixed")"
-	finds_nothing
+# A shell that has only commands which write down their words; what else it may have
+# done is seen in the folder that it runs in.
+recorded() {
+	rm -rf "${tmp:?}/bin" "$tmp/empty" "$tmp/words"
+	mkdir "$tmp/bin" "$tmp/empty"
+	local name
+	for name in ip migsel sysctl modprobe sh; do
+		# shellcheck disable=SC2016 # that shell expands it
+		printf '#!/bin/sh\nprintf "%%s\\n" %s "$@" >>"%s"\n' "$name" "$tmp/words" >"$tmp/bin/$name"
+	done
+	chmod +x "$tmp/bin"/*
+	(cd "$tmp/empty" && HOME=$tmp/empty PATH=$tmp/bin /bin/sh -ec "$1") >"$tmp/fixed" 2>&1 ||
+		bad "fails: $1: $(<"$tmp/fixed")"
+	[[ ! -s $tmp/fixed && -z $(ls -A "$tmp/empty") ]] || bad "does more: $1: $(<"$tmp/fixed")"
 }
 
-test_tag_conflict() {
+# What names hold is never run: by every kind of finding that has a command.
+test_hostile_names() {
+	local name fixes n
+	# shellcheck disable=SC2016 # they are names
+	for name in 'a;touch${IFS}x' '$(touch${IFS}x)' '`touch${IFS}x`' "don't" 'x&touch${IFS}x' '-n' '*' '>x' $'caf\xe9' $'\u202eevil'; do
+		name=${name:0:15}
+		same
+		in_host ip link set vmk1 down
+		in_host ip link set vmk1 name "$name" || { bad "no device \"$name\""; continue; }
+		in_host ip -b - <<-END
+			link set dev $name up mtu 9000
+			link set vmk2 down
+		END
+		# shellcheck disable=SC2016 # that shell expands it
+		in_host bash -c 'cd /proc/sys/net/ipv4/conf; echo 0 >"$1/arp_ignore"; echo 1 >"$1/rp_filter"' - "$name"
+		run 1 m -j check
+		json "$keys"' and ["same-subnet", "mtu-mismatch", "arp-flux"] - map(.code) == []'
+		n=0
+		while IFS= read -r -d '' fixes; do
+			recorded "$fixes"
+			[[ $fixes != *vmk2* || $fixes == *vmk2\ up ]] || continue
+			((n++))
+			grep -qFx -e "$name" -e vmk2 -e "net/ipv4/conf/$name/arp_ignore=1" -e "net/ipv4/conf/$name/rp_filter=2" \
+				-e "/proc/sys/net/ipv4/conf/$name/arp_ignore" -e "/proc/sys/net/ipv4/conf/$name/rp_filter" "$tmp/words" || bad "\"$name\" is no word of $fixes"
+		done < <(jq -j '.[] | select(has("fix")) | .fix + "\u0000"' "$tmp/out")
+		((n >= 4)) || bad "$n commands for \"$name\": $out"
+		# and it works, where the name is a word as any other
+		fixes=$(jq -r '.[] | select(.code == "mtu-mismatch").fix' "$tmp/out")
+		sh -c "$fixes" || bad "$fixes fails"
+		in_host ip link set dev "$name" down
+		in_host ip link set dev "$name" name vmk1
+	done
+	ip netns add "$host;touch x"
+	run 1 migsel -n "$host;touch x" -j check
+	recorded "$(jq -r '.[] | select(.code == "no-migration-vmk") | .fix // "true"' "$tmp/out")"
+	ip netns del "$host;touch x"
 	sound
-	in_host ip rule add fwmark 0x10000/0x10000 table 100
-	in_host ip -6 rule add fwmark 0x20000 table 100
-	in_host ip rule add fwmark 0/0x30000 table 100
-	in_host ip rule add fwmark 0x40000/0x40000 table 100
-	tag_conflicts_are 3
-
-	# The rules at the end of each chain do not touch the bits.
-	in_host nft -f - <<-'END'
-		table inet t {
-			chain out {
-				type filter hook output priority 0;
-				meta mark set 0x1
-				meta mark set ct mark
-				meta mark set meta mark or 0x10000
-				meta mark set meta mark and 0xffff or 0x30000
-				meta mark 0x10000 drop
-				meta mark set meta mark or 0x4000
-				meta mark and 0xff == 0x1 accept
-				meta mark vmap { 0x10000 : drop, 0x20000 : accept }
-				meta mark vmap { 0x1 : drop }
-			}
-			chain pre {
-				type filter hook prerouting priority 0;
-				meta mark and 0x20000 != 0 accept
-				meta mark set 0x10000
-				meta mark set 0x1
-				meta mark set ct mark
-			}
-			chain other {
-				meta mark set 0x10000
-				meta mark set meta mark xor 0x8000
-			}
-		}
-	END
-	tag_conflicts_are 9
-	in_host nft delete table inet t
-
-	in_host iptables -t mangle -A OUTPUT -p udp -j MARK \
-		--set-xmark 0x10000/0x10000
-	in_host iptables -t mangle -A OUTPUT -j MARK --set-xmark 0x4000/0x4000
-	in_host ip6tables -t mangle -A OUTPUT -m mark --mark 0x20000/0x20000 \
-		-j ACCEPT
-	tag_conflicts_are 2
-	in_host iptables -t mangle -F
 }
 
 test_unprivileged() {

@@ -12,6 +12,7 @@
 #include "migsel.h"
 #include "parse.h"
 #include "print.h"
+#include "ruleset.h"
 
 enum {
 	CHECK_CLEAN = 0,
@@ -22,271 +23,158 @@ enum {
 static const char usage[] = "Usage: migsel check\n";
 
 void found(struct check *check, const char *code, const char *severity,
-	   const char *dev, const char *fix, const char *format, ...)
+	   const char *dev, struct remedy *remedy, const char *format, ...)
 {
-	char message[512];
+	bool bad = !strcmp(severity, "error") || !strcmp(severity, "warning");
+	char *message = NULL;
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
 	va_end(args);
 
-	check->n_found++;
+	if (strcmp(severity, "ok"))
+		check->n_found++;
 	print_object(NULL);
-	print_string(!strcmp(severity, "info") ? COLOR_NONE : COLOR_BAD, "code",
-		     "", code);
+	print_string(bad ? COLOR_BAD : COLOR_NONE, "code", "", code);
 	print_string(COLOR_NONE, "severity", " ", severity);
-	print_string(COLOR_IFNAME, "dev", *dev ? " " : NULL, dev);
-	print_string(COLOR_NONE, "message", ": ", message);
-	print_string(COLOR_GOOD, "fix", "\n    ", fix);
+	print_string(COLOR_IFNAME, "dev", *dev ? " " : NULL, visible(dev));
+	print_string(COLOR_NONE, "message", ": ", message ? message : "");
+	if (remedy && remedy->fix.length && !remedy->fix.unquotable)
+		print_string(COLOR_GOOD, "fix", "\n    ", remedy->fix.s);
+	if (remedy && remedy->advice.length)
+		print_string(COLOR_NONE, "advice", "\n  advice: ",
+			     remedy->advice.s);
 	print_text("\n");
 	print_close();
-}
-
-void fix_add(char *fix, const char *format, ...)
-{
-	size_t length = strlen(fix);
-	const char *before = "";
-	va_list args;
-
-	if (options.netns)
-		before = strchr(options.netns, '/') ? "nsenter --net=" :
-						      "ip netns exec ";
-	length += snprintf(fix + length, FIX_SIZE - length, "%s%s%s%s",
-			   length ? " && " : "", before,
-			   options.netns ? options.netns : "",
-			   options.netns ? " " : "");
-	if (length >= FIX_SIZE)
-		return;
-	va_start(args, format);
-	vsnprintf(fix + length, FIX_SIZE - length, format, args);
-	va_end(args);
+	free(message);
+	if (remedy) {
+		text_free(&remedy->fix);
+		text_free(&remedy->advice);
+	}
 }
 
 void could_not_look(struct check *check, const char *format, ...)
 {
-	char text[512];
+	char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	error("could not look at %s", text);
+	error("could not look at %s", text ? text : "everything");
+	free(text);
 	check->could_not_look = true;
 }
 
-/* The number in a file of /proc/sys/net/ipv4/conf, -1 if it cannot be read. */
-static int sysctl_of(const char *ifname, const char *key)
+static void unread(void *data, const char *what)
 {
-	char path[128];
-	int value = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", ifname,
-		 key);
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	if (fscanf(file, "%d", &value) != 1)
-		value = -1;
-	fclose(file);
-	return value;
+	could_not_look(data, "%s", what);
 }
 
-/* These keys count as the greater of what "all" and the device have. */
-static int effective_sysctl(const char *ifname, const char *key)
+bool may_be_vmk(const struct device *device)
 {
-	int all = sysctl_of("all", key), own = sysctl_of(ifname, key);
-
-	return all > own ? all : own;
+	return !(device->flags & IFF_LOOPBACK) && has_address(device);
 }
 
-static void check_overlap(struct check *check, unsigned int i, unsigned int j)
+bool is_usable(const struct device *device)
 {
-	const struct device *wide = check->device[i];
-	const struct device *narrow = check->device[j];
-	const struct prefix *p = NULL, *q = NULL;
-	char fix[FIX_SIZE] = "", outer[64], inner[64], old[64], new[64];
-	struct prefix changed;
-
-	if (relation_of(wide, narrow, &p, &q) != RELATION_OVERLAP)
-		return;
-	if (p->length > q->length) {
-		const struct device *device = wide;
-		const struct prefix *prefix = p;
-
-		wide = narrow;
-		p = q;
-		narrow = device;
-		q = prefix;
-	}
-	prefix_text(p, true, outer, sizeof(outer));
-	prefix_text(q, true, inner, sizeof(inner));
-	prefix_text(p, false, old, sizeof(old));
-	changed = *p;
-	changed.length = q->length;
-	prefix_text(&changed, false, new, sizeof(new));
-	fix_add(fix, "ip address del %s dev %s", old, wide->ifname);
-	fix_add(fix, "ip address add %s dev %s", new, wide->ifname);
-	found(check, "overlapping-subnets", "warning", narrow->ifname, fix,
-	      "%s of %s lies inside %s of %s, yet is not the same subnet: the longer prefix wins for some destinations only",
-	      inner, narrow->ifname, outer, wide->ifname);
+	return device->flags & IFF_UP && device->flags & IFF_LOWER_UP &&
+	       has_address(device);
 }
 
-static void check_mtu(struct check *check, unsigned int i, unsigned int j)
+/* Tunnels and what is made for the containers and guests of this host are none. */
+bool is_nic(const struct check *check, const struct device *device)
 {
-	const struct device *large = check->device[i];
-	const struct device *small = check->device[j];
-	const struct prefix *p, *q;
-	char fix[FIX_SIZE] = "";
-
-	if (large->mtu == small->mtu ||
-	    (relation_of(large, small, &p, &q) != RELATION_SAME &&
-	     !(check->migration[i] && check->migration[j])))
-		return;
-	if (large->mtu < small->mtu) {
-		large = check->device[j];
-		small = check->device[i];
-	}
-	fix_add(fix, "ip link set dev %s mtu %u", large->ifname, small->mtu);
-	found(check, "mtu-mismatch", "warning", large->ifname, fix,
-	      "the MTU of %s is %u and that of %s %u: a flow that moves from one to the other is held up or cut into smaller segments",
-	      large->ifname, large->mtu, small->ifname, small->mtu);
-}
-
-static void check_parent(struct check *check, unsigned int j)
-{
-	const char *name, *name_j;
-	char fix[FIX_SIZE] = "";
-	__u64 root;
+	const struct device *d;
 	unsigned int i;
+	bool inner = false;
 
-	root = root_of(&check->host, check->device[j], &name_j);
-	for (i = 0; i < j; i++) {
-		if (root_of(&check->host, check->device[i], &name) == root)
-			break;
+	if (device->flags & (IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT) ||
+	    !strcmp(device->kind, "tun"))
+		return false;
+	if (strcmp(device->kind, "bridge"))
+		return true;
+	for (i = 0; i < check->host.n_devices; i++) {
+		d = &check->host.device[i];
+		if (d->master != device->ifindex)
+			continue;
+		/* One end of a pair is as a rule a container's. */
+		inner = !strcmp(d->kind, "tun") || !strcmp(d->kind, "veth");
+		if (!inner)
+			return true;
 	}
-	if (i == j)
-		return;
-	fix_add(fix, "migsel vmk del dev %s", check->device[j]->ifname);
-	found(check, "shared-parent", "info", check->device[j]->ifname, fix,
-	      "%s and %s are on one NIC, %s: that keeps hot traffic off the other NICs, but adds no bandwidth, and both fail together",
-	      check->device[i]->ifname, check->device[j]->ifname, name);
+	return false;
 }
 
-static void check_link(struct check *check, const struct device *device)
+static bool is_dropped(enum migsel_reason reason)
 {
-	const char *state = "is down";
-	const struct device *lower;
-	char fix[FIX_SIZE] = "";
-
-	lower = device->lower && device->lower_netns < 0 ?
-		host_device(&check->host, device->lower) : NULL;
-	if (lower && lower->flags & IFF_UP)
-		lower = NULL;
-	if (lower)
-		fix_add(fix, "ip link set dev %s up", lower->ifname);
-	if (!(device->flags & IFF_UP)) {
-		fix_add(fix, "ip link set dev %s up", device->ifname);
-	} else if (lower) {
-		state = "is on a device that is down";
-	} else if (!(device->flags & IFF_LOWER_UP) && check->have_module) {
-		state = "has no carrier";
-		fix_add(fix, "migsel vmk del dev %s", device->ifname);
-	} else {
-		return;
-	}
-	found(check, "link-down", "error", device->ifname, fix,
-	      "%s %s, so nothing leaves by it%s",
-	      device->ifname, state,
-	      check->have_module ? ": mend the link, or take the vmk out" : "");
+	return reason == MIGSEL_REASON_SAME_SUBNET ||
+	       reason == MIGSEL_REASON_SINGLE_NIC ||
+	       reason == MIGSEL_REASON_NO_MIGRATION_VMK ||
+	       reason == MIGSEL_REASON_NO_VMK;
 }
 
-static void check_address(struct check *check, const struct device *device)
+bool may_go(const struct check *check, unsigned int i)
 {
-	char fix[FIX_SIZE] = "";
+	struct migsel_query query = {
+		.class = MIGSEL_CLASS_HOT,
+		.bound_vmk = MIGSEL_NO_VMK,
+	};
+	struct migsel_rule without = { .n_vmks = check->n - 1 };
+	enum migsel_reason before, after;
+	bool may = i > 0;
 
-	if (device->n_prefixes)
-		return;
-	fix_add(fix, "migsel vmk del dev %s", device->ifname);
-	found(check, "no-address", "error", device->ifname, fix,
-	      "%s has no address other than link-local, so it is never used: give it one, or take the vmk out",
-	      device->ifname);
-}
-
-/* More than one device with IPv4 is needed to answer for another one. */
-static void check_sysctls(struct check *check, const struct device *device)
-{
-	const char *name = device->ifname;
-	int ignore = effective_sysctl(name, "arp_ignore");
-	int announce = effective_sysctl(name, "arp_announce");
-	char fix[FIX_SIZE] = "";
-
-	if (ignore < 0 || announce < 0) {
-		could_not_look(check, "/proc/sys/net/ipv4/conf/%s", name);
-		return;
+	if (!may)
+		return false;
+	without.vmks = calloc(check->n, sizeof(*without.vmks));
+	if (!without.vmks)
+		return false;
+	memcpy(without.vmks, check->vmk, i * sizeof(*check->vmk));
+	memcpy(without.vmks + i, check->vmk + i + 1,
+	       (check->n - i - 1) * sizeof(*check->vmk));
+	migsel_rule_prepare(&without);
+	for (; query.family < MIGSEL_N_FAMILIES; query.family++) {
+		before = migsel_rule_reason(&check->rule, &query);
+		after = migsel_rule_reason(&without, &query);
+		if (after != before && is_dropped(after))
+			may = false;
 	}
-	if (ignore < 1 || announce < 2) {
-		fix_add(fix,
-			"sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2",
-			name, name);
-		found(check, "arp-flux", "warning", name, fix,
-		      "%s has arp_ignore %d and arp_announce %d: any NIC on its wire answers for its address, so replies come in by another one",
-		      name, ignore, announce);
-	}
-	if (effective_sysctl(name, "rp_filter") == 1) {
-		fix[0] = '\0';
-		fix_add(fix, "sysctl -w net/ipv4/conf/%s/rp_filter=2", name);
-		found(check, "rp-filter-strict", "warning", name, fix,
-		      "%s has rp_filter 1: what comes in by %s but would be answered by another NIC is dropped, ARP included",
-		      name, name);
-	}
-}
-
-static void check_devices(struct check *check)
-{
-	unsigned int i, j, n_ipv4 = 0;
-
-	if (check->have_module)
-		check_migration_set(check);
-	for (i = 0; i < check->n; i++)
-		n_ipv4 += has_family(check->device[i], AF_INET);
-
-	for (j = 0; j < check->n; j++) {
-		for (i = 0; i < j; i++) {
-			check_same_subnet(check, i, j);
-			check_overlap(check, i, j);
-			check_mtu(check, i, j);
-		}
-		check_link(check, check->device[j]);
-		if (check->have_module) {
-			check_address(check, check->device[j]);
-			check_parent(check, j);
-		}
-		if (n_ipv4 > 1 && has_family(check->device[j], AF_INET))
-			check_sysctls(check, check->device[j]);
-	}
+	free(without.vmks);
+	return may;
 }
 
 static int add_device(struct check *check, const struct device *device,
 		      bool migration)
 {
+	unsigned int n = check->n + 1;
 	const struct device **devices;
-	bool *migrations;
+	struct migsel_rule_vmk *vmks;
+	struct below *below;
 
-	devices = reallocarray(check->device, check->n + 1, sizeof(*devices));
+	devices = reallocarray(check->device, n, sizeof(*devices));
 	if (devices)
 		check->device = devices;
-	migrations = reallocarray(check->migration, check->n + 1,
-				  sizeof(*migrations));
-	if (migrations)
-		check->migration = migrations;
-	if (!devices || !migrations) {
+	vmks = reallocarray(check->vmk, n, sizeof(*vmks));
+	if (vmks)
+		check->vmk = vmks;
+	below = reallocarray(check->below, n, sizeof(*below));
+	if (below)
+		check->below = below;
+	if (!devices || !vmks || !below ||
+	    below_read(&check->host, device, &below[check->n])) {
 		error("out of memory");
 		return -1;
 	}
-	check->device[check->n] = device;
-	check->migration[check->n++] = migration;
+	memset(&vmks[check->n], 0, sizeof(*vmks));
+	vmks[check->n].addrs = device->addr;
+	vmks[check->n].n_addrs = device->n_addrs;
+	vmks[check->n].migration = migration;
+	vmks[check->n].weight = 1;
+	migsel_rule_prepare_vmk(&vmks[check->n]);
+	devices[check->n++] = device;
 	return 0;
 }
 
@@ -308,7 +196,13 @@ static int choose_devices(struct check *check)
 		if (may_be_vmk(device) && add_device(check, device, false))
 			return -1;
 	}
-	return 0;
+	check->rule.vmks = check->vmk;
+	check->rule.n_vmks = check->n;
+	migsel_rule_prepare(&check->rule);
+	if (!read_subnets(check))
+		return 0;
+	error("out of memory");
+	return -1;
 }
 
 static int read_all(struct check *check)
@@ -325,7 +219,52 @@ static int read_all(struct check *check)
 		error("could not look at the devices: %s", strerror(errno));
 		return -1;
 	}
-	return choose_devices(check);
+	if (choose_devices(check))
+		return -1;
+	check->ruleset = ruleset_read(unread, check);
+	if (check->ruleset)
+		return 0;
+	error("out of memory");
+	return -1;
+}
+
+static void check_all(struct check *check)
+{
+	struct remedy load = {};
+
+	if (!check->have_module) {
+		text_add_command(&load.fix, NULL, "modprobe", "migsel", NULL);
+		found(check, "module-missing", "error", "", &load,
+		      "the migsel module is not loaded, so every packet leaves by the plain route");
+	}
+	if (check->n) {
+		if (check->have_module)
+			check_migration_set(check);
+		check_subnets(check);
+		check_devices(check);
+		check_filters(check);
+	} else if (check->have_module) {
+		check_no_vmk(check);
+	}
+	check_marks(check);
+}
+
+static void free_all(struct check *check)
+{
+	unsigned int i;
+
+	for (i = 0; i < check->n_subnets; i++) {
+		free(check->subnet[i].addr);
+		free(check->subnet[i].vmk);
+	}
+	for (i = 0; i < check->n; i++)
+		below_free(&check->below[i]);
+	free(check->subnet);
+	free(check->below);
+	free(check->vmk);
+	free(check->device);
+	json_decref(check->ruleset);
+	host_free(&check->host);
 }
 
 int do_check(char **argv)
@@ -344,25 +283,13 @@ int do_check(char **argv)
 	memset(&check, 0, sizeof(check));
 	if (read_all(&check)) {
 		ret = CHECK_COULD_NOT_LOOK;
-		goto out;
+	} else {
+		print_array(NULL);
+		check_all(&check);
+		print_close();
+		ret = check.n_found ? CHECK_FOUND :
+		      check.could_not_look ? CHECK_COULD_NOT_LOOK : CHECK_CLEAN;
 	}
-	print_array(NULL);
-	if (!check.have_module)
-		found(&check, "module-missing", "error", "", "modprobe migsel",
-		      "the migsel module is not loaded, so every packet leaves by the plain route");
-	if (check.n || !check.have_module)
-		check_devices(&check);
-	else
-		check_no_vmk(&check);
-	check_marks(&check);
-	print_close();
-
-	ret = check.could_not_look ? CHECK_COULD_NOT_LOOK : CHECK_CLEAN;
-	if (check.n_found)
-		ret = CHECK_FOUND;
-out:
-	host_free(&check.host);
-	free(check.device);
-	free(check.migration);
+	free_all(&check);
 	return ret;
 }

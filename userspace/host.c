@@ -58,6 +58,7 @@ static int on_link(const struct nlmsghdr *message, void *data)
 	attrs_nested(attrs.at[IFLA_LINKINFO], &info);
 	d->ifindex = link->ifi_index;
 	d->flags = link->ifi_flags;
+	d->type = link->ifi_type;
 	d->mtu = attr_u32(attrs.at[IFLA_MTU]);
 	attr_string(attrs.at[IFLA_IFNAME], d->ifname, sizeof(d->ifname));
 	attr_string(info.at[IFLA_INFO_KIND], d->kind, sizeof(d->kind));
@@ -65,45 +66,38 @@ static int on_link(const struct nlmsghdr *message, void *data)
 	d->lower_netns = -1;
 	if (attrs.at[IFLA_LINK_NETNSID])
 		d->lower_netns = attr_u32(attrs.at[IFLA_LINK_NETNSID]);
+	d->master = attr_u32(attrs.at[IFLA_MASTER]);
 	return MNL_CB_OK;
-}
-
-static bool is_link_local(int family, const __u8 *address)
-{
-	if (family == AF_INET)
-		return address[0] == 169 && address[1] == 254;
-	return address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
 }
 
 static int on_address(const struct nlmsghdr *message, void *data)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(message);
-	const struct nlattr *local, *network;
+	const struct nlattr *local, *prefix;
 	struct host *host = data;
 	struct attrs attrs = {};
-	struct prefix *p;
+	struct migsel_addr *addr;
 	struct device *d;
 	__u16 size;
 
 	mnl_attr_parse(message, sizeof(*ifa), collect, &attrs);
-	network = attrs.at[IFA_ADDRESS];
-	local = attrs.at[IFA_LOCAL] ? attrs.at[IFA_LOCAL] : network;
+	prefix = attrs.at[IFA_ADDRESS];
+	local = attrs.at[IFA_LOCAL] ? attrs.at[IFA_LOCAL] : prefix;
 	size = ifa->ifa_family == AF_INET ? 4 : 16;
 	d = (struct device *)host_device(host, ifa->ifa_index);
-	if (!d || !network || mnl_attr_get_payload_len(network) != size ||
-	    mnl_attr_get_payload_len(local) != size ||
-	    is_link_local(ifa->ifa_family, mnl_attr_get_payload(local)))
+	if (!d || !prefix || mnl_attr_get_payload_len(prefix) != size ||
+	    mnl_attr_get_payload_len(local) != size)
 		return MNL_CB_OK;
 
-	p = grow(d->prefix, &d->n_prefixes, sizeof(*p));
-	if (!p)
+	addr = grow(d->addr, &d->n_addrs, sizeof(*addr));
+	if (!addr)
 		return MNL_CB_ERROR;
-	d->prefix = p;
-	p += d->n_prefixes - 1;
-	p->family = ifa->ifa_family;
-	p->length = ifa->ifa_prefixlen;
-	memcpy(p->address, mnl_attr_get_payload(local), size);
-	memcpy(p->network, mnl_attr_get_payload(network), size);
+	d->addr = addr;
+	addr += d->n_addrs - 1;
+	addr->family = ifa->ifa_family == AF_INET ? MIGSEL_INET : MIGSEL_INET6;
+	addr->len = ifa->ifa_prefixlen;
+	memcpy(addr->local, mnl_attr_get_payload(local), size);
+	memcpy(addr->prefix, mnl_attr_get_payload(prefix), size);
 	return MNL_CB_OK;
 }
 
@@ -112,21 +106,24 @@ static int on_rule(const struct nlmsghdr *message, void *data)
 	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
 	struct host *host = data;
 	struct attrs attrs = {};
-	struct rule *rule;
+	struct fib_rule *rule;
 
 	mnl_attr_parse(message, sizeof(*header), collect, &attrs);
-	/* A mark of zero is left out, its mask is not. */
-	if (!attrs.at[FRA_FWMASK])
-		return MNL_CB_OK;
 	rule = grow(host->rule, &host->n_rules, sizeof(*rule));
 	if (!rule)
 		return MNL_CB_ERROR;
 	host->rule = rule;
 	rule += host->n_rules - 1;
 	rule->family = header->family;
+	rule->invert = header->flags & FIB_RULE_INVERT;
+	rule->table = attrs.at[FRA_TABLE] ? attr_u32(attrs.at[FRA_TABLE]) :
+					    header->table;
 	rule->priority = attr_u32(attrs.at[FRA_PRIORITY]);
+	/* A mark of zero is left out, its mask is not. */
 	rule->mark = attr_u32(attrs.at[FRA_FWMARK]);
 	rule->mask = attr_u32(attrs.at[FRA_FWMASK]);
+	attr_string(attrs.at[FRA_IIFNAME], rule->iif, sizeof(rule->iif));
+	attr_string(attrs.at[FRA_OIFNAME], rule->oif, sizeof(rule->oif));
 	return MNL_CB_OK;
 }
 
@@ -157,6 +154,13 @@ static int dump(struct mnl_socket *s, __u16 type, int family, size_t header,
 	return ret;
 }
 
+static int by_ifindex(const void *a, const void *b)
+{
+	const struct device *d = a, *e = b;
+
+	return d->ifindex < e->ifindex ? -1 : d->ifindex > e->ifindex;
+}
+
 static int read_all(struct mnl_socket *s, struct host *host)
 {
 	const struct {
@@ -177,6 +181,17 @@ static int read_all(struct mnl_socket *s, struct host *host)
 			 dumps[i].call, host) < 0 &&
 		    errno != EAFNOSUPPORT && errno != EOPNOTSUPP)
 			return -1;
+		/* The addresses are sorted to their devices. */
+		if (!i)
+			qsort(host->device, host->n_devices,
+			      sizeof(*host->device), by_ifindex);
+	}
+	/* As the rule wants them. */
+	for (i = 0; i < host->n_devices; i++) {
+		if (host->device[i].n_addrs)
+			qsort(host->device[i].addr, host->device[i].n_addrs,
+			      sizeof(*host->device[i].addr),
+			      migsel_rule_compare);
 	}
 	return 0;
 }
@@ -206,7 +221,7 @@ void host_free(struct host *host)
 	unsigned int i;
 
 	for (i = 0; i < host->n_devices; i++)
-		free(host->device[i].prefix);
+		free(host->device[i].addr);
 	free(host->device);
 	free(host->rule);
 	memset(host, 0, sizeof(*host));
@@ -214,102 +229,148 @@ void host_free(struct host *host)
 
 const struct device *host_device(const struct host *host, __u32 ifindex)
 {
-	unsigned int i;
+	const struct device key = { .ifindex = ifindex };
 
-	for (i = 0; i < host->n_devices; i++) {
-		if (host->device[i].ifindex == ifindex)
-			return &host->device[i];
-	}
-	return NULL;
+	return host->n_devices ? bsearch(&key, host->device, host->n_devices,
+					 sizeof(key), by_ifindex) : NULL;
 }
 
-bool has_family(const struct device *device, int family)
+int family_of(const struct migsel_addr *addr)
 {
-	unsigned int i;
-
-	for (i = 0; i < device->n_prefixes; i++) {
-		if (device->prefix[i].family == family)
-			return true;
-	}
-	return false;
+	return addr->family == MIGSEL_INET ? AF_INET : AF_INET6;
 }
 
-static bool same_bits(const __u8 *a, const __u8 *b, unsigned int bits)
+bool has_family(const struct device *device, enum migsel_family family)
 {
-	unsigned int bytes = bits / 8;
-	__u8 last = 0xff00 >> bits % 8;
+	struct migsel_rule_vmk vmk = {
+		.addrs = device->addr,
+		.n_addrs = device->n_addrs,
+	};
 
-	return !memcmp(a, b, bytes) &&
-	       (!(bits % 8) || !((a[bytes] ^ b[bytes]) & last));
+	migsel_rule_prepare_vmk(&vmk);
+	return vmk.addressed[family];
 }
 
-enum relation relation_of(const struct device *a, const struct device *b,
-			  const struct prefix **of_a,
-			  const struct prefix **of_b)
+bool has_address(const struct device *device)
 {
-	enum relation relation = RELATION_NONE, this;
-	const struct prefix *p, *q;
-
-	for (p = a->prefix; p < a->prefix + a->n_prefixes; p++) {
-		unsigned int host = p->family == AF_INET ? 32 : 128;
-
-		for (q = b->prefix; q < b->prefix + b->n_prefixes; q++) {
-			__u8 least = p->length < q->length ? p->length :
-								q->length;
-
-			if (p->family != q->family || p->length == host ||
-			    q->length == host ||
-			    !same_bits(p->network, q->network, least))
-				continue;
-			this = p->length == q->length ? RELATION_SAME :
-							RELATION_OVERLAP;
-			if (this <= relation)
-				continue;
-			relation = this;
-			*of_a = p;
-			*of_b = q;
-		}
-	}
-	return relation;
+	return has_family(device, MIGSEL_INET) ||
+	       has_family(device, MIGSEL_INET6);
 }
 
-void prefix_text(const struct prefix *prefix, bool network, char *text,
-		 unsigned int size)
+void addr_text(const struct migsel_addr *addr, bool network, char *text,
+	       size_t size)
 {
 	char address[INET6_ADDRSTRLEN];
 	__u8 bytes[16];
 	unsigned int i;
 
-	memcpy(bytes, network ? prefix->network : prefix->address,
-	       sizeof(bytes));
-	for (i = prefix->length; network && i < 128; i++)
+	memcpy(bytes, network ? addr->prefix : addr->local, sizeof(bytes));
+	for (i = addr->len; network && i < 128; i++)
 		bytes[i / 8] &= ~(0x80 >> i % 8);
-	inet_ntop(prefix->family, bytes, address, sizeof(address));
-	snprintf(text, size, "%s/%u", address, prefix->length);
+	inet_ntop(family_of(addr), bytes, address, sizeof(address));
+	snprintf(text, size, "%s/%u", address, addr->len);
 }
 
-static bool is_stacked(const struct device *device)
+bool is_stacked(const struct device *device)
 {
-	return device->lower && (!strcmp(device->kind, "macvlan") ||
-				 !strcmp(device->kind, "ipvlan") ||
-				 !strcmp(device->kind, "vlan"));
-}
+	static const char *const kinds[] = {
+		"macvlan", "macvtap", "ipvlan", "ipvtap", "vlan", "macsec",
+		"ipoib"
+	};
+	unsigned int i;
 
-__u64 root_of(const struct host *host, const struct device *device,
-	      const char **name)
-{
-	const struct device *lower;
-
-	while (is_stacked(device)) {
-		lower = device->lower_netns < 0 ?
-			host_device(host, device->lower) : NULL;
-		if (!lower) {
-			*name = "a device of another namespace";
-			return (__u64)(device->lower_netns + 1) << 32 |
-			       device->lower;
-		}
-		device = lower;
+	for (i = 0; device->lower && i < MNL_ARRAY_SIZE(kinds); i++) {
+		if (!strcmp(device->kind, kinds[i]))
+			return true;
 	}
-	*name = device->ifname;
-	return device->ifindex;
+	return false;
+}
+
+bool has_ports(const struct device *device)
+{
+	static const char *const kinds[] = { "bridge", "bond", "team" };
+	unsigned int i;
+
+	for (i = 0; i < MNL_ARRAY_SIZE(kinds); i++) {
+		if (!strcmp(device->kind, kinds[i]))
+			return true;
+	}
+	return false;
+}
+
+static int below_add(struct below *below, const struct device *device,
+		     __u64 key)
+{
+	const struct device **devices;
+	unsigned int i;
+	__u64 *keys;
+
+	for (i = 0; i < below->n; i++) {
+		if (below->key[i] == key)
+			return 0;
+	}
+	keys = reallocarray(below->key, i + 1, sizeof(*keys));
+	if (keys)
+		below->key = keys;
+	devices = reallocarray(below->device, i + 1, sizeof(*devices));
+	if (devices)
+		below->device = devices;
+	if (!keys || !devices) {
+		errno = ENOMEM;
+		return -1;
+	}
+	keys[i] = key;
+	devices[i] = device;
+	below->n++;
+	return 0;
+}
+
+static int below_add_lower(struct below *below, const struct host *host,
+			   const struct device *device)
+{
+	const struct device *lower = NULL;
+
+	if (device->lower_netns < 0)
+		lower = host_device(host, device->lower);
+	/* A namespace of its own for each, above all numbers of devices here. */
+	return below_add(below, lower, lower ? lower->ifindex :
+			 (__u64)(device->lower_netns + 2) << 32 | device->lower);
+}
+
+int below_read(const struct host *host, const struct device *device,
+	       struct below *below)
+{
+	const struct device *d, *port;
+	unsigned int i;
+
+	memset(below, 0, sizeof(*below));
+	if (below_add(below, device, device->ifindex))
+		goto failed;
+	/* It grows while it is gone through. */
+	for (i = 0; i < below->n; i++) {
+		d = below->device[i];
+		if (!d)
+			continue;
+		if (is_stacked(d) && below_add_lower(below, host, d))
+			goto failed;
+		if (!has_ports(d))
+			continue;
+		for (port = host->device;
+		     port < host->device + host->n_devices; port++) {
+			if (port->master == d->ifindex &&
+			    below_add(below, port, port->ifindex))
+				goto failed;
+		}
+	}
+	return 0;
+failed:
+	below_free(below);
+	return -1;
+}
+
+void below_free(struct below *below)
+{
+	free(below->key);
+	free(below->device);
+	memset(below, 0, sizeof(*below));
 }

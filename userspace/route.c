@@ -125,7 +125,7 @@ static void show_each(const struct nlmsghdr *message, __u16 type,
 /* The route that the packet takes. */
 static void show_entry(const struct attrs *attrs)
 {
-	struct prefix prefix = { .family = AF_INET };
+	struct migsel_addr prefix = { .family = MIGSEL_INET };
 	const struct nlattr *dst;
 	char text[64];
 	__u32 table;
@@ -134,15 +134,15 @@ static void show_entry(const struct attrs *attrs)
 		return;
 	dst = attrs->at[MIGSEL_A_ROUTE_DST4];
 	if (!dst) {
-		prefix.family = AF_INET6;
+		prefix.family = MIGSEL_INET6;
 		dst = attrs->at[MIGSEL_A_ROUTE_DST6];
 	}
-	if (!dst || mnl_attr_get_payload_len(dst) > sizeof(prefix.network))
+	if (!dst || mnl_attr_get_payload_len(dst) > sizeof(prefix.prefix))
 		return;
-	memcpy(prefix.network, mnl_attr_get_payload(dst),
+	memcpy(prefix.prefix, mnl_attr_get_payload(dst),
 	       mnl_attr_get_payload_len(dst));
-	prefix.length = attr_u32(attrs->at[MIGSEL_A_ROUTE_PREFIX_LEN]);
-	prefix_text(&prefix, true, text, sizeof(text));
+	prefix.len = attr_u32(attrs->at[MIGSEL_A_ROUTE_PREFIX_LEN]);
+	addr_text(&prefix, true, text, sizeof(text));
 	print_string(address_color(text), "prefix", "    route ", text);
 	show_address(attrs, MIGSEL_A_ROUTE_GATEWAY4, MIGSEL_A_ROUTE_GATEWAY6,
 		     "gateway", " gateway ");

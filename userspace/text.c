@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Text that is put together from what others have named. */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "migsel.h"
+#include "text.h"
+
+/* More than this of a foreign text helps nobody. */
+#define VISIBLE_MAX 240
+
+static void add_bytes(struct text *text, const char *bytes, size_t n)
+{
+	char *s = realloc(text->s, text->length + n + 1);
+
+	if (!s) {
+		error("out of memory");
+		exit(STATUS_FAILED);
+	}
+	memcpy(s + text->length, bytes, n);
+	text->s = s;
+	text->length += n;
+	s[text->length] = '\0';
+}
+
+void text_add(struct text *text, const char *format, ...)
+{
+	va_list args;
+	char *s;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&s, format, args);
+	va_end(args);
+	if (n < 0) {
+		error("out of memory");
+		exit(STATUS_FAILED);
+	}
+	add_bytes(text, s, n);
+	free(s);
+}
+
+void text_free(struct text *text)
+{
+	free(text->s);
+	memset(text, 0, sizeof(*text));
+}
+
+/* How many bytes the character at @s has, 0 if it is not UTF-8. */
+static unsigned int decode(const char *s, __u32 *code)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	static const __u32 least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned int n, i;
+
+	*code = *u;
+	if (*u < 0x80)
+		return 1;
+	if (*u < 0xc2 || *u > 0xf4)
+		return 0;
+	n = *u >= 0xf0 ? 4 : *u >= 0xe0 ? 3 : 2;
+	*code = *u & (0x7f >> n);
+	for (i = 1; i < n; i++) {
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+		*code = *code << 6 | (u[i] & 0x3f);
+	}
+	return *code >= least[n] && *code <= 0x10ffff &&
+	       (*code < 0xd800 || *code > 0xdfff) ? n : 0;
+}
+
+void text_make_utf8(char *s)
+{
+	unsigned int n;
+	__u32 code;
+
+	for (; *s; s += n) {
+		n = decode(s, &code);
+		if (!n) {
+			*s = '?';
+			n = 1;
+		}
+	}
+}
+
+/*
+ * The same, 0 for what does not print, or turns the direction of what is written
+ * behind it around.
+ */
+static unsigned int printable(const char *s)
+{
+	static const struct {
+		__u32 first, last;
+	} hidden[] = {
+		{ 0, 0x1f }, { 0x7f, 0xa0 }, { 0xad, 0xad }, { 0x61c, 0x61c },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+		{ 0xfeff, 0xfeff }, { 0xe0000, 0xe0fff },
+	};
+	unsigned int n, i;
+	__u32 code;
+
+	n = decode(s, &code);
+	for (i = 0; i < ARRAY_SIZE(hidden); i++) {
+		if (code >= hidden[i].first && code <= hidden[i].last)
+			return 0;
+	}
+	return n;
+}
+
+void text_add_visible(struct text *text, const char *foreign)
+{
+	size_t end = text->length + VISIBLE_MAX;
+	unsigned int n;
+
+	for (; *foreign; foreign += n) {
+		if (text->length >= end) {
+			text_add(text, "...");
+			return;
+		}
+		n = printable(foreign);
+		if (n) {
+			add_bytes(text, foreign, n);
+		} else {
+			text_add(text, "\\x%02x", (unsigned char)*foreign);
+			n = 1;
+		}
+	}
+}
+
+const char *visible(const char *foreign)
+{
+	static struct text ring[16];
+	static unsigned int next;
+	struct text *text = &ring[next++ % ARRAY_SIZE(ring)];
+
+	text->length = 0;
+	add_bytes(text, "", 0);
+	text_add_visible(text, foreign);
+	return text->s;
+}
+
+/* Nothing that a shell takes for more than itself, behind the first word. */
+static bool is_plain(const char *word)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+,-./:=@_";
+
+	return *word && !word[strspn(word, plain)];
+}
+
+/* Bytes that a terminal or JSON would not take are left to printf(1). */
+static void add_escaped(struct text *text, const char *word)
+{
+	const char *p;
+
+	text_add(text, "\"$(printf '");
+	for (p = word; *p; p++) {
+		if (strchr("%\\'", *p) || !printable(p) || *p & 0x80)
+			text_add(text, "\\%03o", (unsigned char)*p);
+		else
+			add_bytes(text, p, 1);
+	}
+	text_add(text, "')\"");
+}
+
+static void add_quoted(struct text *text, const char *word)
+{
+	const char *p;
+	unsigned int n;
+
+	for (p = word; *p; p += n) {
+		n = printable(p);
+		if (!n) {
+			/* The shell cuts newlines off at the end of "$(...)". */
+			if (p[strlen(p) - 1] == '\n')
+				text->unquotable = true;
+			add_escaped(text, word);
+			return;
+		}
+	}
+	if (is_plain(word)) {
+		text_add(text, "%s", word);
+		return;
+	}
+	text_add(text, "'");
+	for (p = word; *p; p++) {
+		if (*p == '\'')
+			text_add(text, "'\\''");
+		else
+			add_bytes(text, p, 1);
+	}
+	text_add(text, "'");
+}
+
+void text_add_command(struct text *text, const char *netns, ...)
+{
+	const char *word, *lead = "";
+	va_list words;
+
+	if (text->length)
+		text_add(text, " && ");
+	if (netns && (strchr(netns, '/') || *netns == '-')) {
+		struct text option = {};
+
+		text_add(&option, "--net=%s%s",
+			 *netns == '-' ? "/run/netns/" : "", netns);
+		text_add(text, "nsenter ");
+		add_quoted(text, option.s);
+		text_free(&option);
+		lead = " ";
+	} else if (netns) {
+		text_add(text, "ip netns exec ");
+		add_quoted(text, netns);
+		lead = " ";
+	}
+	va_start(words, netns);
+	while ((word = va_arg(words, const char *))) {
+		text_add(text, "%s", lead);
+		add_quoted(text, word);
+		lead = " ";
+	}
+	va_end(words);
+}
