@@ -19,6 +19,9 @@ demo: ## the pitfall and its cures, written to demo-report/index.html
 check: ## every test that needs no special machine
 	@selftests/check.sh
 
+kselftest: ## the kernel's own net selftests, without and with the module: what turns
+	@selftests/kselftest/run.sh
+
 lint: ## every static check of the sources
 	@selftests/lint.sh
 
@@ -41,7 +44,7 @@ clean: ## removes what was built
 	@$(MAKE) --no-print-directory -C userspace clean
 
 distclean: clean ## removes what was downloaded and reported, too
-	$(RM) -r .cache demo-report deb
+	$(RM) -r .cache demo-report kselftest-report deb
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
@@ -51,4 +54,4 @@ help: ## this list
 	@echo "  KERNELS=all     for check: all test kernels, or those named, one after another"
 	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'
 
-.PHONY: all module tool vm demo check lint coverage install uninstall deb clean distclean help
+.PHONY: all module tool vm demo check kselftest lint coverage install uninstall deb clean distclean help

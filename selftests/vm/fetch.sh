@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # fetch.sh            fill the cache for test kernel KERNEL, if it is not filled
-# fetch.sh --lock     print the lines of kernels.lock for the newest packages of KERNEL
+# fetch.sh --lock     print the lines of kernels.lock for the newest packages of KERNEL;
+#                     --lock-selftests for the source that --selftests unpacks
 # fetch.sh --rebuild  fill it anew
 # fetch.sh --source   unpack what uml or debug is built from, and print the folder
+# fetch.sh --selftests  unpack the net selftests of KERNEL=6.1 or 7.3, and print the folder
 #
 # KERNEL=FOLDER is a kernel tree of the caller's own, see own.sh.
 #
@@ -53,6 +55,14 @@ series() {
 		series=own
 		suites='bookworm-security bookworm'
 		image=busybox-static
+		extra= ;;
+	6.1-source)
+		suites='bookworm-security bookworm'
+		image='linux-source-6\.1'
+		extra= ;;
+	7.3-source)
+		suites='trixie-backports trixie trixie-security'
+		image='linux-source-7\.3'
 		extra= ;;
 	6.1-oldest)
 		suites=bookworm
@@ -348,8 +358,19 @@ filled() {
 	[[ -e $kernel_dir/place ]] && [[ -z $arch || $(<"$kernel_dir/recipe") == "$(recipe)" ]]
 }
 
+if [[ ${1-} == --*selftests ]]; then
+	[[ $kernel == @(6.1|7.3) ]] || die "the selftests of KERNEL=$kernel are not known here: 6.1 or 7.3"
+	kernel=$kernel-source
+fi
 series
 case ${1-} in
+--selftests)
+	unpack_selftests
+	echo "$source"
+	exit ;;
+--lock-selftests)
+	newest
+	exit ;;
 --lock)
 	newest
 	exit ;;

@@ -68,6 +68,23 @@ table='
 	check,lint   python3                           python3
 	check,lint   /usr/lib/python3*/*/yaml/*.py     python3-yaml
 	check,lint   /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
+	kselftest    gcc                               gcc
+	kselftest    arping                            iputils-arping
+	kselftest    conntrack                         conntrack
+	kselftest    ethtool                           ethtool
+	kselftest    ip                                iproute2
+	kselftest    iperf3                            iperf3
+	kselftest    iptables                          iptables
+	kselftest    jq                                jq
+	kselftest    nc                                netcat-openbsd
+	kselftest    nft                               nftables
+	kselftest    ping                              iputils-ping
+	kselftest    python3                           python3
+	kselftest    socat                             socat
+	kselftest    tcpdump                           tcpdump
+	kselftest    tracepath                         iputils-tracepath
+	kselftest    traceroute                        traceroute
+	kselftest    /usr/include/libmnl/libmnl.h      libmnl-dev
 	lint         clang                             clang
 	lint         scan-build                        clang-tools
 	lint         codespell                         codespell

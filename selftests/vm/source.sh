@@ -130,6 +130,33 @@ unpack_source() {
 	exec {lock_fd}>&-
 }
 
+# The net selftests of a stock kernel, and what they are compiled with: its headers.
+unpack_selftests() {
+	local part=$cache/selftests/part lines part_of
+	local -a parts=()
+	"$here/need.sh" source
+	mkdir -p "$cache/selftests"
+	lock "$cache/selftests.lock" 'unpacking the selftests of a kernel'
+	source=$cache/selftests/$(pinned | awk '{ print $4 }')
+	if [[ ! -e $source/usr/include/linux ]]; then
+		rm -rf "$part"
+		mkdir -p "$part/debs" "$part/linux"
+		lines=$(obtain "$part/debs")
+		source=$cache/selftests/$(awk '{ print $4 }' <<<"$lines")
+		say "unpacking the selftests of ${source##*/}: half a minute"
+		for part_of in Makefile Kbuild Kconfig scripts include arch/x86 usr tools/testing/selftests tools/include tools/scripts; do
+			parts+=("linux-source-*/$part_of")
+		done
+		dpkg-deb --fsys-tarfile "$part"/debs/linux-source-*.deb | tar -xO --wildcards '*.tar.xz' |
+			tar -xJ -C "$part/linux" --strip-components=1 --wildcards --no-wildcards-match-slash "${parts[@]}"
+		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KERNEL -u KDIR make -s -C "$part/linux" headers >&2
+		rm -rf "$source"
+		mv -T "$part/linux" "$source"
+		rm -rf "$part"
+	fi
+	exec {lock_fd}>&-
+}
+
 build_kernel() {
 	need_space 4000
 	unpack_source
