@@ -32,6 +32,7 @@ table='
 	vm,source    zstd                              zstd
 	vm,uml       awk                               mawk
 	vm,uml       flock                             util-linux
+	virtiofs     /usr/libexec/virtiofsd            virtiofsd
 	vm           patchelf                          patchelf
 	arm64,s390x,i386 cpio                          cpio
 	arm64,s390x,i386 pkg-config                    pkg-config

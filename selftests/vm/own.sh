@@ -88,7 +88,7 @@ link_modules() {
 
 # fill_own: what fetch.sh promises, as links into the tree.
 fill_own() {
-	local files=9p
+	local files=9p image=$tree_image
 	local -a reach=()
 	rm -rf "$work"
 	mkdir -p "$work"
@@ -101,17 +101,21 @@ fill_own() {
 	dpkg-deb -x debs/busybox-static.deb debs/root
 	cp debs/root/bin/busybox root/bin/ 2>/dev/null || cp debs/root/usr/bin/busybox root/bin/
 	rm -r debs
-	# QEMU begins where CONFIG_PVH has it, and need not unpack.
-	if [[ $kind == vm && -e $tree/vmlinux ]] && has PVH; then
-		tree_image=$tree/vmlinux
+	# QEMU begins where a note says, with CONFIG_PVH, and need not unpack. The vmlinux of
+	# Debian's headers has none: it is but types.
+	if [[ $kind == vm && -e $tree/vmlinux ]] && readelf -nW "$tree/vmlinux" 2>/dev/null | grep Xen >/dev/null; then
+		image=$tree/vmlinux
 	fi
-	ln -s "$tree_image" vmlinux
+	ln -s "$image" vmlinux
 	ln -s "$tree" headers
 	ln -s "$to" modules
 	echo "$release" >release
 	depmod -b root "$release"
 	if [[ $kind == vm ]]; then
-		{ has 9P_FS && has NET_9P_VIRTIO; } || files=virtiofs
+		if ! { has 9P_FS && has NET_9P_VIRTIO; }; then
+			files=virtiofs
+			[[ -x /usr/lib/qemu/virtiofsd ]] || "$here/need.sh" virtiofs
+		fi
 		reach=(virtio_pci "$files")
 		[[ $files == virtiofs ]] || reach+=(9pnet_virtio)
 	fi

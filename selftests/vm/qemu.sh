@@ -36,11 +36,24 @@ qemu_machine() {
 		accelerate
 	fi
 	machine_command=("${qemu[@]}" -append "$append")
+	[[ $files != virtiofs ]] ||
+		machine_command=("$here/virtiofs.sh" "$1" host=/ "share=$1" ${3:+"out=$3"} -- "${machine_command[@]}")
 	[[ -z $2 ]] || machine_command+=(-chardev "stdio,id=terminal,mux=on,signal=off" -serial chardev:terminal)
 }
 
+# Sets files: 9p, or what a kernel of the caller's own has instead.
 share_options() {
-	local share=$1 out=$2
+	local share=$1 out=$2 tag
+	files=9p
+	[[ ! $tree ]] || files=$(<"$kernel_dir/files")
+	if [[ $files == virtiofs ]]; then
+		qemu+=(-object "memory-backend-memfd,id=memory,size=${MEM:-1024}M,share=on" -machine memory-backend=memory)
+		for tag in host share ${out:+out}; do
+			qemu+=(-chardev "socket,id=$tag,path=$(value "$share/$tag")"
+				-device "vhost-user-fs-pci,chardev=$tag,tag=$tag")
+		done
+		return
+	fi
 	qemu+=(-virtfs "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"
 		-virtfs "local,path=$(value "$share"),mount_tag=share,security_model=none")
 	[[ -z $out ]] ||

@@ -312,6 +312,15 @@ kernel_of_a_tree() {
 		"$(ls tree/lib/modules) mode enforce unreachable refuse migsel-own"
 }
 
+# By virtiofs, from 6.12 on.
+kernel_of_a_tree_without_9p() {
+	KERNEL=6.12 own_tree || return
+	rm "$work/tree/.config"
+	sed 's/^CONFIG_9P_FS=m/# &/' "$work/config" >"$work/tree/.config"
+	KERNEL=$work/tree OUT=$work/report vm 'grep -o "^[a-z]* /run/vm/share [a-z0-9]*" /proc/mounts; cmp Makefile '"$top"'/Makefile && echo a >"$OUT/b"'
+	is "$status $(<"$work/out") $(<"$work/report/b")" '0 share /run/vm/share virtiofs a'
+}
+
 # Each in one line that says what to do. What is changed in the tree stays.
 unfit_trees_are_refused() {
 	own_tree || return
@@ -386,7 +395,7 @@ case ${KERNEL-} in
 		dollar_from_environment_through_make dollar_doubled_on_the_command_line_of_make
 		quotes_lines_folder_and_variables output_without_reader_ends_it
 		module_is_built_for_what_the_kernel_calls_itself
-		kernel_of_a_tree unfit_trees_are_refused
+		kernel_of_a_tree kernel_of_a_tree_without_9p unfit_trees_are_refused
 		one_cpu_that_counts jobs_are_spread places_are_shared no_terminal_no_shell
 		unknown_kernel_is_refused unknown_architecture_is_refused unknown_topic_is_refused
 		kernels_are_summed_up works_without_network) ;;
