@@ -61,7 +61,7 @@ build_all() {
 }
 
 # ARCH=: a test kernel of another architecture, by the name that it has here. Beside KDIR it
-# is kbuild's.
+# is kbuild's, a tree of the caller's own knows it.
 foreign_kernel() {
 	case $ARCH in
 	arm64) echo "${KERNEL:-6.12}" ;;
@@ -70,7 +70,7 @@ foreign_kernel() {
 	esac
 }
 
-if [[ ${ARCH:-x86_64} != x86_64 && -z ${KDIR-} ]]; then
+if [[ ${ARCH:-x86_64} != x86_64 && -z ${KDIR-} && ${KERNEL-} != */* ]]; then
 	KERNEL=$(foreign_kernel)
 	KERNEL=${KERNEL%-"$ARCH"}-$ARCH
 	export KERNEL
