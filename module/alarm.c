@@ -15,6 +15,10 @@
 
 #define RING_SIZE	64
 
+/* How often it is found out whether anybody listens, and how long that counts. */
+#define ASK_EVERY	(HZ / 10)
+#define ANSWER_VALID	HZ
+
 struct egress_alarm {
 	enum migsel_reason reason;
 	enum migsel_family family;
@@ -31,8 +35,11 @@ struct egress_alarm {
  * @lock: guards @ring, @head, @n and @lost; bottom halves off
  * @work: sends them
  * @report: sends @lost if no alarm does
- * @asked: when it was last asked whether anybody listens, in jiffies
- * @wanted: the answer
+ * @ask: finds out whether anybody listens in @net
+ * @asked: when that was last wondered about, in jiffies
+ * @answered: when @ask last found out, in jiffies
+ * @wanted: what it found, true while it is not known
+ * @audience: changes when somebody may begin to listen where nobody did
  * @limit: at most RING_SIZE a second
  * @head: the oldest
  * @n: how many there are
@@ -44,8 +51,11 @@ struct migsel_alarms {
 	spinlock_t lock; /* the ring and the count of lost alarms */
 	struct work_struct work;
 	struct delayed_work report;
+	struct work_struct ask;
 	unsigned long asked;
+	unsigned long answered;
 	bool wanted;
+	u16 audience;
 	struct ratelimit_state limit;
 	unsigned int head;
 	unsigned int n;
@@ -153,24 +163,68 @@ static void alarms_report(struct work_struct *work)
 	alarms_send(container_of(work, struct migsel_alarms, report.work));
 }
 
+static void alarms_answer(struct migsel_alarms *alarms, bool wanted)
+{
+	if (wanted && !READ_ONCE(alarms->wanted))
+		WRITE_ONCE(alarms->audience, alarms->audience + 1);
+	WRITE_ONCE(alarms->wanted, wanted);
+}
+
+static void alarms_ask(struct work_struct *work)
+{
+	struct migsel_alarms *alarms =
+		container_of(work, struct migsel_alarms, ask);
+
+	alarms_answer(alarms, genl_has_listeners_here(&migsel_genl_family,
+						      alarms->net,
+						      MIGSEL_NLGRP_ALARM));
+	WRITE_ONCE(alarms->answered, jiffies);
+}
+
 /**
  * migsel_alarm_wanted - whether anybody listens
  * @alarms: alarms to send
  *
- * Context: any. Asks once a tick: every packet of a fallen-back flow gets here.
- * Return: true if somebody does.
+ * Every packet of a fallen-back flow gets here. Once a tick it is seen whether
+ * anybody listens in any namespace. If so, a work item finds out, ten times a
+ * second, whether it is in this one. Where that was not asked for long, somebody
+ * may.
+ *
+ * Context: any.
+ * Return: false if nobody does.
  */
 bool migsel_alarm_wanted(struct migsel_alarms *alarms)
 {
-	unsigned long now = jiffies;
+	unsigned long now = jiffies, answered;
 
-	if (READ_ONCE(alarms->asked) != now) {
-		WRITE_ONCE(alarms->wanted,
-			   genl_has_listeners(&migsel_genl_family, alarms->net,
-					      MIGSEL_NLGRP_ALARM) > 0);
-		WRITE_ONCE(alarms->asked, now);
+	if (READ_ONCE(alarms->asked) == now)
+		return READ_ONCE(alarms->wanted);
+
+	WRITE_ONCE(alarms->asked, now);
+	if (!genl_has_listeners(&migsel_genl_family, alarms->net,
+				MIGSEL_NLGRP_ALARM)) {
+		alarms_answer(alarms, false);
+		WRITE_ONCE(alarms->answered, now - ANSWER_VALID);
+		return false;
 	}
+	answered = READ_ONCE(alarms->answered);
+	if (time_after_eq(now, answered + ANSWER_VALID))
+		alarms_answer(alarms, true);
+	if (time_after_eq(now, answered + ASK_EVERY))
+		schedule_work(&alarms->ask);
 	return READ_ONCE(alarms->wanted);
+}
+
+/**
+ * migsel_alarm_audience - who listens
+ * @alarms: alarms to send
+ *
+ * Context: any.
+ * Return: a number, another one where nobody listened meanwhile.
+ */
+u16 migsel_alarm_audience(const struct migsel_alarms *alarms)
+{
+	return READ_ONCE(alarms->audience);
 }
 
 /**
@@ -234,8 +288,10 @@ struct migsel_alarms *migsel_alarms_alloc(struct net *net)
 		return NULL;
 	alarms->net = net;
 	alarms->asked = jiffies - 1;
+	alarms->answered = jiffies - ANSWER_VALID;
 	spin_lock_init(&alarms->lock);
 	INIT_WORK(&alarms->work, alarms_work);
+	INIT_WORK(&alarms->ask, alarms_ask);
 	INIT_DELAYED_WORK(&alarms->report, alarms_report);
 	ratelimit_state_init(&alarms->limit, HZ, RING_SIZE);
 	ratelimit_set_flags(&alarms->limit, RATELIMIT_MSG_ON_RELEASE);
@@ -252,6 +308,7 @@ void migsel_alarms_free(struct migsel_alarms *alarms)
 {
 	if (!alarms)
 		return;
+	cancel_work_sync(&alarms->ask);
 	flush_work(&alarms->work);
 	flush_delayed_work(&alarms->report);
 	cancel_delayed_work_sync(&alarms->report);

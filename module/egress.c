@@ -449,7 +449,9 @@ static void egress_alarm(struct egress *e, enum migsel_reason reason,
 	    !migsel_alarm_wanted(e->ms->alarms))
 		return;
 	id = egress_flow_id(e);
-	if (!id || !migsel_flow_alarm(e->ms->flows, id, reason))
+	if (!id ||
+	    !migsel_flow_alarm(e->ms->flows, id, reason,
+			       migsel_alarm_audience(e->ms->alarms)))
 		return;
 	if (rule->n_migration == 1)
 		vmk = e->snap->vmks[rule->migration].dev;

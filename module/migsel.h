@@ -436,7 +436,7 @@ void migsel_routes_free(struct migsel_routes __percpu *routes);
 u64 migsel_flow_id(const struct migsel_flow_key *key);
 int migsel_flow_ifindex(struct migsel_flows *flows, u64 id);
 bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
-		       enum migsel_reason reason);
+		       enum migsel_reason reason, u16 audience);
 enum migsel_reason migsel_place(struct migsel_flows *flows,
 				const struct migsel_snap *snap,
 				enum migsel_family family, u64 id,
@@ -457,6 +457,7 @@ void migsel_refusals_free(struct migsel_refusals *refusals);
 
 /* alarm.c */
 bool migsel_alarm_wanted(struct migsel_alarms *alarms);
+u16 migsel_alarm_audience(const struct migsel_alarms *alarms);
 void migsel_alarm(struct migsel_alarms *alarms, enum migsel_reason reason,
 		  enum migsel_family family, const struct in6_addr *dst,
 		  const struct net_device *vmk, const struct net_device *out);

@@ -25,12 +25,14 @@
  * @ifindex: device of the vmk on which it was placed, 0 if on none
  * @alarmed: one more than the reason of the last alarm, 0 if there was none
  * @used: seen since a place was last looked for
+ * @audience: who heard that alarm
  */
 struct flow {
 	u64 id;
 	int ifindex;
 	u8 alarmed;
 	bool used;
+	u16 audience;
 };
 
 /**
@@ -163,12 +165,14 @@ int migsel_flow_ifindex(struct migsel_flows *flows, u64 id)
  * @flows: the memory
  * @id: the flow
  * @reason: what the alarm would be about
+ * @audience: who would hear it
  *
  * Context: any but hard interrupt.
- * Return: true if the last alarm about the flow was about something else.
+ * Return: true if the last alarm about the flow was about something else, or
+ * others heard it.
  */
 bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
-		       enum migsel_reason reason)
+		       enum migsel_reason reason, u16 audience)
 {
 	struct flow *flow;
 	unsigned int seq;
@@ -177,15 +181,17 @@ bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
 	do {
 		seq = read_seqbegin(&flows->lock);
 		flow = flow_find(flows, id);
-		news = !flow || READ_ONCE(flow->alarmed) != reason + 1;
+		news = !flow || READ_ONCE(flow->alarmed) != reason + 1 ||
+		       READ_ONCE(flow->audience) != audience;
 	} while (read_seqretry(&flows->lock, seq));
 	if (!news)
 		return false;
 
 	write_seqlock_bh(&flows->lock);
 	flow = flow_remember(flows, id);
-	news = flow->alarmed != reason + 1;
+	news = flow->alarmed != reason + 1 || flow->audience != audience;
 	flow->alarmed = reason + 1;
+	flow->audience = audience;
 	write_sequnlock_bh(&flows->lock);
 	return news;
 }

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Packets and sockets out of the ordinary: neighbour discovery, copies that netfilter makes,
-# sockets that say in other ways that they are bound, and transmit queues.
+# sockets that say in other ways that they are bound, transmit queues, and packets where
+# somebody else listens for alarms.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 tools=(python3 tc)
+tracing=/sys/kernel/tracing
 
 # nft_a TABLE TEXT: a chain in a table of A, until the end of the test
 nft_a() {
@@ -172,14 +174,64 @@ transmit_queues() {
 	results '*' ok
 }
 
-# Kernels with detectors make no copies.
-copies=1
+# hits: how often an alarm was thought of for a packet, into REPLY
+hits() {
+	REPLY=$(awk '$1 == "alarm" { print $2 }' "$tracing/kprobe_profile")
+}
+
+# Flows that have fallen back, and somebody who listens elsewhere: nothing changes for their
+# packets. Whoever listens here hears of them.
+listeners() {
+	local other elsewhere before since
+	shape S S 1 0 2
+	vmks vmk0 vmk1+
+	echo 'p:migsel/alarm migsel_flow_alarm' >"$tracing/kprobe_events" || fail 'no kprobe'
+	defer "echo >$tracing/kprobe_events"
+	echo 1 >"$tracing/events/migsel/alarm/enable"
+	defer "echo 0 >$tracing/events/migsel/alarm/enable"
+	add_netns other
+	exec {elsewhere}< <(exec migsel -n "$other" -j monitor)
+	defer "stop $!"
+	wait_for 10 heard_elsewhere || fail 'nobody listens elsewhere'
+	start_flows -l -i 2 $(both hot 1 'tcp udp')
+	more_by 10 vmk0 200000
+	hits
+	before=$REPLY
+	read_stats
+	since=${packets[same-subnet]}
+	wait_for 20 sent_since 1000 || fail 'not enough is sent'
+	hits
+	((REPLY - before < (packets[same-subnet] - since) / 5)) ||
+		fail "an alarm is thought of for $((REPLY - before)) of $((packets[same-subnet] - since)) packets"
+	exec {monitor_fd}< <(exec migsel -n "$A" -j monitor)
+	defer "stop $!"
+	for _ in 1 2 3 4; do
+		heard '"event":"alarm"' 10 || fail 'a flow raises no alarm'
+	done
+	stop_flows
+	results '*' ok
+}
+
+heard_elsewhere() {
+	migsel -n "$other" policy set mode observe
+	read -r -t 0.2 -u "$elsewhere" REPLY
+}
+
+sent_since() {
+	read_stats
+	((packets[same-subnet] - since >= $1))
+}
+
+# There are no kprobes in user mode, and no copies with detectors.
+kprobes=1 copies=1
+[[ ${KERNEL-} != uml ]] || kprobes=0
 [[ ${KERNEL-} != @(uml|debug) ]] || copies=0
 
-begin_tests $((3 + copies))
+begin_tests $((3 + kprobes + copies))
 make_hosts
 run 'neighbour discovery that a rule tags' neighbours
 ((copies == 0)) || run 'copies that a rule makes' copies
 run 'sockets of other protocols that are bound' bound_sockets
 run 'transmit queues of a flow that was moved' transmit_queues
+((kprobes == 0)) || run 'a listener in another namespace' listeners
 end_tests

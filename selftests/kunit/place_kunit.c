@@ -395,16 +395,18 @@ static void test_alarm_is_news_once(struct kunit *test)
 
 	place(test, MIGSEL_INET, 1);
 	KUNIT_EXPECT_TRUE(test, migsel_flow_alarm(f->flows, 1,
-						  MIGSEL_REASON_NO_ROUTE));
+						  MIGSEL_REASON_NO_ROUTE, 0));
 	KUNIT_EXPECT_FALSE(test, migsel_flow_alarm(f->flows, 1,
-						   MIGSEL_REASON_NO_ROUTE));
+						   MIGSEL_REASON_NO_ROUTE, 0));
 	KUNIT_EXPECT_TRUE(test, migsel_flow_alarm(f->flows, 1,
-						  MIGSEL_REASON_LINK_DOWN));
+						  MIGSEL_REASON_LINK_DOWN, 0));
+	KUNIT_EXPECT_TRUE(test, migsel_flow_alarm(f->flows, 1,
+						  MIGSEL_REASON_LINK_DOWN, 1));
 	expect_home(test, 1, 101);
 
 	/* An alarm makes it a remembered flow, that is placed nowhere. */
-	KUNIT_EXPECT_TRUE(test, migsel_flow_alarm(f->flows, 2, 0));
-	KUNIT_EXPECT_FALSE(test, migsel_flow_alarm(f->flows, 2, 0));
+	KUNIT_EXPECT_TRUE(test, migsel_flow_alarm(f->flows, 2, 0, 0));
+	KUNIT_EXPECT_FALSE(test, migsel_flow_alarm(f->flows, 2, 0, 0));
 	expect_home(test, 2, 0);
 	expect_placed(test, MIGSEL_INET, 1, 0);
 }

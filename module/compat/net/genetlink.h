@@ -25,4 +25,62 @@ static inline struct nlattr **genl_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+static inline int genl_listener_found(struct sock *sk, struct sk_buff *skb,
+				      void *found)
+{
+	*(bool *)found = true;
+	return 1;
+}
+
+static inline void genl_broadcast_to_none(struct sock *ssk, struct sk_buff *skb,
+					  u32 group, bool *found)
+{
+	netlink_broadcast_filtered(ssk, skb, 0, group, GFP_KERNEL,
+				   genl_listener_found, found);
+}
+#else
+/* Before the first listener is given the message, it is taken from its owner. */
+static inline void genl_listener_found(struct sk_buff *skb)
+{
+	if (refcount_read(&skb->users) > 1)
+		*(bool *)skb_shinfo(skb)->destructor_arg = true;
+}
+
+/* No listener's filter lets a message of the emergency reserves pass. */
+static inline void genl_broadcast_to_none(struct sock *ssk, struct sk_buff *skb,
+					  u32 group, bool *found)
+{
+	skb->pfmemalloc = true;
+	skb->destructor = genl_listener_found;
+	skb_shinfo(skb)->destructor_arg = found;
+	netlink_broadcast(ssk, skb, 0, group, GFP_KERNEL);
+}
+#endif
+
+/**
+ * genl_has_listeners_here - whether anybody listens to a group in a namespace
+ * @family: the family of the group
+ * @net: the namespace
+ * @group: the number of the group in the family
+ *
+ * genl_has_listeners() tells of listeners in any namespace. To know those who would
+ * receive a message, one is sent that reaches nobody.
+ *
+ * Context: process, sleeps.
+ * Return: true if somebody listens, or it is not known for lack of memory.
+ */
+static inline bool genl_has_listeners_here(const struct genl_family *family,
+					   struct net *net, unsigned int group)
+{
+	struct sk_buff *skb = alloc_skb(0, GFP_KERNEL);
+	bool found = false;
+
+	if (!skb)
+		return true;
+	genl_broadcast_to_none(net->genl_sock, skb,
+			       family->mcgrp_offset + group, &found);
+	return found;
+}
+
 #endif /* _MIGSEL_COMPAT_NET_GENETLINK_H */
