@@ -286,6 +286,8 @@ module_is_built_for_what_the_kernel_calls_itself() {
 		modules+=("$(KDIR=$work/$flavour "$here/build.sh")") || return
 	done
 	is "$(modinfo -F vermagic "${modules[@]}" | cut -d ' ' -f 1 | xargs)" '1-flavour-a 1-flavour-b' || return
+	KDIR=$work/flavour-a DESTDIR=$work/stage "$here/build.sh" --install || return
+	is "$(cd "$work/stage" && find . -name '*.ko')" ./lib/modules/1-flavour-a/updates/migsel.ko || return
 	rm -r "$top"/.cache/build/1-flavour-[ab]
 	! KDIR=$work "$here/build.sh" 2>"$work/err" && says 'not ready to build modules with'
 }
