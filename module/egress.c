@@ -236,33 +236,68 @@ static u8 egress_state(struct egress *e, int vmk)
 				      MIGSEL_USABLE;
 }
 
+/* What belongs to no flow takes the first candidate that will do. */
+static enum migsel_reason egress_any(struct egress *e)
+{
+	const struct migsel_rule *rule = &e->snap->rule;
+	enum migsel_reason reason = MIGSEL_REASON_LINK_DOWN;
+	u8 state;
+	u32 i;
+
+	for (i = 0; i < rule->n_vmks; i++) {
+		if (!rule->vmks[i].migration)
+			continue;
+		state = egress_state(e, i);
+		if (state & MIGSEL_ROUTED) {
+			e->vmk = i;
+			return MIGSEL_REASON_MULTI_NIC;
+		}
+		if (state & MIGSEL_USABLE)
+			reason = MIGSEL_REASON_NO_ROUTE;
+	}
+	return reason;
+}
+
 /*
- * Place a flow that has no place, or whose place is not to be had any more. What
- * belongs to no flow takes the first candidate that will do.
+ * Place a flow that has no place, or whose place is not to be had any more. A
+ * route is looked for only where the flow is to go. If others are placed
+ * meanwhile, that may be elsewhere than it was.
  */
 static noinline enum migsel_reason egress_place(struct egress *e, u64 id)
 {
-	static const u32 none_placed[MIGSEL_MAX_VMKS];
 	const struct migsel_rule *rule = &e->snap->rule;
+	struct migsel_flows *flows = e->ms->flows;
+	enum migsel_family family = e->query.family;
 	u8 state[MIGSEL_MAX_VMKS];
-	struct migsel_candidates cands = {
-		.state = state,
-		.placed = none_placed,
-		.current_vmk = MIGSEL_NO_VMK,
-	};
+	int reached = MIGSEL_NO_VMK, vmk;
 	enum migsel_reason reason;
 	u32 i;
 
+	e->cached = false;
 	for (i = 0; i < rule->n_vmks; i++)
-		if (rule->vmks[i].migration)
-			state[i] = egress_state(e, i);
-	reason = migsel_rule_multi(rule, &cands, &e->vmk);
-	if (id && e->vmk != MIGSEL_NO_VMK) {
-		reason = migsel_place(e->ms->flows, e->snap, e->query.family,
-				      id, state, &e->vmk);
-		e->cached = false;
+		state[i] = rule->vmks[i].migration &&
+			   migsel_usable(e->snap, i, family) ?
+			   MIGSEL_USABLE | MIGSEL_ROUTED | MIGSEL_ASSUMED : 0;
+	for (;;) {
+		reason = migsel_place(flows, e->snap, family, id, state,
+				      &e->vmk);
+		vmk = e->vmk;
+		if (vmk == MIGSEL_NO_VMK || !(state[vmk] & MIGSEL_ASSUMED))
+			break;
+		do {
+			state[vmk] = MIGSEL_USABLE;
+			reached = MIGSEL_NO_VMK;
+			if (egress_reach(e, vmk)) {
+				state[vmk] |= MIGSEL_ROUTED;
+				reached = vmk;
+				break;
+			}
+			vmk = migsel_place_next(flows, e->snap, family, state,
+						vmk);
+		} while (vmk != MIGSEL_NO_VMK && state[vmk] & MIGSEL_ASSUMED);
 	}
-	if (e->vmk != MIGSEL_NO_VMK && !egress_reach(e, e->vmk))
+	if (e->vmk != reached && e->vmk != MIGSEL_NO_VMK &&
+	    !egress_reach(e, e->vmk))
 		return MIGSEL_REASON_NO_ROUTE;
 	return reason;
 }
@@ -280,7 +315,7 @@ static enum migsel_reason egress_multi(struct egress *e)
 		e->vmk = vmk;
 		return MIGSEL_REASON_MULTI_NIC;
 	}
-	return egress_place(e, id);
+	return id ? egress_place(e, id) : egress_any(e);
 }
 
 /* Both stages of the rule, and the route that follows from them. */
@@ -577,7 +612,7 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 	e.query.not_unicast = !migsel_route_is_unicast(e.plain, family,
 						       skb_daddr(skb, family)) ||
 				(family == MIGSEL_INET6 && skb_is_ndisc(skb));
-	if (snap->rule.n_migration > 1)
+	if (class == MIGSEL_CLASS_HOT && snap->rule.n_migration > 1)
 		e.query.bound_vmk = egress_bound_vmk(&e);
 	return egress_finish(&e);
 }

@@ -153,12 +153,30 @@ struct migsel_snap_vmk {
 };
 
 /**
+ * struct migsel_owner - whose an address is, in a chain of those with one hash
+ * @next: one more than the index of the next one, 0 if there is none
+ * @ifindex: the device
+ */
+struct migsel_owner {
+	u32 next;
+	int ifindex;
+};
+
+/**
  * struct migsel_addrs - the addresses of vmks, as they were read from devices
  * @changes: what migsel_net::changes was then
+ * @seed: what they are hashed with
+ * @heads: one more than the index of the first address with a hash
+ * @head_mask: one less than the length of @heads, a power of two
+ * @owners: whose the addresses are
  * @addrs: the addresses, those of a vmk side by side
  */
 struct migsel_addrs {
 	int changes;
+	u32 seed;
+	u32 *heads;
+	u32 head_mask;
+	struct migsel_owner *owners;
 	struct migsel_addr addrs[];
 };
 
@@ -441,6 +459,9 @@ enum migsel_reason migsel_place(struct migsel_flows *flows,
 				const struct migsel_snap *snap,
 				enum migsel_family family, u64 id,
 				const u8 *state, int *vmk);
+int migsel_place_next(struct migsel_flows *flows,
+		      const struct migsel_snap *snap,
+		      enum migsel_family family, const u8 *state, int vmk);
 void migsel_place_peek(struct migsel_flows *flows,
 		       const struct migsel_snap *snap,
 		       enum migsel_family family, u32 *placed);

@@ -179,7 +179,8 @@ static int parse(struct ask *ask, struct genl_info *info)
 	ask->query.family = ask->key.family;
 	ask->query.bound_device = ask->oif;
 	ask->query.bound_vmk = MIGSEL_NO_VMK;
-	if (attrs[src] && ask->snap && ask->rule.n_migration > 1)
+	if (attrs[src] && ask->snap && ask->rule.n_migration > 1 &&
+	    ask->query.class == MIGSEL_CLASS_HOT)
 		ask->query.bound_vmk =
 			migsel_snap_owner(ask->snap, ask->key.family,
 					  ask->key.family == MIGSEL_INET ?

@@ -197,14 +197,16 @@ bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
 }
 
 static struct member member_now(const struct migsel_snap *snap,
-				enum migsel_family family, u32 vmk)
+				enum migsel_family family, const u8 *state,
+				u32 vmk)
 {
 	struct member now = {};
 
 	if (vmk < snap->rule.n_vmks && snap->rule.vmks[vmk].migration) {
 		now.ifindex = snap->vmks[vmk].dev->ifindex;
 		now.weight = snap->rule.vmks[vmk].weight;
-		now.usable = migsel_usable(snap, vmk, family);
+		now.usable = state ? state[vmk] & MIGSEL_USABLE :
+				     migsel_usable(snap, vmk, family);
 	}
 	return now;
 }
@@ -215,10 +217,13 @@ static bool member_equal(const struct member *a, const struct member *b)
 	       a->usable == b->usable;
 }
 
-/* Flows are counted since the usable set, the members or a weight changed. */
+/*
+ * Flows are counted since the usable set, the members or a weight changed. What is
+ * usable is said by @state or, without it, by the devices.
+ */
 static void sync_family(struct migsel_flows *flows,
 			const struct migsel_snap *snap,
-			enum migsel_family family)
+			enum migsel_family family, const u8 *state)
 {
 	struct member *members = flows->members[family];
 	bool changed = false;
@@ -227,7 +232,7 @@ static void sync_family(struct migsel_flows *flows,
 	lockdep_assert_held(&flows->lock.lock);
 
 	for (i = 0; i < MIGSEL_MAX_VMKS; i++) {
-		struct member now = member_now(snap, family, i);
+		struct member now = member_now(snap, family, state, i);
 
 		if (i >= snap->rule.n_vmks && !members[i].ifindex)
 			break;
@@ -255,7 +260,7 @@ void migsel_place_sync(struct migsel_flows *flows,
 
 	write_seqlock_bh(&flows->lock);
 	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
-		sync_family(flows, snap, family);
+		sync_family(flows, snap, family, NULL);
 	write_sequnlock_bh(&flows->lock);
 }
 
@@ -267,6 +272,8 @@ void migsel_place_sync(struct migsel_flows *flows,
  * @id: the flow, 0 for a packet that belongs to none
  * @state: the state of each migration vmk
  * @vmk: where to put the position of the chosen one, or MIGSEL_NO_VMK
+ *
+ * If the route through the chosen one is only assumed, the flow is not placed yet.
  *
  * Context: any but hard interrupt.
  * Return: MIGSEL_REASON_MULTI_NIC, or why the packet is refused.
@@ -285,18 +292,46 @@ enum migsel_reason migsel_place(struct migsel_flows *flows,
 	struct flow *flow;
 
 	write_seqlock_bh(&flows->lock);
-	sync_family(flows, snap, family);
+	sync_family(flows, snap, family, state);
 	flow = id ? flow_find(flows, id) : NULL;
 	if (flow)
 		cands.current_vmk = migsel_snap_position(snap, flow->ifindex);
 	reason = migsel_rule_multi(&snap->rule, &cands, vmk);
-	if (id && *vmk != cands.current_vmk && *vmk != MIGSEL_NO_VMK) {
+	if (id && *vmk != cands.current_vmk && *vmk != MIGSEL_NO_VMK &&
+	    !(state[*vmk] & MIGSEL_ASSUMED)) {
 		flow_remember(flows, id)->ifindex =
 			snap->vmks[*vmk].dev->ifindex;
 		flows->placed[family][*vmk]++;
 	}
 	write_sequnlock_bh(&flows->lock);
 	return reason;
+}
+
+/**
+ * migsel_place_next - the candidate for a flow after one that has no route
+ * @flows: the memory
+ * @snap: the configuration
+ * @family: the flow's family
+ * @state: the state of each migration vmk
+ * @vmk: what migsel_place() or this gave
+ *
+ * Context: any but hard interrupt.
+ * Return: its position, or MIGSEL_NO_VMK.
+ */
+int migsel_place_next(struct migsel_flows *flows,
+		      const struct migsel_snap *snap,
+		      enum migsel_family family, const u8 *state, int vmk)
+{
+	struct migsel_candidates cands = {
+		.state = state,
+		.placed = flows->placed[family],
+		.current_vmk = MIGSEL_NO_VMK,
+	};
+
+	write_seqlock_bh(&flows->lock);
+	vmk = migsel_rule_next(&snap->rule, &cands, vmk);
+	write_sequnlock_bh(&flows->lock);
+	return vmk;
 }
 
 /**
@@ -313,7 +348,7 @@ void migsel_place_peek(struct migsel_flows *flows,
 		       enum migsel_family family, u32 *placed)
 {
 	write_seqlock_bh(&flows->lock);
-	sync_family(flows, snap, family);
+	sync_family(flows, snap, family, NULL);
 	memcpy(placed, flows->placed[family], sizeof(flows->placed[family]));
 	write_sequnlock_bh(&flows->lock);
 }

@@ -23,14 +23,18 @@
 /**
  * struct migsel_route_slot - a cached route, on one CPU
  * @key: what it was looked up by
- * @dst: the route, held, NULL if the slot is empty. Routes let go of their
+ * @dst: the route, held, NULL if there is none. Routes let go of their
  *	device by themselves when it is unregistered.
  * @cookie: tells whether an IPv6 route is still valid
+ * @fib: without a route, the state of the FIB that had none
+ * @tick: without a route, when that was, in jiffies
  */
 struct migsel_route_slot {
 	struct migsel_flow_key key;
 	struct dst_entry *dst;
 	u32 cookie;
+	int fib;
+	unsigned long tick;
 };
 
 /**
@@ -334,43 +338,71 @@ static struct migsel_route_slot *slot_of(struct migsel_routes __percpu *routes,
 	return &here->slots[slot_hash(key)];
 }
 
+/* Changes with the FIB of a family. */
+static int fib_state(const struct net *net, const struct migsel_flow_key *key)
+{
+	return key->family == MIGSEL_INET ? rt_genid_ipv4(net) :
+					    rt_genid_ipv6(net);
+}
+
+/*
+ * That there is no route is remembered within one tick only: IPv6 counts a change
+ * before it makes it, so that a lookup beside it may see the count and no route.
+ */
+static bool slot_denies(const struct migsel_route_slot *slot, int fib)
+{
+	return !slot->dst && slot->fib == fib &&
+	       time_in_range(jiffies, slot->tick, slot->tick);
+}
+
+/* The route, NULL if the cache does not know, or an error pointer: there is none. */
 static struct dst_entry *cache_get(struct migsel_routes __percpu *routes,
-				   const struct migsel_flow_key *key)
+				   const struct migsel_flow_key *key, int fib)
 {
 	const struct migsel_route_slot *slot;
-	struct dst_entry *dst;
+	struct dst_entry *dst = NULL;
 
 	local_bh_disable();
 	local_lock_nested_bh(&routes->lock);
 	slot = slot_of(routes, key);
-	dst = slot->dst;
-	if (dst && !memcmp(&slot->key, key, sizeof(*key)) &&
-	    dst_check(dst, slot->cookie))
-		dst_hold(dst);
-	else
-		dst = NULL;
+	if (memcmp(&slot->key, key, sizeof(*key)))
+		goto unlock;
+	if (slot_denies(slot, fib))
+		dst = ERR_PTR(-ENETUNREACH);
+	else if (slot->dst && dst_check(slot->dst, slot->cookie))
+		dst = dst_clone(slot->dst);
+unlock:
 	local_unlock_nested_bh(&routes->lock);
 	local_bh_enable();
 	return dst;
 }
 
-/* A route that carries a transform belongs to one packet. */
+/*
+ * A route, or NULL if there is none: that is no reason to forget one. A route that
+ * carries a transform belongs to one packet.
+ */
 static void cache_set(struct migsel_routes __percpu *routes,
-		      const struct migsel_flow_key *key, struct dst_entry *dst)
+		      const struct migsel_flow_key *key, struct dst_entry *dst,
+		      int fib)
 {
 	struct migsel_route_slot *slot;
-	struct dst_entry *old;
+	struct dst_entry *old = NULL;
 
-	if (dst_xfrm(dst))
+	if (dst && dst_xfrm(dst))
 		return;
 	local_bh_disable();
 	local_lock_nested_bh(&routes->lock);
 	slot = slot_of(routes, key);
+	if (!dst && slot->dst && dst_check(slot->dst, slot->cookie))
+		goto unlock;
 	old = slot->dst;
 	slot->key = *key;
 	slot->dst = dst_clone(dst);
-	slot->cookie = key->family == MIGSEL_INET6 ?
+	slot->cookie = dst && key->family == MIGSEL_INET6 ?
 		       rt6_get_cookie(dst_rt6_info(dst)) : 0;
+	slot->fib = fib;
+	slot->tick = jiffies;
+unlock:
 	local_unlock_nested_bh(&routes->lock);
 	local_bh_enable();
 	dst_release(old);
@@ -391,21 +423,24 @@ struct dst_entry *migsel_route_get(struct migsel_net *ms,
 				   const struct sock *sk, bool *cached)
 {
 	bool cacheable = !sk_has_policy(sk);
+	int fib = fib_state(ms->net, key);
 	struct dst_entry *dst;
 
 	*cached = false;
 	if (cacheable) {
-		dst = cache_get(ms->routes, key);
+		dst = cache_get(ms->routes, key, fib);
 		if (dst) {
 			*cached = true;
-			return dst;
+			return IS_ERR(dst) ? NULL : dst;
 		}
 	}
 	dst = migsel_route_lookup(ms->net, key, sk);
-	if (IS_ERR(dst))
+	if (dst == ERR_PTR(-ENOMEM) || dst == ERR_PTR(-ENOBUFS))
 		return NULL;
+	if (IS_ERR(dst))
+		dst = NULL;
 	if (cacheable)
-		cache_set(ms->routes, key, dst);
+		cache_set(ms->routes, key, dst, fib);
 	return dst;
 }
 

@@ -306,6 +306,14 @@ static bool less_placed(const struct migsel_rule *rule, const u32 *placed,
 	       (u64)placed[b] * rule->vmks[a].weight;
 }
 
+/* Whether a vmk is a candidate that can be chosen. */
+static bool is_ready(const struct migsel_rule *rule, const u8 *state, u32 vmk)
+{
+	const u8 ready = MIGSEL_USABLE | MIGSEL_ROUTED;
+
+	return rule->vmks[vmk].migration && (state[vmk] & ready) == ready;
+}
+
 /**
  * migsel_rule_single - stage 2 where there is one candidate
  * @reason: what stage 1 gave
@@ -334,14 +342,13 @@ enum migsel_reason migsel_rule_multi(const struct migsel_rule *rule,
 				     const struct migsel_candidates *cands,
 				     int *vmk)
 {
-	const u8 ready = MIGSEL_USABLE | MIGSEL_ROUTED;
 	int current_vmk = cands->current_vmk;
 	bool usable = false;
 	u32 i;
 
 	*vmk = MIGSEL_NO_VMK;
-	if (current_vmk != MIGSEL_NO_VMK && rule->vmks[current_vmk].migration &&
-	    cands->state[current_vmk] == ready) {
+	if (current_vmk != MIGSEL_NO_VMK &&
+	    is_ready(rule, cands->state, current_vmk)) {
 		*vmk = current_vmk;
 		return MIGSEL_REASON_MULTI_NIC;
 	}
@@ -351,7 +358,7 @@ enum migsel_reason migsel_rule_multi(const struct migsel_rule *rule,
 			continue;
 		if (cands->state[i] & MIGSEL_USABLE)
 			usable = true;
-		if (cands->state[i] != ready)
+		if (!is_ready(rule, cands->state, i))
 			continue;
 		if (*vmk == MIGSEL_NO_VMK ||
 		    less_placed(rule, cands->placed, i, *vmk))
@@ -360,4 +367,37 @@ enum migsel_reason migsel_rule_multi(const struct migsel_rule *rule,
 	if (*vmk != MIGSEL_NO_VMK)
 		return MIGSEL_REASON_MULTI_NIC;
 	return usable ? MIGSEL_REASON_NO_ROUTE : MIGSEL_REASON_LINK_DOWN;
+}
+
+/**
+ * migsel_rule_next - the candidate that comes after another that will not do
+ * @rule: the configuration
+ * @cands: the candidates
+ * @vmk: position of a migration vmk
+ *
+ * One with as many flows for its weight is found at once, another one by a look at
+ * all of them.
+ *
+ * Return: the position of the next one that is ready in the order by flows and
+ * position, or MIGSEL_NO_VMK.
+ */
+int migsel_rule_next(const struct migsel_rule *rule,
+		     const struct migsel_candidates *cands, int vmk)
+{
+	const u32 *placed = cands->placed;
+	int next = MIGSEL_NO_VMK;
+	u32 i;
+
+	for (i = vmk + 1; i < rule->n_vmks; i++)
+		if (is_ready(rule, cands->state, i) &&
+		    !less_placed(rule, placed, i, vmk) &&
+		    !less_placed(rule, placed, vmk, i))
+			return i;
+	for (i = 0; i < rule->n_vmks; i++)
+		if (is_ready(rule, cands->state, i) &&
+		    less_placed(rule, placed, vmk, i) &&
+		    (next == MIGSEL_NO_VMK ||
+		     less_placed(rule, placed, i, next)))
+			next = i;
+	return next;
 }

@@ -102,13 +102,18 @@ struct migsel_query {
 	int bound_vmk;
 };
 
-/* What stage 2 asks of a candidate. A route counts only on a usable one. */
+/*
+ * What stage 2 asks of a candidate. A route counts only on a usable one. Where nobody
+ * has looked for it, it may be assumed: if such a candidate is chosen, its route is to be
+ * looked for and stage 2 to be asked again.
+ */
 #define MIGSEL_USABLE	0x1
 #define MIGSEL_ROUTED	0x2
+#define MIGSEL_ASSUMED	0x4
 
 /**
  * struct migsel_candidates - what stage 2 asks of several candidates
- * @state: for each position, MIGSEL_USABLE and MIGSEL_ROUTED
+ * @state: for each position, MIGSEL_USABLE, MIGSEL_ROUTED and MIGSEL_ASSUMED
  * @placed: for each position, how many flows were placed on it
  * @current_vmk: position of the vmk on which the flow lives, or MIGSEL_NO_VMK
  *
@@ -139,6 +144,8 @@ enum migsel_reason migsel_rule_single(enum migsel_reason reason, u8 state);
 enum migsel_reason migsel_rule_multi(const struct migsel_rule *rule,
 				     const struct migsel_candidates *cands,
 				     int *vmk);
+int migsel_rule_next(const struct migsel_rule *rule,
+		     const struct migsel_candidates *cands, int vmk);
 
 /**
  * migsel_rule_refuses - whether a packet with this reason has no egress

@@ -2,6 +2,8 @@
 /* The immutable picture of a namespace's configuration. */
 
 #include <linux/inetdevice.h>
+#include <linux/jhash.h>
+#include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -127,6 +129,55 @@ static void vmk_crowded(struct migsel_vmk *vmk, bool crowded)
 	vmk->crowded = crowded;
 }
 
+static struct migsel_addrs *addrs_alloc(u32 n_addrs, gfp_t gfp)
+{
+	u32 n_heads = roundup_pow_of_two(n_addrs + 1);
+	struct migsel_addrs *addrs;
+	size_t size;
+
+	size = ALIGN(struct_size(addrs, addrs, n_addrs),
+		     sizeof(*addrs->owners));
+	addrs = kvzalloc(size + n_addrs * sizeof(*addrs->owners) +
+			 n_heads * sizeof(*addrs->heads), gfp);
+	if (!addrs)
+		return NULL;
+
+	addrs->owners = (void *)addrs + size;
+	addrs->heads = (void *)&addrs->owners[n_addrs];
+	addrs->head_mask = n_heads - 1;
+	addrs->seed = get_random_u32();
+	return addrs;
+}
+
+static u32 *addrs_head(const struct migsel_addrs *addrs,
+		       enum migsel_family family, const void *addr)
+{
+	size_t bytes = family == MIGSEL_INET ? 4 : 16;
+
+	return &addrs->heads[jhash(addr, bytes, addrs->seed) &
+			     addrs->head_mask];
+}
+
+/* Of vmks with the same address the first one is found first. */
+static void addrs_index(const struct migsel_snap *snap,
+			struct migsel_addrs *addrs)
+{
+	u32 i, j, n, *head;
+
+	for (i = snap->rule.n_vmks; i--;) {
+		const struct migsel_rule_vmk *vmk = &snap->rule.vmks[i];
+
+		for (j = 0; j < vmk->n_addrs; j++) {
+			n = vmk->addrs - addrs->addrs + j;
+			head = addrs_head(addrs, vmk->addrs[j].family,
+					  vmk->addrs[j].local);
+			addrs->owners[n].ifindex = snap->vmks[i].dev->ifindex;
+			addrs->owners[n].next = *head;
+			*head = n + 1;
+		}
+	}
+}
+
 /* Addresses from the devices. RTNL does not keep IPv6 from adding some. */
 static bool addrs_read(struct migsel_snap *snap, const struct migsel_net *ms,
 		       gfp_t gfp)
@@ -139,7 +190,7 @@ static bool addrs_read(struct migsel_snap *snap, const struct migsel_net *ms,
 	do {
 		memset(&sink, 0, sizeof(sink));
 		sink.room = count_addrs(ms);
-		addrs = kvzalloc(struct_size(addrs, addrs, sink.room), gfp);
+		addrs = addrs_alloc(sink.room, gfp);
 		if (!addrs)
 			return false;
 		sink.addrs = addrs->addrs;
@@ -170,6 +221,7 @@ static bool addrs_read(struct migsel_snap *snap, const struct migsel_net *ms,
 		     sizeof(*rule_vmk->addrs), migsel_rule_compare, NULL);
 		migsel_rule_prepare_vmk(rule_vmk);
 	}
+	addrs_index(snap, addrs);
 	snap->addrs = addrs;
 	snap->owns_addrs = true;
 	return true;
@@ -301,17 +353,20 @@ int migsel_snap_owner(const struct migsel_snap *snap,
 		      enum migsel_family family, const void *addr)
 {
 	size_t bytes = family == MIGSEL_INET ? 4 : 16;
-	u32 i, j;
+	const struct migsel_addrs *addrs = snap->addrs;
+	u32 i;
 
-	for (i = 0; i < snap->rule.n_vmks; i++) {
-		const struct migsel_rule_vmk *vmk = &snap->rule.vmks[i];
+	for (i = *addrs_head(addrs, family, addr); i;
+	     i = addrs->owners[i - 1].next) {
+		const struct migsel_addr *own = &addrs->addrs[i - 1];
+		int vmk;
 
-		if (!vmk->migration || !migsel_usable(snap, i, family))
+		if (own->family != family || memcmp(own->local, addr, bytes))
 			continue;
-		for (j = 0; j < vmk->n_addrs; j++)
-			if (vmk->addrs[j].family == family &&
-			    !memcmp(vmk->addrs[j].local, addr, bytes))
-				return i;
+		vmk = migsel_snap_position(snap, addrs->owners[i - 1].ifindex);
+		if (vmk != MIGSEL_NO_VMK && snap->rule.vmks[vmk].migration &&
+		    migsel_usable(snap, vmk, family))
+			return vmk;
 	}
 	return MIGSEL_NO_VMK;
 }

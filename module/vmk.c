@@ -371,7 +371,8 @@ int migsel_vmk_set(struct migsel_net *ms, struct migsel_vmk *vmk, u32 position,
 	vmk_insert(ms, vmk, position);
 	vmk->migration = migration;
 	vmk->weight = weight;
-	err = migsel_commit(ms, false, extack);
+	/* Read, as owners of addresses are found in the order of vmks. */
+	err = migsel_commit(ms, true, extack);
 	if (err) {
 		vmk_remove(ms, vmk);
 		vmk_insert(ms, vmk, old_position);

@@ -59,7 +59,7 @@ run_test() {
 	demo_test.sh) selftests/demo/demo_test.sh ;;
 	package_test.sh) "selftests/$1" ;;
 	kunit.sh) with_cpus "$1" "selftests/$1" ;;
-	tool_speed_test.sh) ICOUNT=1 in_test_kernel "$1" ;;
+	tool_speed_test.sh | cost.sh) ICOUNT=1 in_test_kernel "$1" ;;
 	tool_cgroup1_test.sh) CGROUP=1 in_test_kernel "$1" ;;
 	tool_ynl_test.sh)
 		YNL=$(KERNEL=uml selftests/vm/fetch.sh --source)/tools/net/ynl VM_ENV=YNL \

@@ -29,6 +29,13 @@ static const struct migsel_addr addrs[] = {
 	  .family = MIGSEL_INET6 },
 };
 
+/* Let the vmks be found where they are now. */
+static void reindex(struct fixture *f)
+{
+	memset(f->positions, 0, sizeof(f->positions));
+	migsel_snap_index(f->snap);
+}
+
 static int place_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
@@ -58,7 +65,7 @@ static int place_init(struct kunit *test)
 	}
 	f->snap->positions = f->positions;
 	f->snap->position_bits = ilog2(ARRAY_SIZE(f->positions));
-	migsel_snap_index(f->snap);
+	reindex(f);
 	migsel_rule_prepare(&f->snap->rule);
 	f->flows = migsel_flows_alloc();
 	KUNIT_ASSERT_NOT_NULL(test, f->flows);
@@ -141,7 +148,7 @@ static void test_sticky(struct kunit *test)
 	u64 id;
 
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 1);
-	f->state[1] = 0;
+	f->state[1] = MIGSEL_USABLE;
 	for (id = 2; id < 10; id++)
 		KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, id), 2);
 	f->state[1] = READY;
@@ -206,6 +213,7 @@ static void test_member_leaves(struct kunit *test)
 
 	/* The last vmk leaves the namespace. */
 	f->snap->rule.n_vmks = 2;
+	reindex(f);
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 1);
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 2), 1);
 }
@@ -217,8 +225,7 @@ static void test_order(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 1);
 	swap(f->snap->vmks[1].dev, f->snap->vmks[2].dev);
-	memset(f->positions, 0, sizeof(f->positions));
-	migsel_snap_index(f->snap);
+	reindex(f);
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 2);
 	expect_home(test, 1, 101);
 	expect_placed(test, MIGSEL_INET, 0, 0);
@@ -250,6 +257,43 @@ static void test_counting_begins_anew(struct kunit *test)
 	f->devs[0]->flags = 0;
 	f->rule_vmks[0].weight = 9;
 	expect_placed(test, MIGSEL_INET, 1, 0);
+}
+
+/* Where a route is only assumed, a flow is not placed: it may have to go on. */
+static void test_assumed_route(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	f->state[1] |= MIGSEL_ASSUMED;
+	f->state[2] |= MIGSEL_ASSUMED;
+	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 1);
+	expect_home(test, 1, 0);
+	expect_placed(test, MIGSEL_INET, 0, 0);
+
+	/* There is none: the next one is tried, and found to have one. */
+	f->state[1] = MIGSEL_USABLE;
+	KUNIT_EXPECT_EQ(test, migsel_place_next(f->flows, f->snap, MIGSEL_INET,
+						f->state, 1), 2);
+	f->state[2] = READY;
+	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 2);
+	expect_home(test, 1, 102);
+	expect_placed(test, MIGSEL_INET, 0, 1);
+	KUNIT_EXPECT_EQ(test, migsel_place_next(f->flows, f->snap, MIGSEL_INET,
+						f->state, 2), MIGSEL_NO_VMK);
+}
+
+/* What is usable is what was looked at, not what has become of it. */
+static void test_usable_as_seen(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 1);
+	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 2), 2);
+	f->devs[1]->flags = 0;
+	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 3), 1);
+	f->state[1] = 0;
+	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 4), 2);
+	expect_placed(test, MIGSEL_INET, 0, 1);
 }
 
 static void test_nowhere_to_go(struct kunit *test)
@@ -510,6 +554,8 @@ static struct kunit_case place_cases[] = {
 	KUNIT_CASE(test_member_leaves),
 	KUNIT_CASE(test_order),
 	KUNIT_CASE(test_counting_begins_anew),
+	KUNIT_CASE(test_assumed_route),
+	KUNIT_CASE(test_usable_as_seen),
 	KUNIT_CASE(test_nowhere_to_go),
 	KUNIT_CASE(test_no_flow),
 	KUNIT_CASE(test_memory_full),

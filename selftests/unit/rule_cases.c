@@ -449,137 +449,6 @@ static void test_single_candidate(case_state *state)
 	assert_true(migsel_rule_refuses(MIGSEL_REASON_NO_ROUTE));
 }
 
-/* Place @flows flows one after another and count them in @placed. */
-static void place(const struct config *config, const u8 *state, u32 *placed,
-		  u32 flows)
-{
-	struct migsel_candidates cands = {
-		.state = state,
-		.placed = placed,
-		.current_vmk = MIGSEL_NO_VMK,
-	};
-	int vmk;
-
-	while (flows--) {
-		assert_int_equal(migsel_rule_multi(&config->rule, &cands,
-						   &vmk),
-				 MIGSEL_REASON_MULTI_NIC);
-		placed[vmk]++;
-	}
-}
-
-static void test_placement_is_fair(case_state *state)
-{
-	const u8 states[] = { 0, READY, READY, READY };
-	struct config *config = new_config();
-	u32 placed[4] = {}, flows;
-
-	add_vmk(config, false, 1, NULL, NULL);
-	add_vmk(config, true, 1, NULL, NULL);
-	add_vmk(config, true, 1, NULL, NULL);
-	add_vmk(config, true, 2, NULL, NULL);
-	prepare(config);
-
-	for (flows = 1; flows <= 100; flows++) {
-		place(config, states, placed, 1);
-		assert_int_equal(placed[0], 0);
-		assert_true(abs((int)placed[1] - (int)placed[2]) <= 1);
-		/* One per unit of weight, counted in half flows. */
-		assert_true(abs((int)placed[3] - 2 * (int)placed[1]) <= 2);
-	}
-	assert_int_equal(placed[1], 25);
-	assert_int_equal(placed[2], 25);
-	assert_int_equal(placed[3], 50);
-	free(config);
-}
-
-static void test_placement_extremes(case_state *state)
-{
-	const u8 states[] = { READY, READY };
-	struct config *config = new_config();
-	u32 placed[] = { 0, 0 };
-
-	add_vmk(config, true, 255, NULL, NULL);
-	add_vmk(config, true, 1, NULL, NULL);
-	prepare(config);
-	place(config, states, placed, 512);
-	assert_int_equal(placed[0], 510);
-	assert_int_equal(placed[1], 2);
-
-	/* Products of counts and weights do not overflow. */
-	placed[0] = 0xffffffff;
-	placed[1] = 0xfffffff0;
-	place(config, states, placed, 1);
-	assert_int_equal(placed[1], 0xfffffff0);
-	free(config);
-}
-
-static void test_placement_order(case_state *state)
-{
-	const u8 states[] = { 0, READY, READY };
-	struct config *config = new_config();
-	u32 placed[3] = {};
-
-	add_vmk(config, false, 1, NULL, NULL);
-	add_vmk(config, true, 1, NULL, NULL);
-	add_vmk(config, true, 1, NULL, NULL);
-	prepare(config);
-	place(config, states, placed, 1);
-	assert_int_equal(placed[1], 1);
-	place(config, states, placed, 1);
-	assert_int_equal(placed[2], 1);
-	free(config);
-}
-
-static void test_placement_states(case_state *state)
-{
-	static const struct {
-		u8 state[3];
-		int current_vmk;
-		enum migsel_reason reason;
-		int vmk;
-	} cases[] = {
-		/* The first vmk is ready and never a way out. */
-		{ { READY, 0, 0 }, -1, MIGSEL_REASON_LINK_DOWN, -1 },
-		{ { READY, MIGSEL_USABLE, 0 }, -1, MIGSEL_REASON_NO_ROUTE, -1 },
-		{ { READY, MIGSEL_USABLE, MIGSEL_USABLE }, -1,
-		  MIGSEL_REASON_NO_ROUTE, -1 },
-		{ { READY, 0, READY }, -1, MIGSEL_REASON_MULTI_NIC, 2 },
-		{ { READY, MIGSEL_USABLE, READY }, -1,
-		  MIGSEL_REASON_MULTI_NIC, 2 },
-		/* A flow stays, though another has fewer. */
-		{ { READY, READY, READY }, 1, MIGSEL_REASON_MULTI_NIC, 1 },
-		{ { READY, READY, READY }, -1, MIGSEL_REASON_MULTI_NIC, 2 },
-		/* It leaves what is down, unrouted or no member any more. */
-		{ { READY, 0, READY }, 1, MIGSEL_REASON_MULTI_NIC, 2 },
-		{ { READY, MIGSEL_USABLE, READY }, 1,
-		  MIGSEL_REASON_MULTI_NIC, 2 },
-		{ { READY, READY, 0 }, 0, MIGSEL_REASON_MULTI_NIC, 1 },
-	};
-	const u32 placed[] = { 0, 5, 1 };
-	struct config *config = new_config();
-	size_t i;
-
-	add_vmk(config, false, 1, NULL, NULL);
-	add_vmk(config, true, 1, NULL, NULL);
-	add_vmk(config, true, 1, NULL, NULL);
-	prepare(config);
-
-	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct migsel_candidates cands = {
-			.state = cases[i].state,
-			.placed = placed,
-			.current_vmk = cases[i].current_vmk,
-		};
-		int vmk;
-
-		assert_int_equal(migsel_rule_multi(&config->rule, &cands,
-						   &vmk), cases[i].reason);
-		assert_int_equal(vmk, cases[i].vmk);
-	}
-	free(config);
-}
-
 static void test_every_row_is_explained(case_state *state)
 {
 	struct migsel_query query = query_of(MIGSEL_CLASS_HOT, MIGSEL_INET);
@@ -591,6 +460,8 @@ static void test_every_row_is_explained(case_state *state)
 		assert_true(*migsel_rule_why(&query, row, false));
 	}
 }
+
+#include "multi_cases.c"
 
 static case_list rule_cases[] = {
 	CASE(test_untagged),
@@ -613,6 +484,8 @@ static case_list rule_cases[] = {
 	CASE(test_placement_extremes),
 	CASE(test_placement_order),
 	CASE(test_placement_states),
+	CASE(test_order_of_candidates),
+	CASE(test_assumed_routes),
 	CASE(test_every_row_is_explained),
 	CASES_END
 };
