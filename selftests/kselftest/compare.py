@@ -33,7 +33,7 @@ def read(path):
         for form in LINES:
             match = form.match(line)
             if match:
-                what = re.sub(r"0x[0-9a-f]+|\d+([.:]\d+)*|ns\S*-\w{6}", "N", match["what"]).strip()
+                what = re.sub(r"0x[0-9a-f]+|\d+([.:]\d+)*|ns\S*-\w{6,}", "N", match["what"]).strip()
                 said.setdefault(what, []).append("ok" if match["how"] in GOOD else match["how"])
                 break
     return "lost" if status is None else STATUS.get(status, "fail"), said
