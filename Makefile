@@ -19,7 +19,7 @@ demo: ## the pitfall and its cures, written to demo-report/index.html
 check: ## every test that needs no special machine
 	@selftests/check.sh
 
-kselftest: ## the kernel's own net selftests, without and with the module: what turns
+kselftest: ## the kernel's own net selftests, without and with the module: what differs
 	@selftests/kselftest/run.sh
 
 lint: ## every static check of the sources

@@ -7,6 +7,7 @@
 #   KERNEL=6.1      the test kernel: 6.1, 6.12, 7.3, 6.12-rt, 7.3-rt; with detectors: uml, debug
 #   KERNEL=FOLDER   the kernel that is built in this folder, for x86_64 or user mode
 #   ARCH=arm64      one of another architecture: arm64, s390x, i386
+#   DEMO=3          for demo: this scenario, or DEMO=migrate; HOST=1 in the running kernel
 #   RUN=COMMAND     for bash -c, in the caller's folder; input is /dev/null
 #   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path
 #   LOAD=0          leave the module unloaded
@@ -17,7 +18,7 @@
 #   CHURN=60        seconds of selftests/churn.sh; CHURN_SEED= repeats one
 #   CGROUP=1        no cgroup file system of version 2 is mounted
 #   JOB_CPU=1       CPU of the host for a test kernel that takes one (see selftests/jobs.sh)
-#   VM_ENV='A B'    further variables to pass on, beside those in `passed` below
+#   VM_ENV='A B'    further variables to pass on, beside those in `passed` of selftests/vm/run.sh
 #   MIGSEL_CACHE=   where the test kernels are kept (default: .cache); clones may share it
 #
 # The host's files are visible at their own paths, read-only; /tmp, /run and
