@@ -128,7 +128,7 @@ static void add_generated(const json_t *generator, struct values *values)
 	__u32 known = UINT32_MAX;
 	json_int_t i;
 
-	if (mod < 1 || mod > UINT32_MAX) {
+	if (mod < 1 || mod > UINT32_MAX || from < 0 || from > UINT32_MAX) {
 		values_add(values, 0, 0);
 		return;
 	}
@@ -149,6 +149,7 @@ static void add_mapped(const struct mark_scope *scope, const json_t *map,
 		       __u32 mark, struct values *values)
 {
 	const json_t *set = set_of(scope, json_object_get(map, "data"));
+	const struct mark_scope inside = scope_of_elements(scope);
 	const json_t *key = json_object_get(map, "key");
 	struct values keys = {}, one;
 	bool by_mark = mentions_mark(key), unknown = false;
@@ -163,10 +164,10 @@ static void add_mapped(const struct mark_scope *scope, const json_t *map,
 	}
 	json_array_foreach((json_t *)set, i, pair) {
 		from = json_array_get(pair, 0);
-		if (by_mark && !is_in(scope, from, keys.at[0].value, &unknown) &&
+		if (by_mark && !is_in(&inside, from, keys.at[0].value, &unknown) &&
 		    !unknown)
 			continue;
-		values_of(scope, json_array_get(pair, 1), mark, &one);
+		values_of(&inside, json_array_get(pair, 1), mark, &one);
 		for (j = 0; j < one.n; j++)
 			values_add(values, one.at[j].known, one.at[j].value);
 	}
@@ -230,6 +231,15 @@ void values_of(const struct mark_scope *scope, const json_t *expression,
 	values_add(values, 0, 0);
 }
 
+/*
+ * Inside of a set nothing names another one: a text with an at sign in front is the name
+ * of a device there, or a comment, and may be that of the set itself.
+ */
+struct mark_scope scope_of_elements(const struct mark_scope *scope)
+{
+	return (struct mark_scope){ .rule = scope->rule };
+}
+
 /* The elements of a set, or of the one that "@name" names; NULL if there is none. */
 const json_t *set_of(const struct mark_scope *scope, const json_t *data)
 {
@@ -263,7 +273,9 @@ static const json_t *bare(const json_t *item)
 static bool is_in(const struct mark_scope *scope, const json_t *item,
 		  __u32 value, bool *unknown)
 {
+	const struct mark_scope inside = scope_of_elements(scope);
 	const json_t *list, *from, *to;
+	json_int_t length;
 	__u32 bits = 0;
 	json_t *other;
 	size_t i;
@@ -286,8 +298,9 @@ static bool is_in(const struct mark_scope *scope, const json_t *item,
 		to = json_object_get(list, "len");
 		if (!json_is_integer(from) || !json_is_integer(to))
 			*unknown = true;
-		if (json_integer_value(to) < 32)
-			bits = UINT32_MAX >> json_integer_value(to);
+		length = json_integer_value(to);
+		if (length >= 0 && length < 32)
+			bits = UINT32_MAX >> length;
 		return !((value ^ json_integer_value(from)) & ~bits);
 	}
 	/* Flags that are or'ed together. */
@@ -305,7 +318,7 @@ static bool is_in(const struct mark_scope *scope, const json_t *item,
 		return false;
 	}
 	json_array_foreach((json_t *)list, i, other) {
-		if (is_in(scope, other, value, unknown))
+		if (is_in(&inside, other, value, unknown))
 			return true;
 	}
 	return false;
@@ -431,6 +444,7 @@ __u32 bits_in(const struct mark_scope *scope, const json_t *json, bool write)
 {
 	const json_t *mask = json_array_get(json_object_get(json, "&"), 1);
 	const json_t *range = json_object_get(json, "range");
+	const struct mark_scope inside = scope_of_elements(scope);
 	const char *key;
 	__u32 bits = 0;
 	json_t *value;
@@ -439,7 +453,7 @@ __u32 bits_in(const struct mark_scope *scope, const json_t *json, bool write)
 	if (json_is_integer(json))
 		return json_integer_value(json);
 	if (json_is_string(json))
-		return bits_in(scope, set_of(scope, json), write);
+		return bits_in(&inside, set_of(scope, json), write);
 	if (range) {
 		bits = json_integer_value(json_array_get(range, 1));
 		for (i = 1; i < 32; i *= 2)

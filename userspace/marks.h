@@ -92,6 +92,7 @@ __u32 bits_in(const struct mark_scope *scope, const json_t *json, bool write);
 /* Does it contain the mark of the packet? */
 bool mentions_mark(const json_t *expression);
 bool is_mark(const json_t *expression);
+struct mark_scope scope_of_elements(const struct mark_scope *scope);
 const json_t *set_of(const struct mark_scope *scope, const json_t *data);
 
 #endif

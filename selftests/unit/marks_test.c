@@ -206,6 +206,40 @@ static void test_bits(void **state)
 	fclose(file);
 }
 
+#define IN "\"family\":\"inet\",\"table\":\"t\","
+
+/* A device, or a comment, may be called like a set. */
+static void test_set_in_itself(void **state)
+{
+	static const char text[] =
+		"[{\"chain\":{" IN "\"name\":\"o\",\"type\":\"filter\",\"hook\":\"output\",\"prio\":0}},"
+		"{\"set\":{" IN "\"name\":\"s\",\"elem\":[{\"concat\":[65536,\"@s\"]},"
+		"{\"elem\":{\"val\":{\"concat\":[\"@s\",7]},\"comment\":\"@s\"}}]}},"
+		"{\"rule\":{" IN "\"chain\":\"o\",\"expr\":[{\"match\":{\"op\":\"==\",\"left\":{\"concat\":["
+		MARK ",{\"meta\":{\"key\":\"oifname\"}}]},\"right\":\"@s\"}},{\"drop\":null}]}}]";
+	json_t *items = parse(text);
+	struct marks *marks = marks_new(items);
+
+	assert_int_equal(marks_bits(marks), 0x10007);
+	marks_free(marks);
+	judge(items);
+	json_decref(items);
+}
+
+static void test_numbers(void **state)
+{
+	static const char text[] =
+		"[{\"chain\":{\"name\":\"o\",\"type\":\"filter\",\"hook\":\"output\",\"prio\":0}},"
+		"{\"rule\":{\"chain\":\"o\",\"expr\":[{\"match\":{\"op\":\"==\",\"left\":" MARK
+		",\"right\":{\"prefix\":{\"addr\":1,\"len\":-1}}}},"
+		"{\"mangle\":{\"key\":" MARK ",\"value\":{\"numgen\":"
+		"{\"mod\":4,\"offset\":9223372036854775807}}}},{\"drop\":null}]}}]";
+	json_t *items = parse(text);
+
+	judge(items);
+	json_decref(items);
+}
+
 static void quotes(const char *word, const char *quoted)
 {
 	struct text text = {};
@@ -259,6 +293,8 @@ int main(void)
 		cmocka_unit_test(test_nftables),
 		cmocka_unit_test(test_iptables),
 		cmocka_unit_test(test_bits),
+		cmocka_unit_test(test_set_in_itself),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_words),
 	};
 
