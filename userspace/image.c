@@ -133,7 +133,7 @@ static char *backing_in_header(const char *path)
 	ssize_t length;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
 	if (pread(fd, header, sizeof(header), 0) == sizeof(header) &&
@@ -261,7 +261,7 @@ int image_read(struct image *image, const char *path, const char *format)
 		"qemu-img", "info", "--force-share", "--output=json", "-f",
 		format, "--", self, NULL
 	};
-	struct output output;
+	struct output output = {};
 	json_t *info;
 	int ret;
 
@@ -300,7 +300,7 @@ static bool is_differencing(const char *path)
 	struct stat st;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	if (!fstat(fd, &st))

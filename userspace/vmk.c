@@ -124,13 +124,13 @@ static struct nlmsghdr *device_request(__u8 cmd, __u32 ifindex)
 	return request;
 }
 
-/* [ dev ] DEV and no more; *ifindex is 0 if there is none. */
 /* A word too many: an option with its value may have been taken for a device. */
 static int surplus(const char *dev, const char *word)
 {
 	return unknown_keyword(*dev == '-' ? dev : word, "vmk");
 }
 
+/* [ dev ] DEV and no more; *ifindex is 0 if there is none. */
 int vmk_parse_device(char **argv, __u32 *ifindex)
 {
 	const char *name;
