@@ -396,7 +396,7 @@ test_names() {
 	rm -r "${vm:?}/$latin"
 
 	# A line, a tabulator, a backslash, what qemu-img or the shell would take otherwise.
-	for name in $'a\nhot  active  b' $'a\tb' 'a\b' 'nbd:x' 'json:{' -x 'a,b=c' 'a"b' '#x' 'ü' 'a b'; do
+	for name in $'a\nhot  active  b' $'a\tb' 'a\b' 'nbd:x' 'json:{' -x 'a,b=c' 'a"b' '#x' 'ü' 'a b' $'\xc2\x9b2J' $'\xe2\x80\xaex'; do
 		new_vm names
 		qemu-img create -q -f qcow2 "$vm/base" 1M
 		qemu-img create -q -f qcow2 -F qcow2 -b base "$vm/top"
@@ -406,6 +406,7 @@ test_names() {
 		json 'length == 2 and all(has("escaped") | not)'
 		run 0 env -C "$vm" migsel classify -- "$name"
 		[[ $(wc -l <"$tmp/out") == 2 ]] || bad "$name forges a line: $out"
+		! grep -q $'\xc2\x9b\|\xe2\x80\xae' "$tmp/out" || bad "a terminal obeys $out"
 		[[ $(printf %b "$(sed -n 's/^hot  active  //p' "$tmp/out")") == "$vm/$name" ]] || bad "it is $out"
 		# In an error, too.
 		rm "$vm/base"

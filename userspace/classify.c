@@ -17,6 +17,7 @@
 #include "names.h"
 #include "parse.h"
 #include "print.h"
+#include "text.h"
 
 #define NO_PARENT 0xffffffff	/* the parentCID of a VMDK that has none */
 
@@ -274,8 +275,9 @@ static int add_folders(struct files *files, const struct requests *requests)
 }
 
 /*
- * A path in one line: what would break that, and the backslash, as \ooo. In JSON only
- * a path that is not UTF-8, and there also what makes it so.
+ * A path in one line: what would break that or mean something to a terminal, and the
+ * backslash, as \ooo. In JSON only a path that is not UTF-8, and there also what makes
+ * it so.
  */
 static char *escaped(const char *path, bool high)
 {
@@ -283,11 +285,14 @@ static char *escaped(const char *path, bool high)
 
 	for (; text && *path; path++) {
 		unsigned char c = *path;
+		unsigned int n = printable(path);
 
-		if (c < ' ' || c == 0x7f || c == '\\' || (high && c & 0x80))
+		if (c == '\\' || (high && c & 0x80) || (!n && c < 0xa0)) {
 			to += sprintf(to, "\\%03o", c);
-		else
-			*to++ = c;
+			continue;
+		}
+		for (*to++ = c; n > 1; n--)
+			*to++ = *++path;
 	}
 	if (text)
 		*to = '\0';

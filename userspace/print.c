@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The one layer that writes results, as text or as JSON, and errors. */
 
-#include <ctype.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 
 #include "migsel.h"
 #include "print.h"
+#include "text.h"
 
 #define MAX_DEPTH 8
 
@@ -217,19 +217,17 @@ void error_place(const char *file, unsigned int line)
 	place_line = line;
 }
 
-/* One line, whatever the names in it are. */
+/* One line, and nothing that a terminal obeys, whatever the names in it are. */
 static void complain_args(const char *format, va_list args)
 {
-	char *text, *p;
+	char *text;
 
 	if (place_file)
 		fprintf(stderr, "%s:%u: ", place_file, place_line);
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
-	for (p = text; p && *p; p++) {
-		if (iscntrl((unsigned char)*p))
-			*p = '?';
-	}
+	if (text)
+		text_hide(text);
 	fprintf(stderr, "%s\n", text ? text : "out of memory");
 	free(text);
 }

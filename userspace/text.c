@@ -86,11 +86,7 @@ void text_make_utf8(char *s)
 	}
 }
 
-/*
- * The same, 0 for what does not print, or turns the direction of what is written
- * behind it around.
- */
-static unsigned int printable(const char *s)
+unsigned int printable(const char *s)
 {
 	static const struct {
 		__u32 first, last;
@@ -108,6 +104,24 @@ static unsigned int printable(const char *s)
 			return 0;
 	}
 	return n;
+}
+
+void text_hide(char *s)
+{
+	unsigned int n;
+	char *to = s;
+
+	for (; *s; s += n) {
+		n = printable(s);
+		if (n) {
+			memmove(to, s, n);
+			to += n;
+		} else {
+			*to++ = '?';
+			n = 1;
+		}
+	}
+	*to = '\0';
 }
 
 void text_add_visible(struct text *text, const char *foreign)

@@ -25,6 +25,14 @@ void text_add_visible(struct text *text, const char *foreign);
 /* The same for use in a format; it holds until it was called for 16 more. */
 const char *visible(const char *foreign);
 
+/*
+ * How many bytes the character at @s has, 0 for one that is not UTF-8, does not print, or
+ * turns the direction of what is written behind it around.
+ */
+unsigned int printable(const char *s);
+/* Puts "?" for all of those. */
+void text_hide(char *s);
+
 /* Puts "?" for what is not UTF-8, which JSON has to be. */
 void text_make_utf8(char *s);
 

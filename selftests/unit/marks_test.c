@@ -283,6 +283,9 @@ static void test_words(void **state)
 	assert_true(text.unquotable);
 	text_free(&text);
 	assert_string_equal(visible("x\xe9\x07y\xc3\xa9"), "x\\xe9\\x07y\xc3\xa9");
+	strcpy(word, "x\xe9\x07\xc2\x9b" "2Jy\xc3\xa9\xe2\x80\xae");
+	text_hide(word);
+	assert_string_equal(word, "x????2Jy\xc3\xa9???");
 	assert_true(strlen(visible(memset(word, 'x', 100000))) < 300);
 	free(word);
 }
