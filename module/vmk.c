@@ -426,13 +426,15 @@ void migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone)
 	struct migsel_vmk *vmk, *next;
 	bool changed = false;
 	u32 if_id;
+	int err;
 
 	list_for_each_entry_safe(vmk, next, &ms->vmks, list) {
-		if (migsel_device_check(vmk->dev, &if_id, NULL) == -EINVAL) {
+		err = migsel_device_check(vmk->dev, &if_id, NULL);
+		if (err == -EINVAL) {
 			vmk_remove(ms, vmk);
 			list_add_tail(&vmk->list, gone);
 			changed = true;
-		} else if (if_id != vmk->if_id) {
+		} else if (!err && if_id != vmk->if_id) {
 			vmk->if_id = if_id;
 			changed = true;
 		}
