@@ -60,23 +60,27 @@ static enum way_back way_of_rpfilter(const json_t *rule)
 	return strstr(line, " --invert") ? IS_MISSING : IS_THERE;
 }
 
-static const json_t *chain_of(const struct check *check, const json_t *rule)
+static bool is_of_chain(const json_t *rule, const json_t *chain)
 {
 	static const char *const same[] = { "tool", "family", "table" };
+	unsigned int j;
+
+	for (j = 0; j < ARRAY_SIZE(same); j++) {
+		if (strcmp(string_of(chain, same[j]), string_of(rule, same[j])))
+			return false;
+	}
+	return !strcmp(string_of(chain, "name"), string_of(rule, "chain"));
+}
+
+static const json_t *chain_of(const struct check *check, const json_t *rule)
+{
 	const json_t *chain;
 	json_t *item;
-	unsigned int j;
 	size_t i;
 
 	json_array_foreach(check->ruleset, i, item) {
 		chain = json_object_get(item, "chain");
-		for (j = 0; j < ARRAY_SIZE(same); j++) {
-			if (strcmp(string_of(chain, same[j]),
-				   string_of(rule, same[j])))
-				break;
-		}
-		if (j == ARRAY_SIZE(same) && !strcmp(string_of(chain, "name"),
-						     string_of(rule, "chain")))
+		if (chain && is_of_chain(rule, chain))
 			return chain;
 	}
 	return NULL;
@@ -94,7 +98,7 @@ static bool rest_drops(const struct check *check, const json_t *chain,
 		return true;
 	json_array_foreach(check->ruleset, i, item) {
 		other = json_object_get(item, "rule");
-		if (!other || chain_of(check, other) != chain)
+		if (!other || !is_of_chain(other, chain))
 			continue;
 		if (rule) {
 			if (other == rule)
