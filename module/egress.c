@@ -4,7 +4,6 @@
 #include <linux/netfilter.h>
 #include <linux/sock_diag.h>
 #include <net/dst.h>
-#include <net/gso.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
@@ -32,6 +31,7 @@
  * @has_key: @key is filled in
  * @kept: @plain is the route that @sk keeps for its packets, from the FIB
  * @cached: the decision was answered from a cached one
+ * @note: it is time to note that the flow was steered
  */
 struct egress {
 	struct migsel_net *ms;
@@ -46,6 +46,7 @@ struct egress {
 	bool has_key;
 	bool kept;
 	bool cached;
+	bool note;
 };
 
 static const void *skb_daddr(const struct sk_buff *skb,
@@ -149,37 +150,10 @@ static bool skb_is_ndisc(const struct sk_buff *skb)
 	       *type <= NDISC_REDIRECT;
 }
 
-static bool sk_is_tcp_flow(const struct sock *sk)
-{
-	return sk_is_tcp(sk) &&
-	       !((1 << inet_sk_state_load(sk)) & (TCPF_CLOSE | TCPF_LISTEN));
-}
-
 static bool sk_is_udp_flow(const struct sock *sk)
 {
 	return sk_is_inet(sk) && sk->sk_protocol == IPPROTO_UDP &&
 	       sk->sk_state == TCP_ESTABLISHED;
-}
-
-/* Whether a socket is the one end of a packet's flow. */
-static bool sk_has_tuple(const struct sock *sk,
-			 const struct migsel_flow_key *key)
-{
-	const struct inet_sock *inet = inet_sk(sk);
-
-	if (key->proto != sk->sk_protocol ||
-	    key->sport != inet->inet_sport || key->dport != inet->inet_dport)
-		return false;
-	if (key->family == MIGSEL_INET)
-		return key->daddr.s6_addr32[3] == inet->inet_daddr &&
-		       key->saddr.s6_addr32[3] == inet->inet_saddr;
-#if IS_ENABLED(CONFIG_IPV6)
-	return sk->sk_family == AF_INET6 &&
-	       ipv6_addr_equal(&key->daddr, &sk->sk_v6_daddr) &&
-	       ipv6_addr_equal(&key->saddr, &inet6_sk(sk)->saddr);
-#else
-	return false;
-#endif
 }
 
 static u64 flow_cookie(struct sock *sk)
@@ -200,7 +174,7 @@ static u64 egress_flow_id(struct egress *e)
 
 	if (sk && sk_is_tcp_flow(sk))
 		return flow_cookie(sk);
-	if (sk && sk_is_udp_flow(sk) && sk_has_tuple(sk, egress_key(e)))
+	if (sk && sk_is_udp_flow(sk) && migsel_sk_has_tuple(sk, egress_key(e)))
 		return flow_cookie(sk);
 	if (egress_key(e)->proto == IPPROTO_TCP)
 		return 0;
@@ -214,7 +188,7 @@ static u64 egress_flow_id(struct egress *e)
 static bool egress_reach(struct egress *e, int vmk)
 {
 	const struct net_device *dev = e->snap->vmks[vmk].dev;
-	bool cached;
+	bool cached, note;
 
 	dst_release(e->route);
 	e->route = NULL;
@@ -223,8 +197,9 @@ static bool egress_reach(struct egress *e, int vmk)
 
 	egress_key(e);
 	e->key.oif = dev->ifindex;
-	e->route = migsel_route_get(e->ms, &e->key, e->sk, &cached);
+	e->route = migsel_route_get(e->ms, &e->key, e->sk, &cached, &note);
 	e->cached &= cached;
+	e->note |= note;
 	return e->route;
 }
 
@@ -336,11 +311,9 @@ static enum migsel_reason egress_decide(struct egress *e)
 /*
  * Whether the route may be replaced in the socket: only by a packet of the
  * socket's own flow, tagged by the socket itself, that no transform is due to
- * or has been applied to. TCP must be sending right now, with the socket lock
- * held: then the packet borrows the socket's route. A packet that comes back from
- * a queue, and a reply on behalf of the socket, hold one of their own.
+ * or has been applied to. TCP must be sending right now.
  */
-static bool egress_owned(struct egress *e)
+static bool egress_owned(struct egress *e, bool locked)
 {
 	const struct sock *sk = e->sk;
 
@@ -350,81 +323,60 @@ static bool egress_owned(struct egress *e)
 		return false;
 	if (egress_key(e)->transformed)
 		return false;
-	if (sk_is_tcp_flow(sk) ? !skb_dst_is_noref(e->skb) :
-				 !sk_is_udp_flow(sk))
-		return false;
-	return sk_has_tuple(sk, egress_key(e));
-}
-
-static void sk_set_cookie(struct sock *sk, const struct dst_entry *dst,
-			  enum migsel_family family)
-{
-#if IS_ENABLED(CONFIG_IPV6)
-	if (family == MIGSEL_INET6)
-		WRITE_ONCE(inet6_sk(sk)->dst_cookie,
-			   rt6_get_cookie(dst_rt6_info(dst)));
-#endif
+	return (locked || sk_is_udp_flow(sk)) && migsel_sk_has_tuple(sk, egress_key(e));
 }
 
 /*
- * UDP does not hold the socket lock: the socket must still keep the route that
- * the packet came with, and connect() must not have changed the destination.
+ * Whether TCP is sending right now, with the socket lock held: then the packet
+ * borrows the socket's route. A packet that comes back from a queue, and a reply on
+ * behalf of the socket, hold one of their own.
  */
-static void egress_keep(struct egress *e)
+static bool egress_locked(const struct egress *e)
 {
-	struct dst_entry **cache =
-		(__force struct dst_entry **)&e->sk->sk_dst_cache;
-	struct dst_entry *old = e->plain;
+	const struct sock *sk = e->sk;
 
-	dst_hold(e->route);
-	if (sk_is_tcp(e->sk)) {
-		sk_set_cookie(e->sk, e->route, e->query.family);
-		sk_setup_caps(e->sk, e->route);
-		return;
-	}
-	if (!try_cmpxchg(cache, &old, e->route)) {
-		dst_release(e->route);
-		return;
-	}
-	dst_release(old);
-	sk_set_cookie(e->sk, e->route, e->query.family);
-	if (!sk_has_tuple(e->sk, egress_key(e)))
-		sk_dst_reset(e->sk);
+	return e->kept && sk == e->skb->sk && sk_is_tcp_flow(sk) &&
+	       skb_dst_is_noref(e->skb);
 }
 
-/* Whether a TCP packet needs no fragments on a route. */
-static bool tcp_fits(const struct sk_buff *skb, const struct dst_entry *dst)
+/* Whether TCP has made the packet. A SYN-ACK comes with a request. */
+static bool egress_is_tcp(struct egress *e)
 {
-	unsigned int mtu = dst_mtu(dst);
+	const struct sock *sk = e->skb->sk;
 
-#ifdef IP6SKB_FAKEJUMBO
-	/* A header that never leaves the host. */
-	if (skb->protocol == htons(ETH_P_IPV6) &&
-	    IP6CB(skb)->flags & IP6SKB_FAKEJUMBO)
-		mtu += sizeof(struct hop_jumbo_hdr);
-#endif
-	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
-				 skb->len <= mtu;
+	if (e->sk)
+		return sk_is_tcp(e->sk);
+	return egress_key(e)->proto == IPPROTO_TCP && sk &&
+	       inet_sk_state_load(sk) == TCP_NEW_SYN_RECV;
 }
 
 static unsigned int egress_steer(struct egress *e, enum migsel_reason reason)
 {
 	struct sk_buff *skb = e->skb;
-	bool owned = e->kept;
+	bool cuts = e->kept && sk_is_tcp(e->sk);
 
 	if (e->route) {
-		owned = egress_owned(e);
+		bool locked = egress_locked(e), owned = egress_owned(e, locked);
+		int err;
+
 		if (owned)
-			egress_keep(e);
+			migsel_keep(e->sk, e->plain, e->route, egress_key(e));
 		/* Its transmit queue is one of the device that it leaves. */
 		if (e->sk && !sk_is_tcp(e->sk) && sk_tx_queue_get(e->sk) >= 0)
 			sk_tx_queue_clear(e->sk);
 		skb_dst_drop(skb);
 		skb_dst_set(skb, e->route);
+		if (e->note)
+			migsel_steered_note(e->ms->steered, egress_key(e));
+		err = migsel_resize(skb, e->query.family, e->sk,
+				    egress_is_tcp(e), locked, owned);
+		if (err)
+			return NF_DROP_ERR(err);
+		cuts = locked;
 	}
 
-	/* TCP cuts its queue anew for the socket's route after a failure. */
-	if (owned && sk_is_tcp(e->sk) && !tcp_fits(skb, skb_dst(skb)))
+	/* TCP cuts its queue anew after a failure. */
+	if (cuts && !migsel_tcp_fits(skb))
 		return NF_DROP_ERR(-ENOBUFS);
 
 	migsel_count_vmk(e->ms, reason, &e->snap->vmks[e->vmk],
@@ -454,7 +406,7 @@ static unsigned int egress_refuse(struct egress *e, enum migsel_reason reason)
 	migsel_count(e->ms, reason, e->skb);
 	if (sk && sk == e->skb->sk) {
 		if (!sk_is_tcp(sk))
-			migsel_refuse_report(sk, e->skb);
+			migsel_report(sk, e->skb, EHOSTUNREACH, 0);
 		else if (inet_sk_state_load(sk) == TCP_SYN_SENT)
 			migsel_refuse(e->ms->refusals, sk,
 				      e->query.family);
@@ -570,7 +522,7 @@ static unsigned int egress_plain(struct migsel_net *ms,
 	const struct migsel_settled *settled =
 		&snap->rule.settled[class][family];
 
-	if (sk_is_tcp(sk) && !tcp_fits(skb, skb_dst(skb)))
+	if (sk_is_tcp(sk) && !migsel_tcp_fits(skb))
 		return NF_DROP_ERR(-ENOBUFS);
 	migsel_count_vmk(ms, settled->reason, &snap->vmks[settled->vmk], class,
 			 skb);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The hook, and what it needs while it is registered. */
+/* The hooks, and what they need while they are registered. */
 
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
@@ -10,7 +10,7 @@
 #include "migsel.h"
 
 /**
- * migsel_hook_start - register the hook and what it needs
+ * migsel_hook_start - register the hooks and what they need
  * @ms: migsel in a namespace, with RTNL held
  * @extack: says why it failed
  *
@@ -27,19 +27,28 @@ int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
 	ms->routes = migsel_routes_alloc();
 	ms->refusals = migsel_refusals_alloc();
 	ms->alarms = migsel_alarms_alloc(ms->net);
-	if (!ms->flows || !ms->routes || !ms->refusals || !ms->alarms) {
+	ms->steered = migsel_steered_alloc();
+	ms->learners = migsel_learners_alloc(ms);
+	if (!ms->flows || !ms->routes || !ms->refusals || !ms->alarms ||
+	    !ms->steered || !ms->learners) {
 		NL_SET_ERR_MSG(extack, "out of memory");
 		goto err_stop;
 	}
 
-	ms->hook.hook = migsel_egress_hook;
-	ms->hook.priv = ms;
-	ms->hook.pf = NFPROTO_INET;
-	ms->hook.hooknum = NF_INET_LOCAL_OUT;
-	ms->hook.priority = NF_IP_PRI_FILTER + 1;
-	err = nf_register_net_hook(ms->net, &ms->hook);
+	ms->hooks[0].hook = migsel_egress_hook;
+	ms->hooks[0].priv = ms;
+	ms->hooks[0].pf = NFPROTO_INET;
+	ms->hooks[0].hooknum = NF_INET_LOCAL_OUT;
+	ms->hooks[0].priority = NF_IP_PRI_FILTER + 1;
+	/* What a filter drops is not heeded. */
+	ms->hooks[1].hook = migsel_pmtu_hook;
+	ms->hooks[1].priv = ms;
+	ms->hooks[1].pf = NFPROTO_INET;
+	ms->hooks[1].hooknum = NF_INET_LOCAL_IN;
+	ms->hooks[1].priority = NF_IP_PRI_LAST;
+	err = nf_register_net_hooks(ms->net, ms->hooks, ARRAY_SIZE(ms->hooks));
 	if (err) {
-		NL_SET_ERR_MSG(extack, "cannot register the hook");
+		NL_SET_ERR_MSG(extack, "cannot register the hooks");
 		goto err_stop;
 	}
 	ms->hooked = true;
@@ -51,21 +60,21 @@ err_stop:
 }
 
 /**
- * migsel_hook_unregister - unregister the hook
- * @ms: migsel in a namespace, with RTNL held. Packets may be in the hook until
+ * migsel_hook_unregister - unregister the hooks
+ * @ms: migsel in a namespace, with RTNL held. Packets may be in them until
  *	a grace period has passed.
  */
 void migsel_hook_unregister(struct migsel_net *ms)
 {
 	ASSERT_RTNL();
 
-	nf_unregister_net_hook(ms->net, &ms->hook);
+	nf_unregister_net_hooks(ms->net, ms->hooks, ARRAY_SIZE(ms->hooks));
 	ms->hooked = false;
 }
 
 /**
- * migsel_hook_stop - free what the hook needed
- * @ms: migsel in a namespace, with RTNL held and no packet in the hook
+ * migsel_hook_stop - free what the hooks needed
+ * @ms: migsel in a namespace, with RTNL held and no packet in them
  *
  * Context: process, sleeps.
  */
@@ -73,10 +82,14 @@ void migsel_hook_stop(struct migsel_net *ms)
 {
 	ASSERT_RTNL();
 
+	migsel_learners_free(ms->learners);
+	kvfree(ms->steered);
 	migsel_alarms_free(ms->alarms);
 	migsel_refusals_free(ms->refusals);
 	migsel_routes_free(ms->routes);
 	kvfree(ms->flows);
+	ms->learners = NULL;
+	ms->steered = NULL;
 	ms->alarms = NULL;
 	ms->refusals = NULL;
 	ms->routes = NULL;

@@ -19,9 +19,10 @@
  *
  * migsel_flows::lock guards the memory of flows; readers retry. It is taken
  * for writing only for a flow that has to be placed. migsel_refusals::lock and
- * migsel_alarms::lock guard the rings between the hook and its work items.
- * migsel_routes::lock guards what one CPU has of the route cache. The four are
- * leaves. Counters are per CPU, too, and need no lock: whoever counts cannot be
+ * migsel_alarms::lock and migsel_learners::lock guard the rings between the hooks
+ * and their work items, migsel_steered::lock what was steered lately, and
+ * migsel_routes::lock what one CPU has of the route cache. The six are leaves.
+ * Counters are per CPU, too, and need no lock: whoever counts cannot be
  * preempted, and 32 bit also keeps interrupts off.
  */
 
@@ -34,8 +35,10 @@
 #include <linux/netfilter.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
+#include <net/inet_sock.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include <net/tcp_states.h>
 
 #include "rule.h"
 
@@ -46,9 +49,12 @@ struct sk_buff;
 struct sock;
 
 struct migsel_alarms;
+struct migsel_flow_key;
 struct migsel_flows;
+struct migsel_learners;
 struct migsel_refusals;
 struct migsel_routes;
+struct migsel_steered;
 
 /**
  * struct migsel_counter - packets and bytes (IP layer)
@@ -214,8 +220,8 @@ struct migsel_snap {
  * @tag: how marks are read
  * @policy: what is made of decisions
  * @generation: changes whenever the configuration does, never 0
- * @hooked: the hook is registered
- * @hook: the hook
+ * @hooked: the hooks are registered
+ * @hooks: the hooks
  * @zero: what @stats stood at when they were last reset
  * @memcg: who pays for snapshots, whoever builds them: held, may be NULL
  * @changes: goes up whenever an address of a vmk changes
@@ -228,6 +234,8 @@ struct migsel_snap {
  * @routes: the route cache, likewise
  * @refusals: connections to fail, likewise
  * @alarms: alarms to send, likewise
+ * @steered: flows that were steered lately, likewise
+ * @learners: connections that are to learn a path MTU, likewise
  */
 struct migsel_net {
 	struct net *net;
@@ -237,7 +245,7 @@ struct migsel_net {
 	struct migsel_policy policy;
 	u32 generation;
 	bool hooked;
-	struct nf_hook_ops hook;
+	struct nf_hook_ops hooks[2];
 	struct migsel_sum zero[MIGSEL_REASON_MAX + 1];
 	struct mem_cgroup *memcg;
 	atomic_t changes;
@@ -252,6 +260,8 @@ struct migsel_net {
 	struct migsel_routes __percpu *routes;
 	struct migsel_refusals *refusals;
 	struct migsel_alarms *alarms;
+	struct migsel_steered *steered;
+	struct migsel_learners *learners;
 };
 
 extern unsigned int migsel_net_id;
@@ -336,6 +346,18 @@ static inline bool migsel_stale(const struct migsel_net *ms,
 	return atomic_read(&ms->changes) != snap->addrs->changes;
 }
 
+/**
+ * sk_is_tcp_flow - whether a socket is one end of a TCP connection
+ * @sk: a full socket
+ *
+ * Return: true if it is, or is about to be.
+ */
+static inline bool sk_is_tcp_flow(const struct sock *sk)
+{
+	return sk_is_tcp(sk) &&
+	       !((1 << inet_sk_state_load(sk)) & (TCPF_CLOSE | TCPF_LISTEN));
+}
+
 /* vmk.c */
 struct migsel_vmk *migsel_vmk_find(struct migsel_net *ms,
 				   const struct net_device *dev);
@@ -390,6 +412,35 @@ void migsel_hook_stop(struct migsel_net *ms);
 /* egress.c */
 unsigned int migsel_egress_hook(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state);
+
+/* learn.c */
+bool migsel_sk_has_tuple(const struct sock *sk,
+			 const struct migsel_flow_key *key);
+bool migsel_sk_tags(const struct migsel_snap *snap, const struct sock *sk,
+		    u32 mark);
+void migsel_keep(struct sock *sk, struct dst_entry *old,
+		 struct dst_entry *route, const struct migsel_flow_key *key);
+void migsel_tcp_learn(struct migsel_learners *learners,
+		      const struct migsel_flow_key *key, struct sock *sk);
+struct migsel_learners *migsel_learners_alloc(struct migsel_net *ms);
+void migsel_learners_free(struct migsel_learners *learners);
+
+/* size.c */
+bool migsel_tcp_fits(const struct sk_buff *skb);
+void migsel_tcp_limit(struct sock *sk, u32 mtu);
+int migsel_resize(struct sk_buff *skb, enum migsel_family family,
+		  struct sock *sk, bool tcp, bool locked, bool owned);
+
+/* steered.c */
+void migsel_steered_note(struct migsel_steered *memory,
+			 const struct migsel_flow_key *key);
+bool migsel_steered_find(struct migsel_steered *memory,
+			 struct migsel_flow_key *key);
+struct migsel_steered *migsel_steered_alloc(void);
+
+/* pmtu.c */
+unsigned int migsel_pmtu_hook(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state);
 
 /* route.c */
 /**
@@ -446,7 +497,8 @@ bool migsel_route_entry(struct net *net, const struct migsel_flow_key *key,
 			struct migsel_route_entry *entry);
 struct dst_entry *migsel_route_get(struct migsel_net *ms,
 				   const struct migsel_flow_key *key,
-				   const struct sock *sk, bool *cached);
+				   const struct sock *sk, bool *cached,
+				   bool *note);
 struct migsel_routes __percpu *migsel_routes_alloc(void);
 void migsel_routes_free(struct migsel_routes __percpu *routes);
 
@@ -472,7 +524,8 @@ struct migsel_flows *migsel_flows_alloc(void);
 /* refuse.c */
 void migsel_refuse(struct migsel_refusals *refusals, struct sock *sk,
 		   enum migsel_family family);
-void migsel_refuse_report(struct sock *sk, const struct sk_buff *skb);
+void migsel_report(struct sock *sk, const struct sk_buff *skb, int err,
+		   u32 info);
 struct migsel_refusals *migsel_refusals_alloc(void);
 void migsel_refusals_free(struct migsel_refusals *refusals);
 

@@ -294,9 +294,11 @@ void migsel_refuse(struct migsel_refusals *refusals, struct sock *sk,
 }
 
 /**
- * migsel_refuse_report - leave EHOSTUNREACH in the error queue of a sender
+ * migsel_report - leave an error in the error queue of a sender
  * @sk: the sender, not of TCP
  * @skb: its packet
+ * @err: the error, positive
+ * @info: what belongs to it: the MTU in bytes, or 0
  *
  * As the kernel does with what it finds too big itself. ping(8) is one that looks
  * there and keeps quiet about what sendto() says. Only sockets with IP_RECVERR or
@@ -304,7 +306,8 @@ void migsel_refuse(struct migsel_refusals *refusals, struct sock *sk,
  *
  * Context: any but hard interrupt.
  */
-void migsel_refuse_report(struct sock *sk, const struct sk_buff *skb)
+void migsel_report(struct sock *sk, const struct sk_buff *skb, int err,
+		   u32 info)
 {
 	bool v6 = skb->protocol == htons(ETH_P_IPV6);
 	struct sock_exterr_skb *error;
@@ -319,7 +322,8 @@ void migsel_refuse_report(struct sock *sk, const struct sk_buff *skb)
 		return;
 
 	error = SKB_EXT_ERR(report);
-	error->ee.ee_errno = EHOSTUNREACH;
+	error->ee.ee_errno = err;
+	error->ee.ee_info = info;
 	error->ee.ee_origin = SO_EE_ORIGIN_LOCAL;
 	error->port = inet_sk(sk)->inet_dport;
 	skb_reset_network_header(report);

@@ -5,6 +5,7 @@
  */
 
 #include <linux/jhash.h>
+#include <linux/jiffies.h>
 #include <linux/local_lock.h>
 #include <net/dst.h>
 #include <net/flow.h>
@@ -27,7 +28,8 @@
  *	device by themselves when it is unregistered.
  * @cookie: tells whether an IPv6 route is still valid
  * @fib: without a route, the state of the FIB that had none
- * @tick: without a route, when that was, in jiffies
+ * @tick: without a route, when that was, in jiffies; with one, when the user was
+ *	last told to note the flow
  */
 struct migsel_route_slot {
 	struct migsel_flow_key key;
@@ -357,9 +359,10 @@ static bool slot_denies(const struct migsel_route_slot *slot, int fib)
 
 /* The route, NULL if the cache does not know, or an error pointer: there is none. */
 static struct dst_entry *cache_get(struct migsel_routes __percpu *routes,
-				   const struct migsel_flow_key *key, int fib)
+				   const struct migsel_flow_key *key, int fib,
+				   bool *note)
 {
-	const struct migsel_route_slot *slot;
+	struct migsel_route_slot *slot;
 	struct dst_entry *dst = NULL;
 
 	local_bh_disable();
@@ -367,10 +370,14 @@ static struct dst_entry *cache_get(struct migsel_routes __percpu *routes,
 	slot = slot_of(routes, key);
 	if (memcmp(&slot->key, key, sizeof(*key)))
 		goto unlock;
-	if (slot_denies(slot, fib))
+	if (slot_denies(slot, fib)) {
 		dst = ERR_PTR(-ENETUNREACH);
-	else if (slot->dst && dst_check(slot->dst, slot->cookie))
+	} else if (slot->dst && dst_check(slot->dst, slot->cookie)) {
 		dst = dst_clone(slot->dst);
+		*note = time_after(jiffies, slot->tick + HZ);
+		if (*note)
+			slot->tick = jiffies;
+	}
 unlock:
 	local_unlock_nested_bh(&routes->lock);
 	local_bh_enable();
@@ -414,21 +421,24 @@ unlock:
  * @key: what to look for, and the device
  * @sk: the sender, a full socket, or NULL
  * @cached: set to whether the cache had it
+ * @note: set if it did not, and once a second
  *
  * Context: under rcu_read_lock().
  * Return: the route, held, or NULL if there is none, or no memory for it.
  */
 struct dst_entry *migsel_route_get(struct migsel_net *ms,
 				   const struct migsel_flow_key *key,
-				   const struct sock *sk, bool *cached)
+				   const struct sock *sk, bool *cached,
+				   bool *note)
 {
 	bool cacheable = !sk_has_policy(sk);
 	int fib = fib_state(ms->net, key);
 	struct dst_entry *dst;
 
 	*cached = false;
+	*note = true;
 	if (cacheable) {
-		dst = cache_get(ms->routes, key, fib);
+		dst = cache_get(ms->routes, key, fib, note);
 		if (dst) {
 			*cached = true;
 			return IS_ERR(dst) ? NULL : dst;

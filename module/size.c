@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The size of packets that are moved to another route: the sender has cut them for
+ * the route that it knows.
+ */
+
+#include <linux/tcp.h>
+#include <net/dst.h>
+#include <net/gso.h>
+#include <net/inet_connection_sock.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
+
+#include "migsel.h"
+
+static bool fits(const struct sk_buff *skb, unsigned int mtu)
+{
+	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
+				 skb->len <= mtu;
+}
+
+/**
+ * migsel_tcp_fits - whether a packet of TCP needs no fragments on its route
+ * @skb: the packet
+ *
+ * Return: false if it does.
+ */
+bool migsel_tcp_fits(const struct sk_buff *skb)
+{
+	unsigned int mtu = dst_mtu(skb_dst(skb));
+
+#ifdef IP6SKB_FAKEJUMBO
+	/* A header that never leaves the host. */
+	if (skb->protocol == htons(ETH_P_IPV6) &&
+	    IP6CB(skb)->flags & IP6SKB_FAKEJUMBO)
+		mtu += sizeof(struct hop_jumbo_hdr);
+#endif
+	return fits(skb, mtu);
+}
+
+/* Whether a packet neither fits its route nor may be fragmented. */
+static bool too_big(const struct sk_buff *skb, enum migsel_family family,
+		    struct sock *sk, u32 *mtu)
+{
+	if (skb->ignore_df || dst_xfrm(skb_dst(skb)))
+		return false;
+	if (family == MIGSEL_INET) {
+		if (!(ip_hdr(skb)->frag_off & htons(IP_DF)))
+			return false;
+		*mtu = ip_skb_dst_mtu(sk, skb);
+	} else {
+#if IS_ENABLED(CONFIG_IPV6)
+		*mtu = ip6_skb_dst_mtu(skb);
+#endif
+	}
+	return !fits(skb, *mtu);
+}
+
+/**
+ * migsel_tcp_limit - let TCP cut segments for the MTU of a route that it does not know
+ * @sk: a socket of TCP, locked
+ * @mtu: the MTU of the route in bytes
+ *
+ * What the peer has announced is the only bound that is the connection's own. TCP
+ * looks at it when the MTU changes, so it is made to believe that.
+ */
+void migsel_tcp_limit(struct sock *sk, u32 mtu)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	int mss = mtu - icsk->icsk_af_ops->net_header_len -
+		  sizeof(struct tcphdr);
+
+	mss = max_t(int, mss, TCP_MIN_MSS);
+	/* In SYN-SENT the peer's announcement is still to come. */
+	if (sk->sk_state == TCP_SYN_SENT || tp->rx_opt.mss_clamp <= mss)
+		return;
+	tp->rx_opt.mss_clamp = mss;
+	icsk->icsk_pmtu_cookie = IP_MAX_MTU + 1;
+}
+
+/* Where the option is in the header, 0 if nowhere or not to be touched. */
+static unsigned int find_mss(const struct tcphdr *th)
+{
+	const u8 *options = (const u8 *)th;
+	unsigned int i, len, found = 0;
+
+	for (i = sizeof(*th); i < th->doff * 4; i += len) {
+		if (options[i] == TCPOPT_EOL)
+			break;
+		len = 1;
+		if (options[i] == TCPOPT_NOP)
+			continue;
+		if (i + 1 >= th->doff * 4)
+			return 0;
+		len = options[i + 1];
+		if (len < 2 || i + len > th->doff * 4)
+			return 0;
+		if (options[i] == TCPOPT_MSS && len == TCPOLEN_MSS)
+			found = i + 2;
+		/* TCP-AO signs the options. */
+		if (options[i] == 29)
+			return 0;
+	}
+	return found;
+}
+
+/*
+ * Let a SYN or SYN-ACK announce what its route takes. Returns that in bytes, or 0 if
+ * it announced no more before.
+ */
+static u16 syn_mss(struct sk_buff *skb)
+{
+	unsigned int offset = skb_transport_offset(skb);
+	struct tcphdr *th = tcp_hdr(skb);
+	unsigned int len = offset + th->doff * 4;
+	unsigned int at;
+	u16 mss, old;
+	__be16 *field;
+
+	at = pskb_may_pull(skb, len) ? find_mss(tcp_hdr(skb)) : 0;
+	if (!at)
+		return 0;
+	mss = min_t(u32, dst_metric_advmss(skb_dst(skb)), U16_MAX);
+	old = get_unaligned_be16((u8 *)tcp_hdr(skb) + at);
+	if (old <= mss || skb_ensure_writable(skb, len))
+		return 0;
+	th = tcp_hdr(skb);
+	field = (__be16 *)((u8 *)th + at);
+	put_unaligned_be16(mss, field);
+	inet_proto_csum_replace2(&th->check, skb, htons(old), htons(mss),
+				 false);
+	return mss;
+}
+
+/**
+ * migsel_resize - make a packet fit the route that it was moved to, or refuse it
+ * @skb: the packet, with that route
+ * @family: its family
+ * @sk: its sender, a full socket, or NULL
+ * @tcp: TCP has made it
+ * @locked: TCP is sending it, with the socket locked
+ * @owned: the socket keeps that route, too
+ *
+ * The sender has cut it for another route. Of tunnels it is not the sender who could
+ * do better: they are told by ICMP.
+ *
+ * Context: under rcu_read_lock(), any but hard interrupt.
+ * Return: 0, or -EMSGSIZE. A packet of TCP may still not fit.
+ */
+int migsel_resize(struct sk_buff *skb, enum migsel_family family,
+		  struct sock *sk, bool tcp, bool locked, bool owned)
+{
+	u32 mtu;
+	u16 mss;
+
+	if (!tcp) {
+		if (!sk || sk != skb->sk || !too_big(skb, family, sk, &mtu))
+			return 0;
+		migsel_report(sk, skb, EMSGSIZE, mtu);
+		return -EMSGSIZE;
+	}
+
+	if (tcp_hdr(skb)->syn) {
+		mss = syn_mss(skb);
+		if (mss && locked)
+			tcp_sk(sk)->advmss = min(tcp_sk(sk)->advmss, mss);
+	}
+	if (locked && !owned) {
+		mtu = dst_mtu(skb_dst(skb));
+		if (mtu < inet_csk(sk)->icsk_pmtu_cookie)
+			migsel_tcp_limit(sk, mtu);
+	}
+	return 0;
+}
