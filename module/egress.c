@@ -344,10 +344,11 @@ static bool egress_is_tcp(struct egress *e)
 {
 	const struct sock *sk = e->skb->sk;
 
+	if (egress_key(e)->proto != IPPROTO_TCP)
+		return false;
 	if (e->sk)
 		return sk_is_tcp(e->sk);
-	return egress_key(e)->proto == IPPROTO_TCP && sk &&
-	       inet_sk_state_load(sk) == TCP_NEW_SYN_RECV;
+	return sk && inet_sk_state_load(sk) == TCP_NEW_SYN_RECV;
 }
 
 static unsigned int egress_steer(struct egress *e, enum migsel_reason reason)
@@ -357,7 +358,7 @@ static unsigned int egress_steer(struct egress *e, enum migsel_reason reason)
 
 	if (e->route) {
 		bool locked = egress_locked(e), owned = egress_owned(e, locked);
-		int err;
+		int err = 0;
 
 		if (owned)
 			migsel_keep(e->sk, e->plain, e->route, egress_key(e));
@@ -368,8 +369,10 @@ static unsigned int egress_steer(struct egress *e, enum migsel_reason reason)
 		skb_dst_set(skb, e->route);
 		if (e->note)
 			migsel_steered_note(e->ms->steered, egress_key(e));
-		err = migsel_resize(skb, e->query.family, e->sk,
-				    egress_is_tcp(e), locked, owned);
+		/* What IPsec has made of a packet is no more its sender's. */
+		if (!egress_key(e)->transformed)
+			err = migsel_resize(skb, e->query.family, e->sk,
+					    egress_is_tcp(e), locked, owned);
 		if (err)
 			return NF_DROP_ERR(err);
 		cuts = locked;

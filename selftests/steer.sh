@@ -252,6 +252,34 @@ ipsec() {
 	reasons same-subnet
 }
 
+# What IPsec has made of a packet of TCP is signed, though it looks like a SYN: the IP
+# id of the inner packet is where its flags would be, the source is a large MSS.
+ipsec_untouched() {
+	local host a b keys='auth hmac(sha1) 0x0123456789012345678901234567890123456789 enc ecb(cipher_null) ""'
+	shape S S 1 2 0
+	vmks vmk0 vmk1+
+	a=$(address 4 S 1 1) b=$(to 4 1)
+	for host in "$A out in 1 2" "$B in out 2 1"; do
+		# shellcheck disable=SC2086  # words
+		set -- $host
+		ip -n "$1" -b - <<-END || fail 'no IPsec'
+			addr add 2.4.200.$4/32 dev vmk0
+			route add 2.4.200.$5 dev vmk0 src 2.4.200.$4
+			xfrm state add src $a dst $b proto esp spi 0x11 reqid 1 mode tunnel $keys
+			xfrm state add src $b dst $a proto esp spi 0x12 reqid 1 mode tunnel $keys
+			xfrm policy add src 2.4.200.1 dst 2.4.200.2 dir $2 tmpl src $a dst $b proto esp reqid 1 mode tunnel
+			xfrm policy add src 2.4.200.2 dst 2.4.200.1 dir $3 tmpl src $b dst $a proto esp reqid 1 mode tunnel
+		END
+		defer "ip -n $1 xfrm policy flush; ip -n $1 xfrm state flush; ip -n $1 addr del 2.4.200.$4/32 dev vmk0"
+	done
+	traffic "tcp,tcp,2.4.200.2,mark=$hot,n=64"
+	results '*' ok
+	encapsulated 50
+	[[ $REPLY == [1-9]*' 0 0' ]] || fail "ESP: $REPLY bytes by vmk0, vmk1, vmk2, not by vmk0"
+	[[ $(ip -n "$B" -s xfrm state get src "$a" dst "$b" proto esp spi 0x11) =~ failed\ ([0-9]+) ]] || fail 'no count of failures'
+	((!BASH_REMATCH[1])) || fail "${BASH_REMATCH[1]} packets were changed on their way"
+}
+
 modes() {
 	local step nic
 	shape S S 1 2 0
@@ -378,7 +406,7 @@ ports_of_engines() {
 	reasons same-subnet cold-first-vmk
 }
 
-begin_tests 22
+begin_tests 23
 make_hosts
 run 'one decision for a flow and change: one NIC' cached_single
 run 'one decision for a flow and change: two NICs' cached_multi
@@ -397,6 +425,7 @@ run 'tunnel ipip as a vmk' tunnel_is_vmk ipip 4
 run 'tunnel gre as a vmk' tunnel_is_vmk gre 47
 run 'tunnel vxlan as a vmk' tunnel_is_vmk 'vxlan id 1 dstport 4789' 17
 run 'IPsec transport' ipsec
+run 'what IPsec has made of TCP is not changed' ipsec_untouched
 run 'mode changes under live flows' modes
 run 'observe and off steer and refuse nothing' observed
 run 'SO_MARK under live flows' remarked
