@@ -29,8 +29,10 @@ static int run_beside(const char *path, const char *const argv[],
 	char *folder = strndup(path, slash - path + (slash == path));
 	int ret;
 
-	if (!folder)
-		return out_of_memory();
+	if (!folder) {
+		out_of_memory();
+		return STATUS_FAILED;
+	}
 	ret = output_in(folder, argv, output);
 	free(folder);
 	if (!ret && output->status == 127) {
@@ -261,7 +263,7 @@ int image_read(struct image *image, const char *path, const char *format)
 		"qemu-img", "info", "--force-share", "--output=json", "-f",
 		format, "--", self, NULL
 	};
-	struct output output = {};
+	struct output output;
 	json_t *info;
 	int ret;
 

@@ -39,6 +39,7 @@ static enum mark_use judge(const json_t *items)
 
 	assert_non_null(marks);
 	marks_judge(marks, &tag, worst, &use);
+	marks_bits(marks);
 	marks_free(marks);
 	return use;
 }
@@ -206,40 +207,6 @@ static void test_bits(void **state)
 	fclose(file);
 }
 
-#define IN "\"family\":\"inet\",\"table\":\"t\","
-
-/* A device, or a comment, may be called like a set. */
-static void test_set_in_itself(void **state)
-{
-	static const char text[] =
-		"[{\"chain\":{" IN "\"name\":\"o\",\"type\":\"filter\",\"hook\":\"output\",\"prio\":0}},"
-		"{\"set\":{" IN "\"name\":\"s\",\"elem\":[{\"concat\":[65536,\"@s\"]},"
-		"{\"elem\":{\"val\":{\"concat\":[\"@s\",7]},\"comment\":\"@s\"}}]}},"
-		"{\"rule\":{" IN "\"chain\":\"o\",\"expr\":[{\"match\":{\"op\":\"==\",\"left\":{\"concat\":["
-		MARK ",{\"meta\":{\"key\":\"oifname\"}}]},\"right\":\"@s\"}},{\"drop\":null}]}}]";
-	json_t *items = parse(text);
-	struct marks *marks = marks_new(items);
-
-	assert_int_equal(marks_bits(marks), 0x10007);
-	marks_free(marks);
-	judge(items);
-	json_decref(items);
-}
-
-static void test_numbers(void **state)
-{
-	static const char text[] =
-		"[{\"chain\":{\"name\":\"o\",\"type\":\"filter\",\"hook\":\"output\",\"prio\":0}},"
-		"{\"rule\":{\"chain\":\"o\",\"expr\":[{\"match\":{\"op\":\"==\",\"left\":" MARK
-		",\"right\":{\"prefix\":{\"addr\":1,\"len\":-1}}}},"
-		"{\"mangle\":{\"key\":" MARK ",\"value\":{\"numgen\":"
-		"{\"mod\":4,\"offset\":9223372036854775807}}}},{\"drop\":null}]}}]";
-	json_t *items = parse(text);
-
-	judge(items);
-	json_decref(items);
-}
-
 static void quotes(const char *word, const char *quoted)
 {
 	struct text text = {};
@@ -252,6 +219,7 @@ static void quotes(const char *word, const char *quoted)
 
 static void test_words(void **state)
 {
+	char foreign[] = "x\xe9\x07\xc2\x9b[Jy\xc3\xa9\xe2\x80\xae";
 	char *word = malloc(100001);
 	struct text text = {};
 
@@ -283,9 +251,8 @@ static void test_words(void **state)
 	assert_true(text.unquotable);
 	text_free(&text);
 	assert_string_equal(visible("x\xe9\x07y\xc3\xa9"), "x\\xe9\\x07y\xc3\xa9");
-	strcpy(word, "x\xe9\x07\xc2\x9b" "2Jy\xc3\xa9\xe2\x80\xae");
-	text_hide(word);
-	assert_string_equal(word, "x????2Jy\xc3\xa9???");
+	text_hide(foreign);
+	assert_string_equal(foreign, "x????[Jy\xc3\xa9???");
 	assert_true(strlen(visible(memset(word, 'x', 100000))) < 300);
 	free(word);
 }
@@ -296,8 +263,6 @@ int main(void)
 		cmocka_unit_test(test_nftables),
 		cmocka_unit_test(test_iptables),
 		cmocka_unit_test(test_bits),
-		cmocka_unit_test(test_set_in_itself),
-		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_words),
 	};
 
