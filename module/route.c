@@ -343,8 +343,11 @@ static struct migsel_route_slot *slot_of(struct migsel_routes __percpu *routes,
 /* Changes with the FIB of a family. */
 static int fib_state(const struct net *net, const struct migsel_flow_key *key)
 {
-	return key->family == MIGSEL_INET ? rt_genid_ipv4(net) :
-					    rt_genid_ipv6(net);
+#if IS_ENABLED(CONFIG_IPV6)
+	if (key->family == MIGSEL_INET6)
+		return rt_genid_ipv6(net);
+#endif
+	return rt_genid_ipv4(net);
 }
 
 /*
