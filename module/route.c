@@ -30,6 +30,7 @@
  * @fib: without a route, the state of the FIB that had none
  * @tick: without a route, when that was, in jiffies; with one, when the user was
  *	last told to note the flow
+ * @sure: without a route, it was looked for once more
  */
 struct migsel_route_slot {
 	struct migsel_flow_key key;
@@ -37,6 +38,7 @@ struct migsel_route_slot {
 	u32 cookie;
 	int fib;
 	unsigned long tick;
+	bool sure;
 };
 
 /**
@@ -351,10 +353,11 @@ static int fib_state(const struct net *net, const struct migsel_flow_key *key)
 }
 
 /*
- * That there is no route is remembered within one tick only: IPv6 counts a change
- * before it makes it, so that a lookup beside it may see the count and no route.
+ * Whether there was no route in this state of the FIB, and within this tick: IPv6
+ * counts a change before it makes it, so that a lookup beside it may see the count and
+ * no route.
  */
-static bool slot_denies(const struct migsel_route_slot *slot, int fib)
+static bool slot_lacks(const struct migsel_route_slot *slot, int fib)
 {
 	return !slot->dst && slot->fib == fib &&
 	       time_in_range(jiffies, slot->tick, slot->tick);
@@ -373,7 +376,7 @@ static struct dst_entry *cache_get(struct migsel_routes __percpu *routes,
 	slot = slot_of(routes, key);
 	if (memcmp(&slot->key, key, sizeof(*key)))
 		goto unlock;
-	if (slot_denies(slot, fib)) {
+	if (slot->sure && slot_lacks(slot, fib)) {
 		dst = ERR_PTR(-ENETUNREACH);
 	} else if (slot->dst && dst_check(slot->dst, slot->cookie)) {
 		dst = dst_clone(slot->dst);
@@ -388,8 +391,9 @@ unlock:
 }
 
 /*
- * A route, or NULL if there is none: that is no reason to forget one. A route that
- * carries a transform belongs to one packet.
+ * A route, or NULL if there is none: that is no reason to forget one, and is believed
+ * once it was found twice, as IPv6 says so for lack of memory, too. A route that carries
+ * a transform belongs to one packet.
  */
 static void cache_set(struct migsel_routes __percpu *routes,
 		      const struct migsel_flow_key *key, struct dst_entry *dst,
@@ -406,6 +410,8 @@ static void cache_set(struct migsel_routes __percpu *routes,
 	if (!dst && slot->dst && dst_check(slot->dst, slot->cookie))
 		goto unlock;
 	old = slot->dst;
+	slot->sure = !dst && slot_lacks(slot, fib) &&
+		     !memcmp(&slot->key, key, sizeof(*key));
 	slot->key = *key;
 	slot->dst = dst_clone(dst);
 	slot->cookie = dst && key->family == MIGSEL_INET6 ?

@@ -20,10 +20,17 @@ static inline bool allocation_fails(gfp_t gfp, const char *where)
 	return !memory;
 }
 
-#undef alloc_percpu
-#define alloc_percpu(type)						\
-	((typeof(type) __percpu *)(allocation_fails(GFP_KERNEL, __func__) ?	\
-		NULL : __alloc_percpu(sizeof(type), __alignof__(type))))
+static inline void __percpu *percpu_can_fail(size_t size, size_t align,
+					     gfp_t gfp, const char *where)
+{
+	return allocation_fails(gfp, where) ? NULL :
+	       __alloc_percpu_gfp(size, align, gfp);
+}
+
+#undef alloc_percpu_gfp
+#define alloc_percpu_gfp(type, gfp)					\
+	((typeof(type) __percpu *)percpu_can_fail(sizeof(type),		\
+						  __alignof__(type), gfp, __func__))
 
 static inline void *kvzalloc_can_fail(size_t size, gfp_t gfp, const char *where)
 {
