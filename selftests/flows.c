@@ -30,7 +30,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -376,14 +375,14 @@ static void open_flow(const struct spec *spec, unsigned int index)
 /* Whether the peer has read all: it says how much, and closes. */
 static bool read_end(struct flow *flow)
 {
-	uint64_t total;	/* big endian, see sink.c */
+	unsigned long long total;	/* big endian, see sink.c */
 	ssize_t n;
 
 	n = recv(flow->fd, &total, sizeof(total), MSG_DONTWAIT);
 	if (n < 0 && errno != EAGAIN)
 		flow->err = errno;
 	else if (n == 0 || (n == sizeof(total) &&
-			    be64toh(total) != (uint64_t)flow->sent))
+			    be64toh(total) != (unsigned long long)flow->sent))
 		flow->err = EBADMSG;
 	return n == sizeof(total) || flow->err;
 }

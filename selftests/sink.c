@@ -13,7 +13,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +46,7 @@ static int listen_on(int type, int port, unsigned int mark)
 }
 
 /* poll() ignores what is negative. */
-static void end(struct pollfd *flow, uint64_t total)
+static void end(struct pollfd *flow, unsigned long long total)
 {
 	total = htobe64(total);
 	send(flow->fd, &total, sizeof(total), MSG_NOSIGNAL);
@@ -68,7 +67,7 @@ static bool has_ended(int fd)
 int main(int argc, char **argv)
 {
 	static struct pollfd fds[MAX_FLOWS];
-	static uint64_t totals[MAX_FLOWS];
+	static unsigned long long totals[MAX_FLOWS];
 	static char data[65536];
 	nfds_t n = 2, i;
 	unsigned int mark, ending = 0;
