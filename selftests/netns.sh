@@ -52,13 +52,13 @@ both_b_nics() {
 	[[ $REPLY == *1* && $REPLY == *2* && $REPLY != *0* ]]
 }
 
-# Each command registers the hook (+), unregisters it (-), or neither.
+# Each command registers the hooks (+), unregisters them (-), or neither.
 hook_where_vmks_are() {
 	local command want words
 	migsel -n "$A" vmk flush
 	migsel -n "$B" vmk flush
 	cd /sys/kernel/tracing || { fail 'no tracefs'; return; }
-	printf 'p:migsel/%s nf_%sregister_net_hook\n' hook '' unhook un >kprobe_events || fail 'no kprobes'
+	printf 'p:migsel/%s nf_%sregister_net_hooks\n' hook '' unhook un >kprobe_events || fail 'no kprobes'
 	# shellcheck disable=SC2016  # at the end
 	defer 'echo 0 >events/migsel/unhook/enable; echo 0 >events/migsel/hook/enable; echo >kprobe_events; cd "$OLDPWD"'
 	echo 1 >events/migsel/hook/enable

@@ -74,7 +74,7 @@ cross_build() {
 	local root=$kernel_dir/userland libraries
 	libraries=$(dirname "$(find "$root/usr/lib" -name libmnl.so)")
 	mkdir -p "$1"
-	link_sources "$top" "$1" include userspace selftests
+	link_sources "$top" "$1" include module userspace selftests
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES PKG_CONFIG_LIBDIR="$libraries/pkgconfig" \
 		PKG_CONFIG_SYSROOT_DIR="$root" PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1 \
 		make -s -C "$1/userspace" CC="$cross_compiler" >&2
