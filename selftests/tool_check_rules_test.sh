@@ -259,6 +259,60 @@ test_iptables() {
 	is clean 'PREROUTING'
 }
 
+# What the advice has for an example.
+exception() {
+	# shellcheck disable=SC2016 # the quotes are those of the text
+	jq -r '.[0] | select(has("fix") | not).advice' "$tmp/out" | sed -n 's/.*for example by `\([^`]*\)`.*/\1/p'
+}
+
+# nft_exception RULE MARK: it leaves no other tag; what is advised instead is clean
+nft_exception() {
+	local rule=$1 mark=$2 how
+	printf '%s\n' 'table inet t {' 'chain o { type filter hook output priority filter;' "$rule" '}' '}' | rules
+	run 1 m -j check
+	how=$(exception)
+	[[ $how ]] || { bad "no advice for $rule: $out"; return; }
+	how=${how//MARK/$mark}
+	[[ $how != *' set '* ]] && how=${rule/meta mark/"$how"}
+	in_host nft flush ruleset
+	nft_is clean "$how"
+}
+
+iptables_exception() {
+	local tool=$1 how
+	shift
+	in_host "$tool" -t mangle -A OUTPUT "$@" || bad "$tool refuses $*"
+	run 1 m -j check
+	how=$(exception)
+	[[ $how ]] || { bad "no advice for $*: $out"; return; }
+	in_host "$tool" -t mangle -F OUTPUT
+	# shellcheck disable=SC2046,SC2086 # words
+	case $* in
+	*--mark*) in_host "$tool" -t mangle -A OUTPUT -m mark ! ${how/MARK/0} -j DROP ;;
+	*--set-mark*) in_host "$tool" -t mangle -A OUTPUT -j MARK ${how/MARK/2} ;;
+	*) in_host "$tool" -t mangle -A OUTPUT -j CONNMARK $how ;;
+	esac || bad "$tool refuses $how"
+	is clean "$tool" "$how"
+	in_host "$tool" -t mangle -F OUTPUT
+}
+
+# Where no tag is free, whoever made the rule is told what would except the tag.
+test_exceptions() {
+	local tool
+	sound
+	nft_exception 'meta mark set 0x2' 0x2
+	nft_exception 'meta mark set ct mark' ''
+	nft_exception 'meta mark != 0 drop' ''
+	for tool in iptables ip6tables-legacy; do
+		iptables_exception "$tool" -j MARK --set-mark 2
+		iptables_exception "$tool" -j CONNMARK --restore-mark
+		iptables_exception "$tool" -m mark ! --mark 0 -j DROP
+	done
+	in_host ip rule add not fwmark 0/0xffffffff lookup 100
+	run 1 m -j check
+	json 'any(.advice | test("fwmark MARK/0xfffcffff"))'
+}
+
 # What cannot be read is said, and that there was no look is the status.
 test_unread() {
 	sound
@@ -312,6 +366,7 @@ advised_filter() {
 }
 
 test_reverse_path() {
+	local tool
 	sound
 	# as firewalld has it
 	rules <<-'END'
@@ -357,7 +412,41 @@ test_reverse_path() {
 		}
 	END
 	in_host ip6tables-nft -t raw -A PREROUTING -m rpfilter --loose --validmark --invert -j DROP
+	in_host iptables -t raw -A PREROUTING -i wan+ -m rpfilter --invert -j DROP
+	in_host iptables -t raw -A PREROUTING -m comment --comment ' -m rpfilter --invert' -j DROP
+	in_host iptables -t raw -A PREROUTING -i wan0 -m rpfilter --invert -m comment --comment vmk0 -j DROP
 	is clean 'loose filters'
+	# a comment hides none
+	for tool in iptables iptables-legacy; do
+		in_host "$tool" -t raw -A PREROUTING -m rpfilter --invert -m comment --comment 'it is no --loose one' -j DROP
+		advised_filter 'rpfilter --loose'
+		in_host "$tool" -t raw -F
+		in_host "$tool" -t mangle -A PREROUTING -m rpfilter -m comment --comment 'or --invert' -j ACCEPT
+		in_host "$tool" -t mangle -A PREROUTING -j DROP
+		advised_filter 'rpfilter --loose'
+		in_host "$tool" -t mangle -F
+	done
+}
+
+# Four times as many chains take four times as long, not sixteen times.
+test_many_filters() {
+	local start n took=()
+	sound
+	for n in 500 2000; do
+		{
+			echo 'table inet t {'
+			for ((i = 0; i < n; i++)); do
+				echo "chain c$i { fib saddr . iif oif exists accept; drop; }"
+			done
+			echo '}'
+		} | rules
+		start=${EPOCHREALTIME/./}
+		run 1 m -j check
+		took+=($((${EPOCHREALTIME/./} - start)))
+		json "length == $n and all(.code == \"rp-filter-strict\")"
+		in_host nft flush ruleset
+	done
+	((took[1] < 20 * took[0])) || bad "it takes ${took[*]} us"
 }
 
 # What other programs have, as their users have reported it.

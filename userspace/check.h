@@ -88,6 +88,8 @@ void check_no_vmk(struct check *check);
 
 /* check_marks.c: who else uses the bits of the tag. */
 void check_marks(struct check *check);
+/* "the nftables rule ..." */
+void add_where(const json_t *rule, struct text *where);
 
 /* check_filter.c: rules that drop what a steered flow is answered with. */
 void check_filters(struct check *check);

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rules that drop what comes in by another way than the answer would take. */
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
+#include "marks.h"
 #include "migsel.h"
-
-static const char *string_of(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value ? value : "";
-}
+#include "ruleset.h"
 
 /* Whether the way back is by the device that a packet came in by. */
 enum way_back {
@@ -50,69 +45,30 @@ static enum way_back way_of_fib(const json_t *match)
 								    IS_THERE;
 }
 
-/* "-m rpfilter", with "--invert" for what is missing */
-static enum way_back way_of_rpfilter(const json_t *rule)
+/* "-m rpfilter", with "--invert" for what is missing; "--loose" asks for no device */
+static enum way_back way_of_rpfilter(const json_t *xt)
 {
-	const char *line = string_of(rule, "line");
-
-	if (!strstr(line, " -m rpfilter") || strstr(line, " --loose"))
+	if (strcmp(string_of(xt, "name"), "rpfilter") ||
+	    json_object_get(xt, "loose"))
 		return NOT_ASKED;
-	return strstr(line, " --invert") ? IS_MISSING : IS_THERE;
+	return json_object_get(xt, "invert") ? IS_MISSING : IS_THERE;
 }
 
-static bool is_of_chain(const json_t *rule, const json_t *chain)
-{
-	static const char *const same[] = { "tool", "family", "table" };
-	unsigned int j;
-
-	for (j = 0; j < ARRAY_SIZE(same); j++) {
-		if (strcmp(string_of(chain, same[j]), string_of(rule, same[j])))
-			return false;
-	}
-	return !strcmp(string_of(chain, "name"), string_of(rule, "chain"));
-}
-
-static const json_t *chain_of(const struct check *check, const json_t *rule)
-{
+/* What is known of a chain while its rules are gone through from the last one. */
+struct rest {
 	const json_t *chain;
-	json_t *item;
-	size_t i;
+	bool drops;	/* what no rule behind has let through */
+};
 
-	json_array_foreach(check->ruleset, i, item) {
-		chain = json_object_get(item, "chain");
-		if (chain && is_of_chain(rule, chain))
-			return chain;
-	}
-	return NULL;
-}
-
-/* Does the rest of a chain drop what was not let through? */
-static bool rest_drops(const struct check *check, const json_t *chain,
-		       const json_t *rule)
+/* Drops whatever comes. */
+static bool drops_all(const json_t *rule)
 {
-	const json_t *other, *statement;
-	json_t *item;
-	size_t i;
+	const json_t *statements = json_object_get(rule, "expr");
+	const json_t *statement = json_array_get(statements, 0);
 
-	if (!strcmp(string_of(chain, "policy"), "drop"))
-		return true;
-	json_array_foreach(check->ruleset, i, item) {
-		other = json_object_get(item, "rule");
-		if (!other || !is_of_chain(other, chain))
-			continue;
-		if (rule) {
-			if (other == rule)
-				rule = NULL;
-			continue;
-		}
-		statement = json_array_get(json_object_get(other, "expr"), 0);
-		if (json_object_get(statement, "counter"))
-			statement = json_array_get(json_object_get(other,
-								   "expr"), 1);
-		if (json_object_get(statement, "drop"))
-			return true;
-	}
-	return false;
+	if (json_object_get(statement, "counter"))
+		statement = json_array_get(statements, 1);
+	return json_object_get(statement, "drop");
 }
 
 /* What this host forwards is answered by others. */
@@ -122,6 +78,16 @@ static bool is_for_host(const json_t *chain)
 
 	return chain && (!*hook || !strcmp(hook, "prerouting") ||
 			 !strcmp(hook, "input") || !strcmp(hook, "ingress"));
+}
+
+/* An asterisk at the end of a name stands for more letters. */
+static bool is_name_of(const char *name, const char *ifname)
+{
+	size_t length = strlen(name);
+
+	if (length && name[length - 1] == '*')
+		return !strncmp(name, ifname, length - 1);
+	return !strcmp(name, ifname);
 }
 
 /* A rule that asks for another device by name, or for what goes to several hosts. */
@@ -138,10 +104,10 @@ static bool is_about_others(const struct check *check, const json_t *match)
 	if (!strcmp(key, "pkttype"))
 		return true;
 	if ((strcmp(key, "iifname") && strcmp(key, "iif")) || !*name ||
-	    *name == '@' || strchr(name, '*'))
+	    *name == '@')
 		return false;
 	for (i = 0; i < check->n; i++) {
-		if (!strcmp(check->device[i]->ifname, name))
+		if (is_name_of(name, check->device[i]->ifname))
 			return false;
 	}
 	return true;
@@ -160,12 +126,13 @@ static bool asks_for_family(const json_t *match, unsigned int number,
 }
 
 /* Is it a strict reverse-path filter that drops, and of which families? */
-static bool is_filter(const struct check *check, const json_t *rule, bool *of)
+static bool is_filter(const struct check *check, const struct rest *rest,
+		      const json_t *rule, bool *of)
 {
 	const char *family = string_of(rule, "family");
-	enum way_back way = way_of_rpfilter(rule);
+	enum way_back way = NOT_ASKED;
 	bool drops = false, passes = false;
-	const json_t *match, *chain;
+	const json_t *match;
 	json_t *statement;
 	size_t i;
 
@@ -173,8 +140,9 @@ static bool is_filter(const struct check *check, const json_t *rule, bool *of)
 	of[MIGSEL_INET6] = strcmp(family, "ip");
 	json_array_foreach(json_object_get(rule, "expr"), i, statement) {
 		match = json_object_get(statement, "match");
-		if (match && way == NOT_ASKED)
-			way = way_of_fib(match);
+		if (way == NOT_ASKED)
+			way = match ? way_of_fib(match) :
+			      way_of_rpfilter(json_object_get(statement, "xt"));
 		drops |= json_object_get(statement, "drop") ||
 			 json_object_get(statement, "reject");
 		passes |= json_object_get(statement, "accept") ||
@@ -188,26 +156,20 @@ static bool is_filter(const struct check *check, const json_t *rule, bool *of)
 	}
 	if (way == NOT_ASKED)
 		return false;
-	chain = chain_of(check, rule);
-	return is_for_host(chain) &&
-	       (way == IS_MISSING ? drops :
-		passes && rest_drops(check, chain, rule));
+	return is_for_host(rest->chain) &&
+	       (way == IS_MISSING ? drops : passes && rest->drops);
 }
 
-static void check_filter(struct check *check, const json_t *rule)
+static void report_filter(struct check *check, const json_t *rule, bool *of)
 {
 	static const char *const words[] = {
 		"IPv4", "IPv6", "IPv4 and IPv6"
 	};
 	unsigned int n[MIGSEL_N_FAMILIES] = {}, i;
-	const char *tool = string_of(rule, "tool");
-	bool of[MIGSEL_N_FAMILIES];
 	struct remedy remedy = {};
 	struct text where = {};
 	int family;
 
-	if (!is_filter(check, rule, of))
-		return;
 	for (family = 0; family < MIGSEL_N_FAMILIES; family++) {
 		for (i = 0; i < check->n; i++)
 			n[family] += has_family(check->device[i], family);
@@ -220,32 +182,91 @@ static void check_filter(struct check *check, const json_t *rule)
 			 "firewalld makes it: IPv6_rpfilter=loose in /etc/firewalld/firewalld.conf and a reload of firewalld mend it. ");
 	text_add(&remedy.advice,
 		 "%s asks for no device: a loose filter still drops what no route leads back to. Whoever made the rule has to change it.",
-		 *tool ? "`-m rpfilter --loose --invert`" :
-			 "`fib saddr . mark oif missing drop`");
-	if (*tool)
-		text_add(&where, "%s rule \"%s\" of table %s", tool,
-			 visible(string_of(rule, "line")),
-			 visible(string_of(rule, "table")));
-	else
-		text_add(&where, "nftables rule %s %s %s handle %lld",
-			 string_of(rule, "family"),
-			 visible(string_of(rule, "table")),
-			 visible(string_of(rule, "chain")),
-			 json_integer_value(json_object_get(rule, "handle")));
+		 *string_of(rule, "tool") ? "`-m rpfilter --loose --invert`" :
+		 "`fib saddr . mark oif missing drop`");
+	add_where(rule, &where);
 	found(check, "rp-filter-strict", "warning", "", &remedy,
-	      "the %s is a strict reverse-path filter of %s: what comes in by one NIC but would be answered by another is dropped",
+	      "%s is a strict reverse-path filter of %s: what comes in by one NIC but would be answered by another is dropped",
 	      where.s, words[of[MIGSEL_INET] ? of[MIGSEL_INET6] * 2 : 1]);
 	text_free(&where);
 }
 
-void check_filters(struct check *check)
+/* The number of each chain by its key, and the chains themselves. */
+static json_t *find_chains(const json_t *ruleset, struct rest *rests)
 {
-	json_t *item, *rule;
+	json_t *item, *chain, *numbers = json_object();
+	unsigned int n = 0;
+	char *key;
 	size_t i;
 
-	json_array_foreach(check->ruleset, i, item) {
-		rule = json_object_get(item, "rule");
-		if (rule)
-			check_filter(check, rule);
+	json_array_foreach((json_t *)ruleset, i, item) {
+		chain = json_object_get(item, "chain");
+		key = chain ? marks_key(chain, "", string_of(chain, "name")) :
+			      NULL;
+		if (!key)
+			continue;
+		rests[n].chain = chain;
+		rests[n].drops = !strcmp(string_of(chain, "policy"), "drop");
+		json_object_set_new(numbers, key, json_integer(n++));
+		free(key);
 	}
+	return numbers;
+}
+
+static struct rest *rest_of(const json_t *numbers, struct rest *rests,
+			    const json_t *rule)
+{
+	char *key = marks_key(rule, "", string_of(rule, "chain"));
+	const json_t *number = key ? json_object_get(numbers, key) : NULL;
+
+	free(key);
+	return number ? &rests[json_integer_value(number)] : NULL;
+}
+
+/* A strict filter, and the families of which it is one. */
+struct filter {
+	bool found;
+	bool of[MIGSEL_N_FAMILIES];
+};
+
+/* From the last rule to the first, so that each is looked at once. */
+static void find_filters(const struct check *check, struct rest *rests,
+			 struct filter *filters)
+{
+	json_t *numbers = find_chains(check->ruleset, rests);
+	const json_t *rule;
+	struct rest *rest;
+	size_t i;
+
+	for (i = json_array_size(check->ruleset); i--;) {
+		rule = json_object_get(json_array_get(check->ruleset, i),
+				       "rule");
+		rest = rule ? rest_of(numbers, rests, rule) : NULL;
+		if (!rest)
+			continue;
+		filters[i].found = is_filter(check, rest, rule, filters[i].of);
+		rest->drops |= drops_all(rule);
+	}
+	json_decref(numbers);
+}
+
+void check_filters(struct check *check)
+{
+	size_t n = json_array_size(check->ruleset), i;
+	struct filter *filters = calloc(n + 1, sizeof(*filters));
+	struct rest *rests = calloc(n + 1, sizeof(*rests));
+
+	if (filters && rests)
+		find_filters(check, rests, filters);
+	else
+		could_not_look(check, "reverse-path filters: out of memory");
+	for (i = 0; filters && i < n; i++) {
+		if (filters[i].found)
+			report_filter(check,
+				      json_object_get(json_array_get(check->ruleset,
+								     i),
+						      "rule"), filters[i].of);
+	}
+	free(filters);
+	free(rests);
 }

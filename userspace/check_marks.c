@@ -3,12 +3,14 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "check.h"
 #include "marks.h"
 #include "migsel.h"
+#include "ruleset.h"
 
 /* What goes through the rules of a firewall with one tag in mind. */
 struct judging {
@@ -17,6 +19,7 @@ struct judging {
 	const struct tag *tag;
 	unsigned int n_conflicts;
 	unsigned int n_setting;
+	json_t *owned;
 	/* What is proposed for a conflict of bits. */
 	struct tag other;
 	bool has_other;
@@ -132,15 +135,48 @@ static void add_tag_set(const struct tag *tag, struct text *text)
 		cold);
 }
 
-/* The first remedy for a clash of bits is another tag, nobody's rule is touched. */
-static void remedy_clash(const struct judging *judging, struct remedy *remedy)
+/*
+ * How whoever made a rule can except the tag from it: one that writes keeps the tag's bits,
+ * one that reads does not look at them. "MARK" is what the rule has already.
+ */
+static void add_exception(const struct judging *judging, struct text *advice,
+			  const char *tool, enum mark_use use)
+{
+	__u32 mask = judging->tag->mask;
+
+	if (!tool)
+		text_add(advice, "`fwmark MARK/0x%x`", ~mask);
+	else if (use == MARK_OVERWRITES && *tool)
+		text_add(advice, "`--set-xmark MARK/0x%x`", ~mask);
+	else if (use == MARK_OVERWRITES)
+		text_add(advice, "`meta mark set meta mark & 0x%x | MARK`",
+			 mask);
+	else if (use == MARK_MAY_OVERWRITE && *tool)
+		text_add(advice, "`--restore-mark --mask 0x%x`", ~mask);
+	else if (use == MARK_MAY_OVERWRITE)
+		text_add(advice,
+			 "`meta mark & 0x%x == 0 meta mark set ct mark & 0x%x`",
+			 mask, ~mask);
+	else if (*tool)
+		text_add(advice, "`--mark MARK/0x%x`", ~mask);
+	else
+		text_add(advice, "`meta mark & 0x%x` for `meta mark`", ~mask);
+}
+
+/*
+ * The first remedy for a clash of bits is another tag, nobody's rule is touched. @tool is
+ * NULL for a rule of ip(8).
+ */
+static void remedy_clash(const struct judging *judging, struct remedy *remedy,
+			 const char *tool, enum mark_use use)
 {
 	struct text set = {};
 
 	if (!judging->has_other) {
 		text_add(&remedy->advice,
-			 "No other tag is free of the rules that were found. Whoever made this one can except the tag from it, for example by asking for `meta mark & 0x%x` instead of `meta mark`.",
-			 ~judging->tag->mask);
+			 "No other tag is free of the rules that were found. Whoever made this one can except the tag from it, for example by ");
+		add_exception(judging, &remedy->advice, tool, use);
+		text_add(&remedy->advice, ".");
 		return;
 	}
 	add_tag_set(&judging->other, &set);
@@ -156,37 +192,45 @@ static void remedy_clash(const struct judging *judging, struct remedy *remedy)
 	text_free(&set);
 }
 
-static const char *string_of(const json_t *object, const char *key)
+/* Tables that only the program that made them can change, while it runs. */
+static json_t *find_owned(const json_t *ruleset)
 {
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value ? value : "";
-}
-
-/* Only the program that made such a table can change it, while it runs. */
-static bool has_owner(const struct check *check, const json_t *rule)
-{
+	json_t *item, *owned = json_object();
 	const json_t *table, *flags;
-	json_t *item;
+	char *key;
 	size_t i;
 
-	json_array_foreach(check->ruleset, i, item) {
+	json_array_foreach((json_t *)ruleset, i, item) {
 		table = json_object_get(item, "table");
-		if (strcmp(string_of(table, "family"),
-			   string_of(rule, "family")) ||
-		    strcmp(string_of(table, "name"), string_of(rule, "table")))
-			continue;
 		flags = json_object_get(table, "flags");
 		if (json_is_array(flags))
 			flags = json_array_get(flags, 0);
 		/* Some versions of nft leave its last letters out. */
-		return json_is_string(flags) &&
-		       !strncmp(json_string_value(flags), "own", 3);
+		if (!json_is_string(flags) ||
+		    strncmp(json_string_value(flags), "own", 3) ||
+		    asprintf(&key, "%s %s", string_of(table, "family"),
+			     string_of(table, "name")) < 0)
+			continue;
+		json_object_set_new(owned, key, json_true());
+		free(key);
 	}
-	return false;
+	return owned;
 }
 
-static void add_where(const json_t *rule, struct text *where)
+static bool has_owner(const struct judging *judging, const json_t *rule)
+{
+	bool has;
+	char *key;
+
+	if (asprintf(&key, "%s %s", string_of(rule, "family"),
+		     string_of(rule, "table")) < 0)
+		return false;
+	has = json_object_get(judging->owned, key);
+	free(key);
+	return has;
+}
+
+void add_where(const json_t *rule, struct text *where)
 {
 	const char *tool = string_of(rule, "tool");
 
@@ -226,10 +270,10 @@ static void report(void *data, const json_t *rule, enum mark_use use)
 			 "The chain belongs at priority mangle, or filter at the latest. ");
 		break;
 	default:
-		remedy_clash(judging, &remedy);
+		remedy_clash(judging, &remedy, string_of(rule, "tool"), use);
 		break;
 	}
-	if (is_clash(use) && has_owner(judging->check, rule))
+	if (is_clash(use) && has_owner(judging, rule))
 		text_add(&remedy.advice,
 			 " The table has an owner (flags owner): only the program that made it can change it.");
 	add_where(rule, &where);
@@ -249,7 +293,7 @@ static void report_rule(struct judging *judging, const struct fib_rule *rule)
 	apart = hot || tells_apart(rule, tag->cold);
 	if (!apart)
 		hot = looks_like(rule, tag, tag->hot);
-	remedy_clash(judging, &remedy);
+	remedy_clash(judging, &remedy, NULL, MARK_READS);
 	text_add(&what, "the rule \"%s rule priority %u%s fwmark 0x%x/0x%x\"",
 		 rule->family == AF_INET ? "ip" : "ip -6", rule->priority,
 		 rule->invert ? " not" : "", rule->mark, rule->mask);
@@ -282,6 +326,8 @@ void check_marks(struct check *check)
 		if (rule_clashes(&host->rule[i], judging.tag))
 			report_rule(&judging, &host->rule[i]);
 	}
+	judging.owned = find_owned(check->ruleset);
 	marks_judge(judging.marks, judging.tag, report, &judging);
+	json_decref(judging.owned);
 	marks_free(judging.marks);
 }

@@ -28,6 +28,7 @@ struct reading {
 	json_t *chains;		/* of the table */
 	json_t *expr;
 	const char *match;	/* after the last "-m" */
+	json_t *xt;		/* the last one that was added */
 	bool not;		/* "!" before the option */
 	const char *target;
 	bool jumps;		/* "-g" */
@@ -104,8 +105,8 @@ static void add_verdict(struct reading *reading, const char *verdict)
 
 static void add_xt(struct reading *reading, const char *type, const char *name)
 {
-	add(reading, json_pack("{s:{s:s, s:s}}", "xt", "type", type, "name",
-			       name));
+	reading->xt = json_pack("{s:s, s:s}", "type", type, "name", name);
+	add(reading, json_pack("{s:o}", "xt", reading->xt));
 }
 
 static void add_mangle(struct reading *reading, json_t *value)
@@ -141,6 +142,20 @@ static void match_mark(struct reading *reading, const char *word)
 			       "right", number(value)));
 }
 
+/* A plus sign at its end stands for more letters, as "*" does in nftables. */
+static void match_device(struct reading *reading, const char *word)
+{
+	size_t length = strlen(word);
+	bool any = length && word[length - 1] == '+';
+	struct text name = {};
+
+	text_add(&name, "%.*s%s", (int)(length - any), word, any ? "*" : "");
+	add(reading, json_pack("{s:{s:s, s:{s:{s:s}}, s:s}}", "match", "op",
+			       reading->not ? "!=" : "==", "left", "meta",
+			       "key", "iifname", "right", name.s));
+	text_free(&name);
+}
+
 /* Options whose next word may look like an option. */
 static bool takes_text(const char *option)
 {
@@ -148,7 +163,8 @@ static bool takes_text(const char *option)
 		"--comment", "--log-prefix", "--nflog-prefix", "--string",
 		"--hex-string", "--helper", "--path", "--name", "--label",
 		"--match-set", "--hashlimit-name", "--zone", "--algo",
-		"--bytecode", "-i", "-o", "-s", "-d", "-p"
+		"--bytecode", "--add-set", "--del-set", "--map-set",
+		"--selctx", "--led-trigger-id", "-o", "-s", "-d", "-p"
 	};
 	unsigned int i;
 
@@ -180,11 +196,21 @@ static bool read_option(struct reading *reading, const char *option,
 		reading->jumps = option[1] == 'g';
 		return true;
 	}
-	if (option[0] == '-' && option[1] && strchr("siodp", option[1]) &&
+	if (!strcmp(option, "-i")) {
+		match_device(reading, next);
+		return true;
+	}
+	if (option[0] == '-' && option[1] && strchr("sodp", option[1]) &&
 	    !option[2])
 		add_xt(reading, "match", option);
 	if (takes_text(option))
 		return true;
+	if (!strcmp(option, "--loose") || !strcmp(option, "--invert")) {
+		if (reading->match && !strcmp(reading->match, "rpfilter"))
+			json_object_set_new(reading->xt, option + 2,
+					    json_true());
+		return false;
+	}
 	if (!strcmp(option, "--mark") && !reading->target) {
 		if (reading->match && !strcmp(reading->match, "mark"))
 			match_mark(reading, next);

@@ -8,6 +8,7 @@
 
 #include "marks.h"
 #include "migsel.h"
+#include "ruleset.h"
 
 /* migsel's own hook is one step after the filter chains. */
 #define MIGSEL_PRIORITY 1
@@ -58,15 +59,7 @@ struct marks {
 	json_t *sets;
 };
 
-static const char *string_of(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value ? value : "";
-}
-
-/* iptables' old tables may go by the same names as those of nftables. */
-static char *key_of(const json_t *object, const char *before, const char *name)
+char *marks_key(const json_t *object, const char *before, const char *name)
 {
 	char *key;
 
@@ -107,7 +100,7 @@ static void find_targets(struct marks *marks, struct rule *rule,
 		name = json_string_value(json_object_get(value, "target"));
 		if (!name)
 			continue;
-		full = key_of(rule->json, "", name);
+		full = marks_key(rule->json, "", name);
 		found = full ? json_object_get(marks->by_name, full) : NULL;
 		free(full);
 		targets = found ? reallocarray(rule->target, rule->n_targets + 1,
@@ -475,7 +468,7 @@ __u32 marks_bits(const struct marks *marks)
 static int add_set(struct marks *marks, const json_t *set)
 {
 	json_t *elements = json_object_get(set, "elem");
-	char *key = key_of(set, "@", string_of(set, "name"));
+	char *key = marks_key(set, "@", string_of(set, "name"));
 	int ret = -1;
 
 	if (key && elements)
@@ -490,7 +483,7 @@ static int add_chain(struct marks *marks, const json_t *json)
 {
 	struct chain *chains = reallocarray(marks->chain, marks->n_chains + 1,
 					    sizeof(*chains));
-	char *key = key_of(json, "", string_of(json, "name"));
+	char *key = marks_key(json, "", string_of(json, "name"));
 	int ret = -1;
 
 	if (chains) {
@@ -508,7 +501,7 @@ static int add_chain(struct marks *marks, const json_t *json)
 
 static int add_rule(struct marks *marks, const json_t *json)
 {
-	char *key = key_of(json, "", string_of(json, "chain"));
+	char *key = marks_key(json, "", string_of(json, "chain"));
 	struct chain *chain;
 	struct rule *rules;
 	json_t *number;

@@ -40,6 +40,13 @@ void marks_judge(struct marks *marks, const struct tag *tag,
 /* The bits that any rule reads or writes, sent packets or not. */
 __u32 marks_bits(const struct marks *marks);
 
+/*
+ * What a chain, or with "@" before its name a set, of the table of @object is known by.
+ * Old tables of iptables may go by the same names as those of nftables. The caller frees
+ * it.
+ */
+char *marks_key(const json_t *object, const char *before, const char *name);
+
 /* mark_eval.c: what one expression comes to for one mark. */
 
 /* Bits of which some may not be known before a packet is there. */

@@ -15,6 +15,7 @@ struct reader {
 	json_t *items;
 	void (*unread)(void *data, const char *what);
 	void *data;
+	bool failed;	/* for want of memory */
 };
 
 static void unread(const struct reader *reader, const char *format, ...)
@@ -31,13 +32,6 @@ static void unread(const struct reader *reader, const char *format, ...)
 	va_end(args);
 	reader->unread(reader->data, what ? what : "the rules");
 	free(what);
-}
-
-static const char *string_of(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value ? value : "";
 }
 
 /* The list in what nft has printed, NULL if it could not. */
@@ -175,19 +169,20 @@ static bool run_save(const char *tool, const char *flavour,
 }
 
 /* Rules of the new iptables, in whose words they are told. Returns its tables. */
-static json_t *read_new(const struct reader *reader, const char *tool)
+static json_t *read_new(struct reader *reader, const char *tool)
 {
 	json_t *tables = json_object();
 	struct output output = {};
 
 	if (run_save(tool, "nft", &output))
-		iptables_add(reader->items, tables, tool, output.text);
+		reader->failed |= iptables_add(reader->items, tables, tool,
+					       output.text);
 	output_free(&output);
 	return tables;
 }
 
 /* Tables of the old iptables, which nft does not see. */
-static void read_legacy(const struct reader *reader, const char *tool,
+static void read_legacy(struct reader *reader, const char *tool,
 			const char *names)
 {
 	json_t *tables = json_object();
@@ -208,7 +203,8 @@ static void read_legacy(const struct reader *reader, const char *tool,
 	if (c == EOF)
 		goto out;
 	if (run_save(tool, "legacy", &output))
-		iptables_add(reader->items, tables, legacy, output.text);
+		reader->failed |= iptables_add(reader->items, tables, legacy,
+					       output.text);
 	else
 		unread(reader, "the tables of %s: %s-save: %s", legacy, legacy,
 		       output.status != 127 && output.complaint ?
@@ -227,7 +223,7 @@ json_t *ruleset_read(void (*unread)(void *data, const char *what), void *data)
 		{ "iptables", "ip", "/proc/net/ip_tables_names" },
 		{ "ip6tables", "ip6", "/proc/net/ip6_tables_names" },
 	};
-	struct reader reader = { json_array(), unread, data };
+	struct reader reader = { json_array(), unread, data, false };
 	json_t *nft = json_array(), *item, *tables, *rule;
 	bool present, own;
 	unsigned int j;
@@ -254,7 +250,7 @@ json_t *ruleset_read(void (*unread)(void *data, const char *what), void *data)
 		json_decref(tables);
 		read_legacy(&reader, tools[j].tool, tools[j].legacy);
 	}
-	if (reader.items && json_array_extend(reader.items, nft)) {
+	if (reader.failed || json_array_extend(reader.items, nft)) {
 		json_decref(reader.items);
 		reader.items = NULL;
 	}

@@ -14,6 +14,14 @@
  */
 json_t *ruleset_read(void (*unread)(void *data, const char *what), void *data);
 
+/* The text under a key, "" where there is none. */
+static inline const char *string_of(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value ? value : "";
+}
+
 /*
  * iptables.c: adds what iptables-save prints to @items, and to @tables the name of
  * each table. @tool is "iptables" or "ip6tables", or ends in "-legacy". Returns 0, or
