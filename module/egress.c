@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The LOCAL_OUT hook: tag, decision, route. The only per-packet code. */
+/* The LOCAL_OUT hook: tag, decision, route into packet and socket. */
 
 #include <linux/netfilter.h>
 #include <linux/sock_diag.h>
@@ -12,42 +12,41 @@
 #include <net/route.h>
 #include <net/tcp.h>
 
-#include "migsel.h"
+#include "decide.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
 /**
  * struct egress - a tagged packet on its way
+ * @decision: what becomes of it
  * @ms: migsel in its namespace
- * @snap: the configuration
  * @skb: the packet
  * @sk: its sender if that is a full socket, or NULL
  * @plain: the route that it came with
  * @route: the route that it is to take instead, held, or NULL
- * @query: what the rule asks of it
  * @key: what its route is looked up by, once @has_key
- * @vmk: position of the vmk that it leaves by, or MIGSEL_NO_VMK
  * @has_key: @key is filled in
  * @kept: @plain is the route that @sk keeps for its packets, from the FIB
- * @cached: the decision was answered from a cached one
  * @note: it is time to note that the flow was steered
  */
 struct egress {
+	struct migsel_decision decision;
 	struct migsel_net *ms;
-	const struct migsel_snap *snap;
 	struct sk_buff *skb;
 	struct sock *sk;
 	struct dst_entry *plain;
 	struct dst_entry *route;
-	struct migsel_query query;
 	struct migsel_flow_key key;
-	int vmk;
 	bool has_key;
 	bool kept;
-	bool cached;
 	bool note;
 };
+
+static struct egress *egress_of(struct migsel_decision *d)
+{
+	return container_of(d, struct egress, decision);
+}
 
 static const void *skb_daddr(const struct sk_buff *skb,
 			     enum migsel_family family)
@@ -68,7 +67,7 @@ static const void *skb_saddr(const struct sk_buff *skb,
 static const struct migsel_flow_key *egress_key(struct egress *e)
 {
 	if (!e->has_key) {
-		migsel_flow_key(&e->key, e->skb, e->query.family, e->ms->net,
+		migsel_flow_key(&e->key, e->skb, e->decision.query.family, e->ms->net,
 				e->sk);
 		e->has_key = true;
 	}
@@ -119,15 +118,15 @@ static int egress_bound_vmk(const struct egress *e)
 	/* It may be bound to several, and sends from one of them. */
 	if (sk->sk_protocol == IPPROTO_SCTP)
 		return sctp_is_bound(sk) ?
-		       migsel_snap_owner(e->snap, e->query.family,
-					 skb_saddr(e->skb, e->query.family)) :
+		       migsel_snap_owner(e->decision.snap, e->decision.query.family,
+					 skb_saddr(e->skb, e->decision.query.family)) :
 		       MIGSEL_NO_VMK;
-	if (e->query.family == MIGSEL_INET)
-		return migsel_snap_owner(e->snap, MIGSEL_INET,
+	if (e->decision.query.family == MIGSEL_INET)
+		return migsel_snap_owner(e->decision.snap, MIGSEL_INET,
 					 &inet_sk(sk)->inet_rcv_saddr);
 #if IS_ENABLED(CONFIG_IPV6)
 	if (sk->sk_family == AF_INET6)
-		return migsel_snap_owner(e->snap, MIGSEL_INET6,
+		return migsel_snap_owner(e->decision.snap, MIGSEL_INET6,
 					 &sk->sk_v6_rcv_saddr);
 #endif
 	return MIGSEL_NO_VMK;
@@ -168,8 +167,9 @@ static u64 flow_cookie(struct sock *sk)
 }
 
 /* The flow that a packet belongs to, 0 if to none. */
-static u64 egress_flow_id(struct egress *e)
+static u64 egress_flow(struct migsel_decision *d)
 {
+	struct egress *e = egress_of(d);
 	struct sock *sk = e->sk == e->skb->sk ? e->sk : NULL;
 
 	if (sk && sk_is_tcp_flow(sk))
@@ -185,9 +185,10 @@ static u64 egress_flow_id(struct egress *e)
  * Look for a route through a vmk. The one that the socket keeps is as good as
  * any if it leaves by the vmk: the FIB gave it, here or before.
  */
-static bool egress_reach(struct egress *e, int vmk)
+static bool egress_reach(struct migsel_decision *d, int vmk)
 {
-	const struct net_device *dev = e->snap->vmks[vmk].dev;
+	const struct net_device *dev = d->snap->vmks[vmk].dev;
+	struct egress *e = egress_of(d);
 	bool cached, note;
 
 	dst_release(e->route);
@@ -198,115 +199,15 @@ static bool egress_reach(struct egress *e, int vmk)
 	egress_key(e);
 	e->key.oif = dev->ifindex;
 	e->route = migsel_route_get(e->ms, &e->key, e->sk, &cached, &note);
-	e->cached &= cached;
+	d->fresh |= !cached;
 	e->note |= note;
 	return e->route;
 }
 
-static u8 egress_state(struct egress *e, int vmk)
-{
-	if (!migsel_usable(e->snap, vmk, e->query.family))
-		return 0;
-	return egress_reach(e, vmk) ? MIGSEL_USABLE | MIGSEL_ROUTED :
-				      MIGSEL_USABLE;
-}
-
-/* What belongs to no flow takes the first candidate that will do. */
-static enum migsel_reason egress_any(struct egress *e)
-{
-	const struct migsel_rule *rule = &e->snap->rule;
-	enum migsel_reason reason = MIGSEL_REASON_LINK_DOWN;
-	u8 state;
-	u32 i;
-
-	for (i = 0; i < rule->n_vmks; i++) {
-		if (!rule->vmks[i].migration)
-			continue;
-		state = egress_state(e, i);
-		if (state & MIGSEL_ROUTED) {
-			e->vmk = i;
-			return MIGSEL_REASON_MULTI_NIC;
-		}
-		if (state & MIGSEL_USABLE)
-			reason = MIGSEL_REASON_NO_ROUTE;
-	}
-	return reason;
-}
-
-/*
- * Place a flow that has no place, or whose place is not to be had any more. A
- * route is looked for only where the flow is to go. If others are placed
- * meanwhile, that may be elsewhere than it was.
- */
-static noinline enum migsel_reason egress_place(struct egress *e, u64 id)
-{
-	const struct migsel_rule *rule = &e->snap->rule;
-	struct migsel_flows *flows = e->ms->flows;
-	enum migsel_family family = e->query.family;
-	u8 state[MIGSEL_MAX_VMKS];
-	int reached = MIGSEL_NO_VMK, vmk;
-	enum migsel_reason reason;
-	u32 i;
-
-	e->cached = false;
-	for (i = 0; i < rule->n_vmks; i++)
-		state[i] = rule->vmks[i].migration &&
-			   migsel_usable(e->snap, i, family) ?
-			   MIGSEL_USABLE | MIGSEL_ROUTED | MIGSEL_ASSUMED : 0;
-	for (;;) {
-		reason = migsel_place(flows, e->snap, family, id, state,
-				      &e->vmk);
-		vmk = e->vmk;
-		if (vmk == MIGSEL_NO_VMK || !(state[vmk] & MIGSEL_ASSUMED))
-			break;
-		do {
-			state[vmk] = MIGSEL_USABLE;
-			reached = MIGSEL_NO_VMK;
-			if (egress_reach(e, vmk)) {
-				state[vmk] |= MIGSEL_ROUTED;
-				reached = vmk;
-				break;
-			}
-			vmk = migsel_place_next(flows, e->snap, family, state,
-						vmk);
-		} while (vmk != MIGSEL_NO_VMK && state[vmk] & MIGSEL_ASSUMED);
-	}
-	if (e->vmk != reached && e->vmk != MIGSEL_NO_VMK &&
-	    !egress_reach(e, e->vmk))
-		return MIGSEL_REASON_NO_ROUTE;
-	return reason;
-}
-
-/* Which of several candidates the packet leaves by. */
-static enum migsel_reason egress_multi(struct egress *e)
-{
-	u64 id = egress_flow_id(e);
-	int ifindex, vmk;
-
-	ifindex = id ? migsel_flow_ifindex(e->ms->flows, id) : 0;
-	vmk = ifindex ? migsel_snap_position(e->snap, ifindex) : MIGSEL_NO_VMK;
-	if (vmk != MIGSEL_NO_VMK && e->snap->rule.vmks[vmk].migration &&
-	    egress_state(e, vmk) & MIGSEL_ROUTED) {
-		e->vmk = vmk;
-		return MIGSEL_REASON_MULTI_NIC;
-	}
-	return id ? egress_place(e, id) : egress_any(e);
-}
-
-/* Both stages of the rule, and the route that follows from them. */
-static enum migsel_reason egress_decide(struct egress *e)
-{
-	enum migsel_reason reason;
-
-	reason = migsel_rule_reason(&e->snap->rule, &e->query);
-	if (migsel_rule_passes(reason) || migsel_rule_refuses(reason))
-		return reason;
-	if (reason == MIGSEL_REASON_MULTI_NIC)
-		return egress_multi(e);
-
-	e->vmk = migsel_rule_candidate(&e->snap->rule, &e->query, reason);
-	return migsel_rule_single(reason, egress_state(e, e->vmk));
-}
+static const struct migsel_seeker egress_seeker = {
+	.reach = egress_reach,
+	.flow = egress_flow,
+};
 
 /*
  * Whether the route may be replaced in the socket: only by a packet of the
@@ -318,8 +219,8 @@ static bool egress_owned(struct egress *e, bool locked)
 	const struct sock *sk = e->sk;
 
 	if (!e->kept || sk != e->skb->sk || dst_xfrm(e->route) ||
-	    migsel_class(&e->snap->tag, READ_ONCE(sk->sk_mark)) !=
-	    e->query.class)
+	    migsel_class(&e->decision.snap->tag, READ_ONCE(sk->sk_mark)) !=
+	    e->decision.query.class)
 		return false;
 	if (egress_key(e)->transformed)
 		return false;
@@ -351,8 +252,9 @@ static bool egress_is_tcp(struct egress *e)
 	return sk && inet_sk_state_load(sk) == TCP_NEW_SYN_RECV;
 }
 
-static unsigned int egress_steer(struct egress *e, enum migsel_reason reason)
+static unsigned int egress_steer(struct egress *e)
 {
+	const struct migsel_decision *d = &e->decision;
 	struct sk_buff *skb = e->skb;
 	bool cuts = e->kept && sk_is_tcp(e->sk);
 
@@ -371,7 +273,7 @@ static unsigned int egress_steer(struct egress *e, enum migsel_reason reason)
 			migsel_steered_note(e->ms->steered, egress_key(e));
 		/* What IPsec has made of a packet is no more its sender's. */
 		if (!egress_key(e)->transformed)
-			err = migsel_resize(skb, e->query.family, e->sk,
+			err = migsel_resize(skb, d->query.family, e->sk,
 					    egress_is_tcp(e), locked, owned);
 		if (err)
 			return NF_DROP_ERR(err);
@@ -382,37 +284,38 @@ static unsigned int egress_steer(struct egress *e, enum migsel_reason reason)
 	if (cuts && !migsel_tcp_fits(skb))
 		return NF_DROP_ERR(-ENOBUFS);
 
-	migsel_count_vmk(e->ms, reason, &e->snap->vmks[e->vmk],
-			 e->query.class, skb);
+	migsel_count_vmk(e->ms, d->reason, &d->snap->vmks[d->vmk],
+			 d->query.class, skb);
 	return NF_ACCEPT;
 }
 
-static unsigned int egress_pass(struct egress *e, enum migsel_reason reason)
+static unsigned int egress_pass(struct egress *e)
 {
-	int vmk = migsel_snap_position(e->snap,
+	const struct migsel_decision *d = &e->decision;
+	int vmk = migsel_snap_position(d->snap,
 				       dst_dev_rcu(e->plain)->ifindex);
 
 	dst_release(e->route);
 	if (vmk == MIGSEL_NO_VMK)
-		migsel_count(e->ms, reason, e->skb);
+		migsel_count(e->ms, d->reason, e->skb);
 	else
-		migsel_count_vmk(e->ms, reason, &e->snap->vmks[vmk],
-				 e->query.class, e->skb);
+		migsel_count_vmk(e->ms, d->reason, &d->snap->vmks[vmk],
+				 d->query.class, e->skb);
 	return NF_ACCEPT;
 }
 
-static unsigned int egress_refuse(struct egress *e, enum migsel_reason reason)
+static unsigned int egress_refuse(struct egress *e)
 {
 	struct sock *sk = e->sk;
 
 	dst_release(e->route);
-	migsel_count(e->ms, reason, e->skb);
+	migsel_count(e->ms, e->decision.reason, e->skb);
 	if (sk && sk == e->skb->sk) {
 		if (!sk_is_tcp(sk))
 			migsel_report(sk, e->skb, EHOSTUNREACH, 0);
 		else if (inet_sk_state_load(sk) == TCP_SYN_SENT)
 			migsel_refuse(e->ms->refusals, sk,
-				      e->query.family);
+				      e->decision.query.family);
 	}
 	return NF_DROP_ERR(-EHOSTUNREACH);
 }
@@ -428,80 +331,78 @@ static unsigned int egress_lose(struct egress *e)
 }
 
 /* Raised for a hot packet that its migration vmk does not carry. */
-static void egress_alarm(struct egress *e, enum migsel_reason reason,
-			 const struct net_device *out)
+static void egress_alarm(struct egress *e, const struct net_device *out)
 {
-	const struct migsel_rule *rule = &e->snap->rule;
+	struct migsel_decision *d = &e->decision;
 	const struct net_device *vmk = NULL;
 	u64 id;
 
-	if (e->query.class != MIGSEL_CLASS_HOT ||
+	if (d->query.class != MIGSEL_CLASS_HOT ||
 	    !migsel_alarm_wanted(e->ms->alarms))
 		return;
-	id = egress_flow_id(e);
+	id = egress_flow(d);
 	if (!id ||
-	    !migsel_flow_alarm(e->ms->flows, id, reason,
+	    !migsel_flow_alarm(e->ms->flows, id, d->reason,
 			       migsel_alarm_audience(e->ms->alarms)))
 		return;
-	if (rule->n_migration == 1)
-		vmk = e->snap->vmks[rule->migration].dev;
-	else if (e->query.bound_vmk != MIGSEL_NO_VMK)
-		vmk = e->snap->vmks[e->query.bound_vmk].dev;
-	migsel_alarm(e->ms->alarms, reason, e->query.family,
+	if (d->rule->n_migration == 1)
+		vmk = d->snap->vmks[d->rule->migration_vmk].dev;
+	else if (d->query.bound_vmk != MIGSEL_NO_VMK)
+		vmk = d->snap->vmks[d->query.bound_vmk].dev;
+	migsel_alarm(e->ms->alarms, d->reason, d->query.family,
 		     &egress_key(e)->daddr, vmk, out);
 }
 
-static void egress_trace(struct egress *e, enum migsel_reason reason)
+/* The device that the packet leaves by as the rule has it, NULL if by none. */
+static const struct net_device *egress_dev(const struct egress *e)
 {
-	const struct net_device *dev = NULL;
+	const struct migsel_decision *d = &e->decision;
 
-	if (!trace_migsel_select_enabled() || e->cached)
-		return;
-	if (migsel_rule_passes(reason))
-		dev = dst_dev_rcu(e->plain);
-	else if (!migsel_rule_refuses(reason))
-		dev = e->snap->vmks[e->vmk].dev;
-	trace_migsel_select(e->query.class, egress_key(e), reason, dev);
+	if (d->refused)
+		return NULL;
+	return d->verdict == MIGSEL_VERDICT_STEER ? d->snap->vmks[d->vmk].dev :
+						    dst_dev_rcu(e->plain);
 }
 
-static unsigned int egress_finish(struct egress *e)
+/* Decide, say so, and do it. */
+static unsigned int egress_act(struct egress *e)
 {
-	const struct migsel_policy *policy = &e->snap->policy;
-	enum migsel_reason reason;
-	bool pass;
+	struct migsel_decision *d = &e->decision;
+	enum migsel_verdict verdict;
 
-	reason = egress_decide(e);
-	if (migsel_rule_passes(reason) || migsel_rule_refuses(reason))
-		e->cached = false;
-	egress_trace(e, reason);
+	migsel_decide(d);
+	if (trace_migsel_select_enabled() && d->fresh)
+		trace_migsel_select(d->query.class, egress_key(e), d->reason,
+				    egress_dev(e));
 
-	pass = migsel_rule_passes(reason) ||
-	       policy->mode != MIGSEL_MODE_ENFORCE;
-	if (migsel_rule_refuses(reason)) {
-		pass |= policy->unreachable == MIGSEL_UNREACHABLE_PASS;
-		if (!pass && migsel_stale(e->ms, e->snap))
-			return egress_lose(e);
-		egress_alarm(e, reason, pass ? dst_dev_rcu(e->plain) : NULL);
-		if (!pass)
-			return egress_refuse(e, reason);
-	} else if (reason == MIGSEL_REASON_SAME_SUBNET) {
-		egress_alarm(e, reason, pass ? dst_dev_rcu(e->plain) :
-					       e->snap->vmks[e->vmk].dev);
+	verdict = d->snap->policy.mode == MIGSEL_MODE_ENFORCE ?
+		  d->verdict : MIGSEL_VERDICT_PASS;
+	if (verdict == MIGSEL_VERDICT_REFUSE && migsel_stale(e->ms, d->snap))
+		return egress_lose(e);
+	if (d->refused || d->row->bypasses)
+		egress_alarm(e, verdict == MIGSEL_VERDICT_PASS ?
+				dst_dev_rcu(e->plain) : egress_dev(e));
+
+	switch (verdict) {
+	case MIGSEL_VERDICT_STEER:
+		return egress_steer(e);
+	case MIGSEL_VERDICT_REFUSE:
+		return egress_refuse(e);
+	default:
+		return egress_pass(e);
 	}
-	return pass ? egress_pass(e, reason) : egress_steer(e, reason);
 }
 
 /*
  * Whether a packet is a plain one and the route that its socket keeps leaves by
  * the vmk that the rule gives for all such packets.
  */
-static bool egress_settled(struct migsel_net *ms,
-			   const struct migsel_snap *snap,
-			   enum migsel_class class, enum migsel_family family,
-			   const struct sk_buff *skb, const struct sock *sk)
+static bool egress_is_settled(struct migsel_net *ms,
+			      const struct migsel_snap *snap,
+			      const struct migsel_settled *settled,
+			      enum migsel_family family,
+			      const struct sk_buff *skb, const struct sock *sk)
 {
-	const struct migsel_settled *settled =
-		&snap->rule.settled[class][family];
 	const struct dst_entry *dst = skb_dst(skb);
 
 	if (!sk_keeps(sk, dst) || settled->vmk == MIGSEL_NO_VMK ||
@@ -511,24 +412,21 @@ static bool egress_settled(struct migsel_net *ms,
 	    !migsel_usable(snap, settled->vmk, family) ||
 	    !migsel_route_is_unicast(dst, family, skb_daddr(skb, family)))
 		return false;
-	return settled->reason != MIGSEL_REASON_SAME_SUBNET ||
-	       !migsel_alarm_wanted(ms->alarms);
+	return !settled->row->bypasses || !migsel_alarm_wanted(ms->alarms);
 }
 
-static unsigned int egress_plain(struct migsel_net *ms,
-				 const struct migsel_snap *snap,
-				 enum migsel_class class,
-				 enum migsel_family family,
-				 const struct sk_buff *skb,
-				 const struct sock *sk)
+/* The packet has the route that it is to take. */
+static unsigned int egress_accept(struct migsel_net *ms,
+				  const struct migsel_snap *snap,
+				  const struct migsel_settled *settled,
+				  enum migsel_class class,
+				  const struct sk_buff *skb,
+				  const struct sock *sk)
 {
-	const struct migsel_settled *settled =
-		&snap->rule.settled[class][family];
-
 	if (sk_is_tcp(sk) && !migsel_tcp_fits(skb))
 		return NF_DROP_ERR(-ENOBUFS);
-	migsel_count_vmk(ms, settled->reason, &snap->vmks[settled->vmk], class,
-			 skb);
+	migsel_count_vmk(ms, settled->row->reason,
+			 &snap->vmks[settled->vmk], class, skb);
 	return NF_ACCEPT;
 }
 
@@ -539,18 +437,22 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 				  struct sk_buff *skb, struct sock *sk)
 {
 	struct egress e = {
+		.decision = {
+			.seeker = &egress_seeker,
+			.snap = snap,
+			.rule = &snap->rule,
+			.flows = ms->flows,
+			.query = {
+				.class = class,
+				.family = family,
+				.bound_vmk = MIGSEL_NO_VMK,
+			},
+		},
 		.ms = ms,
-		.snap = snap,
 		.skb = skb,
 		.plain = skb_dst(skb),
-		.query = {
-			.class = class,
-			.family = family,
-			.bound_vmk = MIGSEL_NO_VMK,
-		},
-		.vmk = MIGSEL_NO_VMK,
-		.cached = true,
 	};
+	struct migsel_query *query = &e.decision.query;
 
 	if (!skb->sk && nf_in_duplicate())
 		return NF_ACCEPT;
@@ -559,17 +461,17 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 		return NF_ACCEPT;
 
 	if (sk) {
-		e.query.bound_device = READ_ONCE(sk->sk_bound_dev_if);
+		query->bound_device = READ_ONCE(sk->sk_bound_dev_if);
 		if (sk_fullsock(sk) && sk_is_inet(sk))
 			e.sk = sk;
 	}
 	e.kept = e.sk && sk_keeps(sk, e.plain);
-	e.query.not_unicast = !migsel_route_is_unicast(e.plain, family,
-						       skb_daddr(skb, family)) ||
-				(family == MIGSEL_INET6 && skb_is_ndisc(skb));
+	query->not_unicast = !migsel_route_is_unicast(e.plain, family,
+						      skb_daddr(skb, family)) ||
+			     (family == MIGSEL_INET6 && skb_is_ndisc(skb));
 	if (class == MIGSEL_CLASS_HOT && snap->rule.n_migration > 1)
-		e.query.bound_vmk = egress_bound_vmk(&e);
-	return egress_finish(&e);
+		query->bound_vmk = egress_bound_vmk(&e);
+	return egress_act(&e);
 }
 
 /*
@@ -596,6 +498,7 @@ unsigned int migsel_egress_hook(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state)
 {
 	const struct migsel_snap *snap;
+	const struct migsel_settled *settled;
 	struct sock *sk = state->sk;
 	struct migsel_net *ms = priv;
 	enum migsel_family family;
@@ -620,8 +523,9 @@ unsigned int migsel_egress_hook(void *priv, struct sk_buff *skb,
 	if (dst_xfrm(skb_dst(skb)))
 		return NF_ACCEPT;
 
+	settled = &snap->rule.settled[class][family][0];
 	if (sk && sk_fullsock(sk) && sk_is_inet(sk) &&
-	    egress_settled(ms, snap, class, family, skb, sk))
-		return egress_plain(ms, snap, class, family, skb, sk);
+	    egress_is_settled(ms, snap, settled, family, skb, sk))
+		return egress_accept(ms, snap, settled, class, skb, sk);
 	return egress_tagged(ms, snap, class, family, skb, sk);
 }

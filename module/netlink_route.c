@@ -12,56 +12,43 @@
 #include <net/ip6_route.h>
 #include <net/route.h>
 
-#include "migsel.h"
+#include "decide.h"
 #include "netlink.h"
 #include "netlink_gen.h"
 
 /**
- * struct ask - a question and its answer
+ * struct question - a question and its answer
+ * @decision: what would become of the packet
  * @net: the namespace
  * @ms: migsel in it
- * @snap: the configuration, NULL if there is no vmk
- * @rule: its vmks
+ * @no_vmks: the rule where there is no vmk
  * @key: the packet; the source is what the plain route gives if none is asked
  * @oif: the device that its socket is bound to, 0 if to none
- * @query: what the rule asks of it
  * @plain: its plain route, held
  * @route: the route it is to take instead, held, or NULL
- * @row: the row of the table that applies
- * @reason: @row, or why the packet is refused
- * @verdict: what becomes of it
- * @vmk: position of the vmk that it leaves by, or MIGSEL_NO_VMK
- * @candidate: position of the only candidate, or MIGSEL_NO_VMK
- * @state: the state of the candidates
- * @placed: flows placed on the candidates
+ * @placed: flows placed on each vmk, for details
+ * @err: why it is not known whether there is a route, or 0
  */
-struct ask {
+struct question {
+	struct migsel_decision decision;
 	struct net *net;
 	struct migsel_net *ms;
-	const struct migsel_snap *snap;
-	struct migsel_rule rule;
+	struct migsel_rule no_vmks;
 	struct migsel_flow_key key;
 	int oif;
-	struct migsel_query query;
 	struct dst_entry *plain;
 	struct dst_entry *route;
-	enum migsel_reason row;
-	enum migsel_reason reason;
-	enum migsel_verdict verdict;
-	int vmk;
-	int candidate;
-	u8 state[MIGSEL_MAX_VMKS];
 	u32 placed[MIGSEL_MAX_VMKS];
+	int err;
 };
 
-static int refuse(struct genl_info *info, int attr, const char *why, int err)
-{
-	NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
-	info->extack->_msg = why;
-	return err;
-}
+/* A refusal that names the attribute, as an expression: the error. */
+#define refuse(info, attr, why, err) ({					\
+	NL_SET_ERR_MSG_ATTR((info)->extack, (info)->attrs[attr], why);	\
+	err;								\
+})
 
-static int parse_addrs(struct ask *ask, struct genl_info *info)
+static int parse_addrs(struct question *q, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
 	bool inet = attrs[MIGSEL_A_ROUTE_DST4];
@@ -80,174 +67,174 @@ static int parse_addrs(struct ask *ask, struct genl_info *info)
 			      -EAFNOSUPPORT);
 
 	if (inet) {
-		ask->key.family = MIGSEL_INET;
+		q->key.family = MIGSEL_INET;
 		ipv6_addr_set_v4mapped(nla_get_be32(attrs[MIGSEL_A_ROUTE_DST4]),
-				       &ask->key.daddr);
+				       &q->key.daddr);
 		ipv6_addr_set_v4mapped(attrs[MIGSEL_A_ROUTE_SRC4] ?
 			nla_get_be32(attrs[MIGSEL_A_ROUTE_SRC4]) : 0,
-			&ask->key.saddr);
+			&q->key.saddr);
 	} else {
-		ask->key.family = MIGSEL_INET6;
-		ask->key.daddr = nla_get_in6_addr(attrs[MIGSEL_A_ROUTE_DST6]);
+		q->key.family = MIGSEL_INET6;
+		q->key.daddr = nla_get_in6_addr(attrs[MIGSEL_A_ROUTE_DST6]);
 		if (attrs[MIGSEL_A_ROUTE_SRC6])
-			ask->key.saddr =
+			q->key.saddr =
 				nla_get_in6_addr(attrs[MIGSEL_A_ROUTE_SRC6]);
 	}
 	return 0;
 }
 
 /* The protocol and its ports, as the packet has them. */
-static int parse_ports(struct ask *ask, struct genl_info *info)
+static int parse_ports(struct question *q, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
 	int port = attrs[MIGSEL_A_ROUTE_SPORT] ? MIGSEL_A_ROUTE_SPORT :
 						 MIGSEL_A_ROUTE_DPORT;
 
 	if (attrs[MIGSEL_A_ROUTE_IPPROTO])
-		ask->key.proto = nla_get_u32(attrs[MIGSEL_A_ROUTE_IPPROTO]);
-	if (ask->key.proto ==
-	    (ask->key.family == MIGSEL_INET ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+		q->key.proto = nla_get_u32(attrs[MIGSEL_A_ROUTE_IPPROTO]);
+	if (q->key.proto ==
+	    (q->key.family == MIGSEL_INET ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
 		return refuse(info, MIGSEL_A_ROUTE_IPPROTO,
 			      "the protocol is not one of the destination's family",
 			      -EINVAL);
-	if (attrs[port] && !ask->key.proto)
+	if (attrs[port] && !q->key.proto)
 		return refuse(info, port, "a port needs a protocol", -EINVAL);
-	if (attrs[port] && !migsel_proto_has_ports(ask->key.proto))
+	if (attrs[port] && !migsel_proto_has_ports(q->key.proto))
 		return refuse(info, port, "the protocol has no ports", -EINVAL);
 	if (attrs[MIGSEL_A_ROUTE_SPORT])
-		ask->key.sport = htons(nla_get_u16(attrs[MIGSEL_A_ROUTE_SPORT]));
+		q->key.sport = htons(nla_get_u16(attrs[MIGSEL_A_ROUTE_SPORT]));
 	if (attrs[MIGSEL_A_ROUTE_DPORT])
-		ask->key.dport = htons(nla_get_u16(attrs[MIGSEL_A_ROUTE_DPORT]));
+		q->key.dport = htons(nla_get_u16(attrs[MIGSEL_A_ROUTE_DPORT]));
 	return 0;
 }
 
-static bool addr_is_local(const struct ask *ask)
+static bool addr_is_local(const struct question *q)
 {
-	if (ask->key.family == MIGSEL_INET)
-		return inet_addr_type(ask->net, ask->key.saddr.s6_addr32[3]) ==
+	if (q->key.family == MIGSEL_INET)
+		return inet_addr_type(q->net, q->key.saddr.s6_addr32[3]) ==
 		       RTN_LOCAL;
 #if IS_ENABLED(CONFIG_IPV6)
-	return ipv6_chk_addr(ask->net, &ask->key.saddr, NULL, 0);
+	return ipv6_chk_addr(q->net, &q->key.saddr, NULL, 0);
 #else
 	return false;
 #endif
 }
 
-static int parse(struct ask *ask, struct genl_info *info)
+static int parse(struct question *q, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
 	struct nlattr *oif = attrs[MIGSEL_A_ROUTE_IFINDEX];
 	int src, err;
 
-	err = parse_addrs(ask, info);
+	err = parse_addrs(q, info);
 	if (!err)
-		err = parse_ports(ask, info);
+		err = parse_ports(q, info);
 	if (err)
 		return err;
 
 	if (attrs[MIGSEL_A_ROUTE_CLASS] && attrs[MIGSEL_A_ROUTE_MARK])
 		return refuse(info, MIGSEL_A_ROUTE_MARK,
 			      "give a class or a mark, not both", -EINVAL);
-	ask->query.class = attrs[MIGSEL_A_ROUTE_CLASS] ?
+	q->decision.query.class = attrs[MIGSEL_A_ROUTE_CLASS] ?
 			   nla_get_u32(attrs[MIGSEL_A_ROUTE_CLASS]) :
 			   MIGSEL_CLASS_HOT;
 	if (attrs[MIGSEL_A_ROUTE_MARK]) {
-		ask->key.mark = nla_get_u32(attrs[MIGSEL_A_ROUTE_MARK]);
-		ask->query.class = migsel_class(&ask->ms->tag, ask->key.mark);
-	} else if (ask->query.class == MIGSEL_CLASS_HOT) {
-		ask->key.mark = ask->ms->tag.hot;
-	} else if (ask->query.class == MIGSEL_CLASS_COLD) {
-		ask->key.mark = ask->ms->tag.cold;
+		q->key.mark = nla_get_u32(attrs[MIGSEL_A_ROUTE_MARK]);
+		q->decision.query.class = migsel_class(&q->ms->tag, q->key.mark);
+	} else if (q->decision.query.class == MIGSEL_CLASS_HOT) {
+		q->key.mark = q->ms->tag.hot;
+	} else if (q->decision.query.class == MIGSEL_CLASS_COLD) {
+		q->key.mark = q->ms->tag.cold;
 	}
 
-	src = ask->key.family == MIGSEL_INET ? MIGSEL_A_ROUTE_SRC4 :
+	src = q->key.family == MIGSEL_INET ? MIGSEL_A_ROUTE_SRC4 :
 					       MIGSEL_A_ROUTE_SRC6;
-	if (attrs[src] && !addr_is_local(ask))
+	if (attrs[src] && !addr_is_local(q))
 		return refuse(info, src,
 			      "the source is not an address of this host",
 			      -EADDRNOTAVAIL);
 
 	if (oif) {
-		ask->oif = nla_get_u32(oif);
-		ask->key.oif = ask->oif;
-		if (!dev_get_by_index_rcu(ask->net, ask->key.oif))
+		q->oif = nla_get_u32(oif);
+		q->key.oif = q->oif;
+		if (!dev_get_by_index_rcu(q->net, q->key.oif))
 			return refuse(info, MIGSEL_A_ROUTE_IFINDEX,
 				      "no such device in this network namespace",
 				      -ENODEV);
 	}
 
-	ask->query.family = ask->key.family;
-	ask->query.bound_device = ask->oif;
-	ask->query.bound_vmk = MIGSEL_NO_VMK;
-	if (attrs[src] && ask->snap && ask->rule.n_migration > 1 &&
-	    ask->query.class == MIGSEL_CLASS_HOT)
-		ask->query.bound_vmk =
-			migsel_snap_owner(ask->snap, ask->key.family,
-					  ask->key.family == MIGSEL_INET ?
-					  &ask->key.saddr.s6_addr32[3] :
-					  ask->key.saddr.s6_addr32);
+	q->decision.query.family = q->key.family;
+	q->decision.query.bound_device = q->oif;
+	q->decision.query.bound_vmk = MIGSEL_NO_VMK;
+	if (attrs[src] && q->decision.snap && q->decision.rule->n_migration > 1 &&
+	    q->decision.query.class == MIGSEL_CLASS_HOT)
+		q->decision.query.bound_vmk =
+			migsel_snap_owner(q->decision.snap, q->key.family,
+					  q->key.family == MIGSEL_INET ?
+					  &q->key.saddr.s6_addr32[3] :
+					  q->key.saddr.s6_addr32);
 	return 0;
 }
 
-static struct dst_entry *plain_inet(struct ask *ask)
+static struct dst_entry *plain_inet(struct question *q)
 {
 	struct flowi4 fl4 = {
-		.flowi4_oif = ask->key.oif,
-		.flowi4_mark = ask->key.mark,
-		.flowi4_uid = ask->key.uid,
-		.flowi4_proto = ask->key.proto,
-		.daddr = ask->key.daddr.s6_addr32[3],
-		.saddr = ask->key.saddr.s6_addr32[3],
-		.fl4_sport = ask->key.sport,
-		.fl4_dport = ask->key.dport,
+		.flowi4_oif = q->key.oif,
+		.flowi4_mark = q->key.mark,
+		.flowi4_uid = q->key.uid,
+		.flowi4_proto = q->key.proto,
+		.daddr = q->key.daddr.s6_addr32[3],
+		.saddr = q->key.saddr.s6_addr32[3],
+		.fl4_sport = q->key.sport,
+		.fl4_dport = q->key.dport,
 	};
-	struct rtable *rt = __ip_route_output_key(ask->net, &fl4);
+	struct rtable *rt = __ip_route_output_key(q->net, &fl4);
 
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
-	ipv6_addr_set_v4mapped(fl4.saddr, &ask->key.saddr);
+	ipv6_addr_set_v4mapped(fl4.saddr, &q->key.saddr);
 	return &rt->dst;
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-static struct dst_entry *plain_inet6(struct ask *ask)
+static struct dst_entry *plain_inet6(struct question *q)
 {
 	struct flowi6 fl6 = {
-		.flowi6_oif = ask->key.oif,
-		.flowi6_mark = ask->key.mark,
-		.flowi6_uid = ask->key.uid,
-		.flowi6_proto = ask->key.proto,
-		.daddr = ask->key.daddr,
-		.saddr = ask->key.saddr,
-		.fl6_sport = ask->key.sport,
-		.fl6_dport = ask->key.dport,
+		.flowi6_oif = q->key.oif,
+		.flowi6_mark = q->key.mark,
+		.flowi6_uid = q->key.uid,
+		.flowi6_proto = q->key.proto,
+		.daddr = q->key.daddr,
+		.saddr = q->key.saddr,
+		.fl6_sport = q->key.sport,
+		.fl6_dport = q->key.dport,
 	};
 	struct dst_entry *dst;
 
 	/* Beside a source address the device is a hint, but not to a socket. */
-	dst = ip6_route_output_flags(ask->net, NULL, &fl6,
-				     ask->oif ? RT6_LOOKUP_F_IFACE : 0);
+	dst = ip6_route_output_flags(q->net, NULL, &fl6,
+				     q->oif ? RT6_LOOKUP_F_IFACE : 0);
 	if (dst->error ||
-	    (ipv6_addr_any(&ask->key.saddr) &&
-	     ipv6_dev_get_saddr(ask->net, dst_dev_rcu(dst), &ask->key.daddr, 0,
-				&ask->key.saddr))) {
+	    (ipv6_addr_any(&q->key.saddr) &&
+	     ipv6_dev_get_saddr(q->net, dst_dev_rcu(dst), &q->key.daddr, 0,
+				&q->key.saddr))) {
 		dst_release(dst);
 		return ERR_PTR(-ENETUNREACH);
 	}
 	return dst;
 }
 #else
-static struct dst_entry *plain_inet6(struct ask *ask)
+static struct dst_entry *plain_inet6(struct question *q)
 {
 	return ERR_PTR(-EAFNOSUPPORT);
 }
 #endif
 
 /*
- * What a lookup found into @route, NULL where there is none. An error where that is
+ * What a lookup gave into @route, NULL where there is none. An error where that is
  * not known for lack of memory.
  */
-static int found(struct dst_entry *dst, struct dst_entry **route)
+static int route_or_none(struct dst_entry *dst, struct dst_entry **route)
 {
 	*route = IS_ERR(dst) ? NULL : dst;
 	if (dst == ERR_PTR(-ENOMEM) || dst == ERR_PTR(-ENOBUFS))
@@ -255,129 +242,71 @@ static int found(struct dst_entry *dst, struct dst_entry **route)
 	return 0;
 }
 
-static int probe(struct ask *ask, int vmk)
+static int look_through(struct question *q, int vmk, struct dst_entry **route)
 {
-	struct dst_entry *dst;
-	int err;
-
-	ask->state[vmk] = 0;
-	if (!migsel_usable(ask->snap, vmk, ask->key.family))
-		return 0;
-	ask->state[vmk] |= MIGSEL_USABLE;
-	ask->key.oif = ask->snap->vmks[vmk].dev->ifindex;
-	err = found(migsel_route_lookup(ask->net, &ask->key, NULL), &dst);
-	if (dst)
-		ask->state[vmk] |= MIGSEL_ROUTED;
-	dst_release(dst);
-	return err;
+	q->key.oif = q->decision.snap->vmks[vmk].dev->ifindex;
+	return route_or_none(migsel_route_lookup(q->net, &q->key, NULL), route);
 }
 
-static int decide_multi(struct ask *ask)
+static bool question_reach(struct migsel_decision *d, int vmk)
 {
-	struct migsel_candidates cands = {
-		.state = ask->state,
-		.placed = ask->placed,
-		.current_vmk = MIGSEL_NO_VMK,
-	};
+	struct question *q = container_of(d, struct question, decision);
 	int err;
-	u32 i;
 
-	for (i = 0; i < ask->rule.n_vmks; i++) {
-		if (!ask->rule.vmks[i].migration)
-			continue;
-		err = probe(ask, i);
-		if (err)
-			return err;
-	}
-	if (ask->ms->flows)
-		migsel_place_peek(ask->ms->flows, ask->snap, ask->key.family,
-				  ask->placed);
-	ask->reason = migsel_rule_multi(&ask->rule, &cands, &ask->vmk);
-	return 0;
+	dst_release(q->route);
+	err = look_through(q, vmk, &q->route);
+	if (err)
+		q->err = err;
+	return q->route;
 }
 
-static int decide(struct ask *ask)
-{
-	int err = 0;
+static const struct migsel_seeker question_seeker = {
+	.reach = question_reach,
+};
 
-	ask->row = migsel_rule_reason(&ask->rule, &ask->query);
-	ask->reason = ask->row;
-	ask->vmk = MIGSEL_NO_VMK;
-	ask->candidate = migsel_rule_candidate(&ask->rule, &ask->query,
-					       ask->row);
-	if (ask->row == MIGSEL_REASON_MULTI_NIC) {
-		err = decide_multi(ask);
-	} else if (ask->candidate != MIGSEL_NO_VMK) {
-		err = probe(ask, ask->candidate);
-		ask->vmk = ask->candidate;
-		ask->reason = migsel_rule_single(ask->row,
-						 ask->state[ask->candidate]);
-	}
+static int answer(struct question *q, struct genl_info *info)
+{
+	const void *daddr = &q->key.daddr;
+	int err;
+
+	err = parse(q, info);
 	if (err)
 		return err;
 
-	if (ask->vmk != MIGSEL_NO_VMK && ask->reason == ask->row) {
-		ask->key.oif = ask->snap->vmks[ask->vmk].dev->ifindex;
-		err = found(migsel_route_lookup(ask->net, &ask->key, NULL),
-			    &ask->route);
-		if (err)
-			return err;
-		if (!ask->route)
-			ask->reason = MIGSEL_REASON_NO_ROUTE;
-	}
-
-	ask->verdict = MIGSEL_VERDICT_STEER;
-	if (migsel_rule_passes(ask->reason))
-		ask->verdict = MIGSEL_VERDICT_PASS;
-	if (migsel_rule_refuses(ask->reason))
-		ask->verdict = ask->ms->policy.unreachable ==
-			       MIGSEL_UNREACHABLE_PASS ? MIGSEL_VERDICT_PASS :
-							 MIGSEL_VERDICT_REFUSE;
-	return 0;
-}
-
-static int answer(struct ask *ask, struct genl_info *info)
-{
-	const void *daddr = &ask->key.daddr;
-	int err;
-
-	err = parse(ask, info);
+	err = route_or_none(q->key.family == MIGSEL_INET ? plain_inet(q) :
+						     plain_inet6(q),
+		    &q->plain);
 	if (err)
 		return err;
-
-	err = found(ask->key.family == MIGSEL_INET ? plain_inet(ask) :
-						     plain_inet6(ask),
-		    &ask->plain);
-	if (err)
-		return err;
-	if (!ask->plain)
-		return refuse(info, ask->key.family == MIGSEL_INET ?
+	if (!q->plain)
+		return refuse(info, q->key.family == MIGSEL_INET ?
 				    MIGSEL_A_ROUTE_DST4 : MIGSEL_A_ROUTE_DST6,
 			      "the host has no route to the destination",
 			      -ENETUNREACH);
-	if (ask->key.family == MIGSEL_INET)
-		daddr = &ask->key.daddr.s6_addr32[3];
-	ask->query.not_unicast = !migsel_route_is_unicast(ask->plain,
-							  ask->key.family,
+	if (q->key.family == MIGSEL_INET)
+		daddr = &q->key.daddr.s6_addr32[3];
+	q->decision.query.not_unicast = !migsel_route_is_unicast(q->plain,
+							  q->key.family,
 							  daddr);
-	return decide(ask);
+	migsel_decide(&q->decision);
+	return q->err;
 }
 
-static int put_addr(struct sk_buff *msg, const struct ask *ask, int attr4,
+static int put_addr(struct sk_buff *msg, const struct question *q, int attr4,
 		    int attr6, const struct in6_addr *addr)
 {
-	if (ask->key.family == MIGSEL_INET)
+	if (q->key.family == MIGSEL_INET)
 		return nla_put_be32(msg, attr4, addr->s6_addr32[3]);
 	return nla_put_in6_addr(msg, attr6, addr);
 }
 
-static int put_gateway(struct sk_buff *msg, const struct ask *ask,
+static int put_gateway(struct sk_buff *msg, const struct question *q,
 		       const struct dst_entry *dst)
 {
 	const struct rt6_info *rt6;
 	const struct rtable *rt;
 
-	if (ask->key.family == MIGSEL_INET6) {
+	if (q->key.family == MIGSEL_INET6) {
 		rt6 = dst_rt6_info(dst);
 		if (!(rt6->rt6i_flags & RTF_GATEWAY))
 			return 0;
@@ -393,69 +322,122 @@ static int put_gateway(struct sk_buff *msg, const struct ask *ask,
 	return 0;
 }
 
-static int put_row(struct sk_buff *msg, const struct ask *ask,
-		   enum migsel_reason row)
+static int put_row(struct sk_buff *msg, const struct question *q,
+		   const struct migsel_row *row)
 {
 	enum migsel_outcome outcome = MIGSEL_OUTCOME_SKIPPED;
 	struct nlattr *nest = nla_nest_start(msg, MIGSEL_A_ROUTE_ROW);
 
 	if (!nest)
 		return -EMSGSIZE;
-	if (row == ask->row)
+	if (row == q->decision.row)
 		outcome = MIGSEL_OUTCOME_APPLIED;
-	else if (row > ask->row)
+	else if (row > q->decision.row)
 		outcome = MIGSEL_OUTCOME_NOT_REACHED;
-	if (nla_put_u32(msg, MIGSEL_A_ROW_REASON, row) ||
+	if (nla_put_u32(msg, MIGSEL_A_ROW_REASON, row->reason) ||
 	    nla_put_u32(msg, MIGSEL_A_ROW_OUTCOME, outcome))
-		return -EMSGSIZE;
-	if (outcome != MIGSEL_OUTCOME_NOT_REACHED &&
-	    nla_put_string(msg, MIGSEL_A_ROW_WHY,
-			   migsel_rule_why(&ask->query, row,
-					   row == ask->row)))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
 }
 
-static int put_candidate(struct sk_buff *msg, const struct ask *ask, int vmk)
+/* What the rows look at, beside the class. */
+static int put_facts(struct sk_buff *msg, const struct question *q)
 {
-	struct nlattr *nest = nla_nest_start(msg, MIGSEL_A_ROUTE_CANDIDATE);
-	const struct net_device *dev = ask->snap->vmks[vmk].dev;
-	bool chosen = ask->route && vmk == ask->vmk;
-	u8 state = ask->state[vmk];
+	struct nlattr *nest = nla_nest_start(msg, MIGSEL_A_ROUTE_FACTS);
+	const struct migsel_query *query = &q->decision.query;
+	const struct migsel_rule *rule = q->decision.rule;
 
+	if (!nest ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_VMKS, rule->n_vmks) ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_MIGRATION_VMKS,
+			rule->n_migration) ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_UNICAST, !query->not_unicast) ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_BOUND_DEVICE,
+			query->bound_device) ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_BOUND_VMK,
+			query->bound_vmk != MIGSEL_NO_VMK) ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_SAME_SUBNET,
+			rule->same_subnet[query->family]))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static bool is_candidate(const struct migsel_decision *d, int vmk)
+{
+	switch (d->row->action) {
+	case MIGSEL_STEER:
+		return vmk == d->vmk;
+	case MIGSEL_CHOOSE:
+		return d->rule->vmks[vmk].migration;
+	default:
+		return false;
+	}
+}
+
+static int put_candidate(struct sk_buff *msg, struct question *q, int vmk)
+{
+	const struct net_device *dev = q->decision.snap->vmks[vmk].dev;
+	bool chosen = q->route && vmk == q->decision.vmk;
+	bool usable = migsel_usable(q->decision.snap, vmk, q->key.family);
+	struct dst_entry *route = NULL;
+	struct nlattr *nest;
+	int err = 0;
+
+	if (usable)
+		err = look_through(q, vmk, &route);
+	dst_release(route);
+	if (err)
+		return err;
+
+	nest = nla_nest_start(msg, MIGSEL_A_ROUTE_CANDIDATE);
 	if (!nest ||
 	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_IFINDEX, dev->ifindex) ||
 	    nla_put_string(msg, MIGSEL_A_CANDIDATE_IFNAME, dev->name) ||
-	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_USABLE,
-			!!(state & MIGSEL_USABLE)) ||
-	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_ROUTED,
-			!!(state & MIGSEL_ROUTED)) ||
+	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_USABLE, usable) ||
+	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_ROUTED, !!route) ||
 	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_WEIGHT,
-			ask->rule.vmks[vmk].weight))
+			q->decision.rule->vmks[vmk].weight))
 		return -EMSGSIZE;
-	if (ask->row == MIGSEL_REASON_MULTI_NIC &&
-	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_PLACED, ask->placed[vmk]))
+	if (q->decision.row->action == MIGSEL_CHOOSE &&
+	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_PLACED, q->placed[vmk]))
 		return -EMSGSIZE;
-	if (nla_put_u32(msg, MIGSEL_A_CANDIDATE_CHOSEN, chosen) ||
-	    nla_put_string(msg, MIGSEL_A_CANDIDATE_WHY,
-			   migsel_rule_why_candidate(ask->row, state, chosen)))
+	if (nla_put_u32(msg, MIGSEL_A_CANDIDATE_CHOSEN, chosen))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_candidates(struct sk_buff *msg, struct question *q)
+{
+	const struct migsel_decision *d = &q->decision;
+	int err;
+	u32 i;
+
+	if (d->row->action == MIGSEL_CHOOSE && d->flows)
+		migsel_place_peek(d->flows, d->snap, q->key.family, q->placed);
+	for (i = 0; i < d->rule->n_vmks; i++) {
+		if (!is_candidate(d, i))
+			continue;
+		err = put_candidate(msg, q, i);
+		if (err)
+			return err;
+	}
 	return 0;
 }
 
 /* The entry of the FIB that the packet's route comes from. */
-static int put_entry(struct sk_buff *msg, const struct ask *ask)
+static int put_entry(struct sk_buff *msg, const struct question *q)
 {
-	struct dst_entry *dst = ask->route ?: ask->plain;
-	struct migsel_flow_key key = ask->key;
+	struct dst_entry *dst = q->route ?: q->plain;
+	struct migsel_flow_key key = q->key;
 	struct migsel_route_entry entry;
 
-	if (!ask->route)
-		key.oif = ask->oif;
-	if (ask->verdict == MIGSEL_VERDICT_REFUSE ||
-	    !migsel_route_entry(ask->net, &key, dst, &entry))
+	if (!q->route)
+		key.oif = q->oif;
+	if (q->decision.verdict == MIGSEL_VERDICT_REFUSE ||
+	    !migsel_route_entry(q->net, &key, dst, &entry))
 		return 0;
 	if (nla_put_u32(msg, MIGSEL_A_ROUTE_TABLE, entry.table) ||
 	    nla_put_u32(msg, MIGSEL_A_ROUTE_PREFIX_LEN, entry.prefix_len))
@@ -463,78 +445,79 @@ static int put_entry(struct sk_buff *msg, const struct ask *ask)
 	return 0;
 }
 
-static int put_details(struct sk_buff *msg, const struct ask *ask)
+/* What plain Linux makes of the packet. */
+static int put_plain(struct sk_buff *msg, const struct question *q)
 {
-	enum migsel_reason row;
-	int err;
-	u32 i;
+	const struct net_device *dev = dst_dev_rcu(q->plain);
 
-	err = put_entry(msg, ask);
-	if (err)
-		return err;
-	for (row = 0; row <= MIGSEL_REASON_MULTI_NIC; row++) {
-		err = put_row(msg, ask, row);
-		if (err)
-			return err;
-	}
-	for (i = 0; i < ask->rule.n_vmks; i++) {
-		if (ask->row == MIGSEL_REASON_MULTI_NIC ?
-		    !ask->rule.vmks[i].migration : i != ask->candidate)
-			continue;
-		err = put_candidate(msg, ask, i);
-		if (err)
-			return err;
-	}
+	if (nla_put_u32(msg, MIGSEL_A_ROUTE_PLAIN_IFINDEX, dev->ifindex) ||
+	    nla_put_string(msg, MIGSEL_A_ROUTE_PLAIN_IFNAME, dev->name))
+		return -EMSGSIZE;
 	return 0;
 }
 
-static int put_answer(struct sk_buff *msg, const struct ask *ask, bool details)
+static int put_details(struct sk_buff *msg, struct question *q)
 {
-	struct dst_entry *dst = ask->route ?: ask->plain;
+	unsigned int i;
+	int err;
+
+	err = put_entry(msg, q);
+	if (!err)
+		err = put_plain(msg, q);
+	if (!err)
+		err = put_facts(msg, q);
+	for (i = 0; !err && i < migsel_n_rows; i++)
+		err = put_row(msg, q, &migsel_rows[i]);
+	return err ?: put_candidates(msg, q);
+}
+
+static int put_answer(struct sk_buff *msg, struct question *q, bool details)
+{
+	struct dst_entry *dst = q->route ?: q->plain;
 	const struct net_device *dev = dst_dev_rcu(dst);
 
-	if (put_addr(msg, ask, MIGSEL_A_ROUTE_DST4, MIGSEL_A_ROUTE_DST6,
-		     &ask->key.daddr) ||
-	    put_addr(msg, ask, MIGSEL_A_ROUTE_SRC4, MIGSEL_A_ROUTE_SRC6,
-		     &ask->key.saddr) ||
-	    nla_put_u32(msg, MIGSEL_A_ROUTE_CLASS, ask->query.class) ||
-	    nla_put_u32(msg, MIGSEL_A_ROUTE_VERDICT, ask->verdict) ||
-	    nla_put_u32(msg, MIGSEL_A_ROUTE_REASON, ask->reason))
+	if (put_addr(msg, q, MIGSEL_A_ROUTE_DST4, MIGSEL_A_ROUTE_DST6,
+		     &q->key.daddr) ||
+	    put_addr(msg, q, MIGSEL_A_ROUTE_SRC4, MIGSEL_A_ROUTE_SRC6,
+		     &q->key.saddr) ||
+	    nla_put_u32(msg, MIGSEL_A_ROUTE_CLASS, q->decision.query.class) ||
+	    nla_put_u32(msg, MIGSEL_A_ROUTE_VERDICT, q->decision.verdict) ||
+	    nla_put_u32(msg, MIGSEL_A_ROUTE_REASON, q->decision.reason))
 		return -EMSGSIZE;
-	if (ask->verdict != MIGSEL_VERDICT_REFUSE &&
+	if (q->decision.verdict != MIGSEL_VERDICT_REFUSE &&
 	    (nla_put_u32(msg, MIGSEL_A_ROUTE_IFINDEX, dev->ifindex) ||
 	     nla_put_string(msg, MIGSEL_A_ROUTE_IFNAME, dev->name) ||
-	     put_gateway(msg, ask, dst)))
+	     put_gateway(msg, q, dst)))
 		return -EMSGSIZE;
-	return details ? put_details(msg, ask) : 0;
+	return details ? put_details(msg, q) : 0;
 }
 
-/* Rows and candidates take up to this much, generously. */
-static size_t answer_size(const struct ask *ask)
+/* Candidates take up to this much each, generously. */
+static size_t answer_size(const struct question *q)
 {
-	return NLMSG_GOODSIZE + ask->rule.n_vmks * 192;
+	return NLMSG_GOODSIZE + q->decision.rule->n_vmks * 192;
 }
 
-static int route_get(struct ask *ask, struct genl_info *info)
+static int route_get(struct question *q, struct genl_info *info)
 {
 	struct sk_buff *msg;
 	void *hdr;
 	int err;
 
 	rcu_read_lock();
-	err = answer(ask, info);
+	err = answer(q, info);
 	if (err)
 		goto unlock;
 
 	err = -ENOMEM;
-	msg = genlmsg_new(answer_size(ask), GFP_ATOMIC);
+	msg = genlmsg_new(answer_size(q), GFP_ATOMIC);
 	if (!msg)
 		goto unlock;
 	err = -EMSGSIZE;
 	hdr = genlmsg_put_reply(msg, info, &migsel_genl_family, 0,
 				MIGSEL_CMD_ROUTE_GET);
 	if (hdr)
-		err = put_answer(msg, ask,
+		err = put_answer(msg, q,
 				 info->attrs[MIGSEL_A_ROUTE_DETAILS]);
 	if (err) {
 		nlmsg_free(msg);
@@ -551,33 +534,34 @@ unlock:
 
 int migsel_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct ask *ask;
+	struct question *q;
 	int err;
 
-	ask = kzalloc(sizeof(*ask), GFP_KERNEL_ACCOUNT);
-	if (!ask) {
+	q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+	if (!q) {
 		NL_SET_ERR_MSG(info->extack, "out of memory");
 		return -ENOMEM;
 	}
-	ask->net = genl_info_net(info);
-	ask->ms = migsel_net(ask->net);
-	ask->key.uid = current_uid();
+	q->net = genl_info_net(info);
+	q->ms = migsel_net(q->net);
+	q->key.uid = current_uid();
 	/* A question is no reason to negotiate a transform. */
-	ask->key.transformed = true;
+	q->key.transformed = true;
 
-	migsel_vmk_lock(ask->ms);
-	ask->snap = rtnl_dereference(ask->ms->snap);
-	if (ask->snap)
-		ask->rule = ask->snap->rule;
-	else
-		migsel_rule_prepare(&ask->rule);
-	err = route_get(ask, info);
+	migsel_vmk_lock(q->ms);
+	q->decision.seeker = &question_seeker;
+	q->decision.flows = q->ms->flows;
+	q->decision.snap = rtnl_dereference(q->ms->snap);
+	q->decision.rule = q->decision.snap ? &q->decision.snap->rule :
+					      &q->no_vmks;
+	migsel_rule_prepare(&q->no_vmks);
+	err = route_get(q, info);
 	if (err == -ENOMEM)
 		NL_SET_ERR_MSG(info->extack, "out of memory");
 	rtnl_unlock();
 
-	dst_release(ask->route);
-	dst_release(ask->plain);
-	kfree(ask);
+	dst_release(q->route);
+	dst_release(q->plain);
+	kfree(q);
 	return err;
 }

@@ -264,12 +264,15 @@ void migsel_place_sync(struct migsel_flows *flows,
 	write_sequnlock_bh(&flows->lock);
 }
 
+/* Where there is no memory, because no hook is registered, no flow is placed. */
+static const u32 none_placed[MIGSEL_MAX_VMKS];
+
 /**
  * migsel_place - place a multi-NIC flow
- * @flows: the memory
+ * @flows: the memory, may be NULL where @id is 0
  * @snap: the configuration
  * @family: the flow's family
- * @id: the flow, 0 for a packet that belongs to none
+ * @id: the flow, 0 for one that is not to be placed
  * @state: the state of each migration vmk
  * @vmk: where to put the position of the chosen one, or MIGSEL_NO_VMK
  *
@@ -285,12 +288,14 @@ enum migsel_reason migsel_place(struct migsel_flows *flows,
 {
 	struct migsel_candidates cands = {
 		.state = state,
-		.placed = flows->placed[family],
+		.placed = flows ? flows->placed[family] : none_placed,
 		.current_vmk = MIGSEL_NO_VMK,
 	};
 	enum migsel_reason reason;
 	struct flow *flow;
 
+	if (!flows)
+		return migsel_rule_multi(&snap->rule, &cands, vmk);
 	write_seqlock_bh(&flows->lock);
 	sync_family(flows, snap, family, state);
 	flow = id ? flow_find(flows, id) : NULL;
@@ -309,7 +314,7 @@ enum migsel_reason migsel_place(struct migsel_flows *flows,
 
 /**
  * migsel_place_next - the candidate for a flow after one that has no route
- * @flows: the memory
+ * @flows: the memory, may be NULL
  * @snap: the configuration
  * @family: the flow's family
  * @state: the state of each migration vmk
@@ -324,10 +329,12 @@ int migsel_place_next(struct migsel_flows *flows,
 {
 	struct migsel_candidates cands = {
 		.state = state,
-		.placed = flows->placed[family],
+		.placed = flows ? flows->placed[family] : none_placed,
 		.current_vmk = MIGSEL_NO_VMK,
 	};
 
+	if (!flows)
+		return migsel_rule_next(&snap->rule, &cands, vmk);
 	write_seqlock_bh(&flows->lock);
 	vmk = migsel_rule_next(&snap->rule, &cands, vmk);
 	write_sequnlock_bh(&flows->lock);

@@ -74,186 +74,163 @@ static void share_subnets(struct migsel_rule *rule,
 	}
 }
 
-/**
- * migsel_rule_applies - whether one row of the table applies to a packet
- * @rule: the configuration
- * @query: the packet, to which no earlier row applies
- * @row: the row, MIGSEL_REASON_UNTAGGED to MIGSEL_REASON_MULTI_NIC
- *
- * Return: true if it does.
- */
-bool migsel_rule_applies(const struct migsel_rule *rule,
-			 const struct migsel_query *query,
-			 enum migsel_reason row)
+static bool is_untagged(const struct migsel_rule *rule,
+			const struct migsel_query *query)
 {
-	switch (row) {
-	case MIGSEL_REASON_UNTAGGED:
-		return query->class == MIGSEL_CLASS_NONE;
-	case MIGSEL_REASON_NO_VMK:
-		return rule->n_vmks == 0;
-	case MIGSEL_REASON_NOT_UNICAST:
-		return query->not_unicast;
-	case MIGSEL_REASON_BOUND_DEVICE:
-		return query->bound_device;
-	case MIGSEL_REASON_COLD_FIRST_VMK:
-		return query->class == MIGSEL_CLASS_COLD;
-	case MIGSEL_REASON_NO_MIGRATION_VMK:
-		return rule->n_migration == 0;
-	case MIGSEL_REASON_SINGLE_NIC:
-		return rule->n_migration == 1 && rule->migration == 0;
-	case MIGSEL_REASON_SAME_SUBNET:
-		return rule->n_migration == 1 &&
-		       rule->same_subnet[query->family];
-	case MIGSEL_REASON_DEDICATED_SUBNET:
-		return rule->n_migration == 1;
-	case MIGSEL_REASON_MULTI_NIC_BOUND:
-		return query->bound_vmk != MIGSEL_NO_VMK;
-	case MIGSEL_REASON_MULTI_NIC:
-		return true;
-	default:
-		return false;
-	}
+	return query->class == MIGSEL_CLASS_NONE;
 }
 
-static enum migsel_reason first_row(const struct migsel_rule *rule,
-				    const struct migsel_query *query)
+static bool has_no_vmk(const struct migsel_rule *rule,
+		       const struct migsel_query *query)
 {
-	enum migsel_reason row = MIGSEL_REASON_UNTAGGED;
-
-	while (!migsel_rule_applies(rule, query, row))
-		row++;
-	return row;
+	return rule->n_vmks == 0;
 }
 
-/**
- * migsel_rule_reason - stage 1: the row of the table that applies
- * @rule: the configuration
- * @query: the packet
- *
- * Return: the first row that applies, the last one always does.
- */
-enum migsel_reason migsel_rule_reason(const struct migsel_rule *rule,
+static bool is_not_unicast(const struct migsel_rule *rule,
+			   const struct migsel_query *query)
+{
+	return query->not_unicast;
+}
+
+static bool is_bound_to_device(const struct migsel_rule *rule,
+			       const struct migsel_query *query)
+{
+	return query->bound_device;
+}
+
+static bool is_cold(const struct migsel_rule *rule,
+		    const struct migsel_query *query)
+{
+	return query->class == MIGSEL_CLASS_COLD;
+}
+
+static bool has_no_migration_vmk(const struct migsel_rule *rule,
+				 const struct migsel_query *query)
+{
+	return rule->n_migration == 0;
+}
+
+static bool first_is_only_migration_vmk(const struct migsel_rule *rule,
+					const struct migsel_query *query)
+{
+	return rule->n_migration == 1 && rule->migration_vmk == 0;
+}
+
+static bool only_migration_vmk_shares_subnet(const struct migsel_rule *rule,
+					     const struct migsel_query *query)
+{
+	return rule->n_migration == 1 && rule->same_subnet[query->family];
+}
+
+static bool has_one_migration_vmk(const struct migsel_rule *rule,
+				  const struct migsel_query *query)
+{
+	return rule->n_migration == 1;
+}
+
+static bool is_bound_to_migration_vmk(const struct migsel_rule *rule,
 				      const struct migsel_query *query)
 {
-	if (query->not_unicast || query->bound_device ||
-	    query->bound_vmk != MIGSEL_NO_VMK)
-		return first_row(rule, query);
-	return rule->settled[query->class][query->family].reason;
+	return query->bound_vmk != MIGSEL_NO_VMK;
 }
 
-/**
- * migsel_rule_why - what was found when a row was tested
- * @query: the packet
- * @row: the row
- * @applies: what migsel_rule_applies() said
- *
- * Return: a few words for a person.
- */
-const char *migsel_rule_why(const struct migsel_query *query,
-			    enum migsel_reason row, bool applies)
+static bool is_left(const struct migsel_rule *rule,
+		    const struct migsel_query *query)
 {
-	switch (row) {
-	case MIGSEL_REASON_UNTAGGED:
-		return applies ? "no tag" :
-		       query->class == MIGSEL_CLASS_HOT ? "tagged hot" :
-							  "tagged cold";
-	case MIGSEL_REASON_NO_VMK:
-		return applies ? "no vmk is registered" :
-				 "a vmk is registered";
-	case MIGSEL_REASON_NOT_UNICAST:
-		return applies ? "local, multicast, broadcast or link-local" :
-				 "the destination is unicast";
-	case MIGSEL_REASON_BOUND_DEVICE:
-		return applies ? "the socket is bound to a device" :
-				 "the socket is not bound to a device";
-	case MIGSEL_REASON_COLD_FIRST_VMK:
-		return applies ? "cold traffic takes the first vmk" :
-				 "not cold";
-	case MIGSEL_REASON_NO_MIGRATION_VMK:
-		return applies ? "migration is off on every vmk" :
-				 "migration is on";
-	case MIGSEL_REASON_SINGLE_NIC:
-		return applies ? "only the first vmk has migration on" :
-				 "another vmk has migration on";
-	case MIGSEL_REASON_SAME_SUBNET:
-		return applies ?
-			"the only migration vmk shares a subnet with the first vmk" :
-			"no single migration vmk that shares a subnet with the first vmk";
-	case MIGSEL_REASON_DEDICATED_SUBNET:
-		return applies ?
-			"the only migration vmk has a subnet of its own" :
-			"two or more vmks have migration on";
-	case MIGSEL_REASON_MULTI_NIC_BOUND:
-		return applies ?
-			"the socket is bound to an address of a usable migration vmk" :
-			"the socket is bound to no address of a usable migration vmk";
-	case MIGSEL_REASON_MULTI_NIC:
-		return "two or more vmks have migration on";
-	default:
-		return "";
-	}
+	return true;
 }
 
-/**
- * migsel_rule_why_candidate - why a candidate was chosen, or why not
- * @reason: the row that left the candidates
- * @state: the candidate's state, MIGSEL_USABLE and MIGSEL_ROUTED
- * @chosen: whether it was chosen
- *
- * Return: a few words for a person.
- */
-const char *migsel_rule_why_candidate(enum migsel_reason reason, u8 state,
-				      bool chosen)
-{
-	if (!(state & MIGSEL_USABLE))
-		return "down, or without an address of the family";
-	if (!(state & MIGSEL_ROUTED))
-		return "no route to the destination through it";
-	if (reason != MIGSEL_REASON_MULTI_NIC)
-		return "the only candidate";
-	return chosen ? "fewest flows for its weight" :
-			"another has fewer flows for its weight, or as many and comes first";
-}
+const struct migsel_row migsel_rows[] = {
+	{
+		.reason = MIGSEL_REASON_UNTAGGED,
+		.applies = is_untagged,
+		.action = MIGSEL_PASS,
+	}, {
+		.reason = MIGSEL_REASON_NO_VMK,
+		.applies = has_no_vmk,
+		.action = MIGSEL_PASS,
+	}, {
+		.reason = MIGSEL_REASON_NOT_UNICAST,
+		.applies = is_not_unicast,
+		.action = MIGSEL_PASS,
+	}, {
+		.reason = MIGSEL_REASON_BOUND_DEVICE,
+		.applies = is_bound_to_device,
+		.action = MIGSEL_PASS,
+	}, {
+		.reason = MIGSEL_REASON_COLD_FIRST_VMK,
+		.applies = is_cold,
+		.candidates = MIGSEL_FIRST_VMK,
+		.action = MIGSEL_STEER,
+	}, {
+		.reason = MIGSEL_REASON_NO_MIGRATION_VMK,
+		.applies = has_no_migration_vmk,
+		.action = MIGSEL_REFUSE,
+	}, {
+		.reason = MIGSEL_REASON_SINGLE_NIC,
+		.applies = first_is_only_migration_vmk,
+		.candidates = MIGSEL_FIRST_VMK,
+		.action = MIGSEL_STEER,
+	}, {
+		/* The pitfall: the fallback to the first vmk. */
+		.reason = MIGSEL_REASON_SAME_SUBNET,
+		.applies = only_migration_vmk_shares_subnet,
+		.candidates = MIGSEL_FIRST_VMK,
+		.action = MIGSEL_STEER,
+		.bypasses = true,
+	}, {
+		.reason = MIGSEL_REASON_DEDICATED_SUBNET,
+		.applies = has_one_migration_vmk,
+		.candidates = MIGSEL_MIGRATION_VMK,
+		.action = MIGSEL_STEER,
+	}, {
+		.reason = MIGSEL_REASON_MULTI_NIC_BOUND,
+		.applies = is_bound_to_migration_vmk,
+		.candidates = MIGSEL_BOUND_VMK,
+		.action = MIGSEL_STEER,
+	}, {
+		.reason = MIGSEL_REASON_MULTI_NIC,
+		.applies = is_left,
+		.candidates = MIGSEL_MIGRATION_VMKS,
+		.action = MIGSEL_CHOOSE,
+	},
+};
 
-/**
- * migsel_rule_candidate - the vmk that a reason leaves no choice about
- * @rule: the configuration
- * @query: the packet
- * @reason: what stage 1 gave for them
- *
- * Return: the position of the only candidate, MIGSEL_NO_VMK if there is none,
- * or if there are several (MIGSEL_REASON_MULTI_NIC: every migration vmk).
- */
-int migsel_rule_candidate(const struct migsel_rule *rule,
-			  const struct migsel_query *query,
-			  enum migsel_reason reason)
+const unsigned int migsel_n_rows = sizeof(migsel_rows) / sizeof(*migsel_rows);
+
+static int only_candidate(const struct migsel_rule *rule,
+			  const struct migsel_row *row)
 {
-	switch (reason) {
-	case MIGSEL_REASON_COLD_FIRST_VMK:
-	case MIGSEL_REASON_SINGLE_NIC:
-	case MIGSEL_REASON_SAME_SUBNET:
+	switch (row->candidates) {
+	case MIGSEL_FIRST_VMK:
 		return 0;
-	case MIGSEL_REASON_DEDICATED_SUBNET:
-		return rule->migration;
-	case MIGSEL_REASON_MULTI_NIC_BOUND:
-		return query->bound_vmk;
+	case MIGSEL_MIGRATION_VMK:
+		return rule->migration_vmk;
 	default:
 		return MIGSEL_NO_VMK;
 	}
 }
 
 static void settle(struct migsel_rule *rule, enum migsel_class class,
-		   enum migsel_family family)
+		   enum migsel_family family, unsigned int binding)
 {
-	struct migsel_settled *settled = &rule->settled[class][family];
+	struct migsel_settled *settled =
+		&rule->settled[class][family][binding];
+	const struct migsel_row *row = migsel_rows;
 	struct migsel_query query = {
 		.class = class,
 		.family = family,
-		.bound_vmk = MIGSEL_NO_VMK,
+		.not_unicast = binding & MIGSEL_NOT_UNICAST,
+		.bound_device = binding & MIGSEL_TO_DEVICE,
+		/* Which one it is makes no difference to the row. */
+		.bound_vmk = binding & MIGSEL_TO_VMK ? rule->migration_vmk :
+						       MIGSEL_NO_VMK,
 	};
 
-	settled->reason = first_row(rule, &query);
-	settled->vmk = migsel_rule_candidate(rule, &query, settled->reason);
+	while (!row->applies(rule, &query))
+		row++;
+	settled->row = row;
+	settled->vmk = only_candidate(rule, row);
 }
 
 /**
@@ -278,24 +255,25 @@ void migsel_rule_prepare_vmk(struct migsel_rule_vmk *vmk)
  */
 void migsel_rule_prepare(struct migsel_rule *rule)
 {
-	int class, family;
+	int class, family, binding;
 	u32 i;
 
 	rule->n_migration = 0;
-	rule->migration = MIGSEL_NO_VMK;
+	rule->migration_vmk = MIGSEL_NO_VMK;
 	for (i = 0; i < rule->n_vmks; i++)
 		if (rule->vmks[i].migration && !rule->n_migration++)
-			rule->migration = i;
+			rule->migration_vmk = i;
 
 	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
 		rule->same_subnet[family] = false;
 	if (rule->n_migration)
 		share_subnets(rule, &rule->vmks[0],
-			      &rule->vmks[rule->migration]);
+			      &rule->vmks[rule->migration_vmk]);
 
 	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
 		for (class = 0; class <= MIGSEL_CLASS_MAX; class++)
-			settle(rule, class, family);
+			for (binding = 0; binding < MIGSEL_N_BINDINGS; binding++)
+				settle(rule, class, family, binding);
 }
 
 /* Whether vmk @a has fewer flows for its weight than vmk @b. */

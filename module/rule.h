@@ -53,35 +53,97 @@ struct migsel_rule_vmk {
 	bool addressed[MIGSEL_N_FAMILIES];
 };
 
+struct migsel_rule;
+struct migsel_query;
+
 /**
- * struct migsel_settled - what stage 1 gives for a plain packet: unicast, its
- *	socket bound to nothing
- * @reason: the row of the table
- * @vmk: position of the only candidate, or MIGSEL_NO_VMK
+ * enum migsel_action - what a row of the table does with a packet
+ * @MIGSEL_PASS: it is not touched
+ * @MIGSEL_REFUSE: it has no egress
+ * @MIGSEL_STEER: it leaves by the only candidate
+ * @MIGSEL_CHOOSE: it leaves by one of several candidates
+ */
+enum migsel_action {
+	MIGSEL_PASS,
+	MIGSEL_REFUSE,
+	MIGSEL_STEER,
+	MIGSEL_CHOOSE,
+};
+
+/**
+ * enum migsel_candidate - which vmks a row leaves as candidates
+ * @MIGSEL_NOBODY: none
+ * @MIGSEL_FIRST_VMK: the first vmk
+ * @MIGSEL_MIGRATION_VMK: the first vmk that carries migration traffic
+ * @MIGSEL_BOUND_VMK: the one to whose address the sender bound its socket
+ * @MIGSEL_MIGRATION_VMKS: each that carries migration traffic
+ */
+enum migsel_candidate {
+	MIGSEL_NOBODY,
+	MIGSEL_FIRST_VMK,
+	MIGSEL_MIGRATION_VMK,
+	MIGSEL_BOUND_VMK,
+	MIGSEL_MIGRATION_VMKS,
+};
+
+/**
+ * struct migsel_row - a row of the table
+ * @reason: its name
+ * @applies: whether it applies to a packet to which no earlier row does
+ * @candidates: the vmks that it leaves to choose from
+ * @action: what it does with the packet
+ * @bypasses: hot traffic leaves by another vmk than the one that carries it,
+ *	which is worth an alarm
+ */
+struct migsel_row {
+	enum migsel_reason reason;
+	bool (*applies)(const struct migsel_rule *rule,
+			const struct migsel_query *query);
+	enum migsel_candidate candidates;
+	enum migsel_action action;
+	bool bypasses;
+};
+
+/* The table, in the order in which its rows are tested. The last one applies. */
+extern const struct migsel_row migsel_rows[];
+extern const unsigned int migsel_n_rows;
+
+/**
+ * struct migsel_settled - what stage 1 gives
+ * @row: the row of the table that applies
+ * @vmk: position of the only candidate, MIGSEL_NO_VMK if there is none, or
+ *	several, or the query names it
  */
 struct migsel_settled {
-	enum migsel_reason reason;
+	const struct migsel_row *row;
 	int vmk;
 };
+
+/* What a query says of a packet beside its class and family, as bits. */
+#define MIGSEL_NOT_UNICAST	0x1
+#define MIGSEL_TO_DEVICE	0x2
+#define MIGSEL_TO_VMK		0x4
+#define MIGSEL_N_BINDINGS	8
 
 /**
  * struct migsel_rule - a configuration, as the rule sees it
  * @vmks: the vmks in their order, the first one is the first vmk; each prepared
  * @n_vmks: length of @vmks, at most MIGSEL_MAX_VMKS
  * @n_migration: how many carry migration traffic; set by migsel_rule_prepare()
- * @migration: position of the first that does; set by migsel_rule_prepare()
- * @same_subnet: for each family, @migration shares a subnet with the first
+ * @migration_vmk: position of the first that does; set by migsel_rule_prepare()
+ * @same_subnet: for each family, @migration_vmk shares a subnet with the first
  *	vmk; set by migsel_rule_prepare()
- * @settled: for each class and family, what stage 1 gives for a plain packet;
- *	set by migsel_rule_prepare()
+ * @settled: for each class, family and binding, what stage 1 gives; set by
+ *	migsel_rule_prepare()
  */
 struct migsel_rule {
 	struct migsel_rule_vmk *vmks;
 	u32 n_vmks;
 	u32 n_migration;
-	int migration;
+	int migration_vmk;
 	bool same_subnet[MIGSEL_N_FAMILIES];
-	struct migsel_settled settled[__MIGSEL_CLASS_MAX][MIGSEL_N_FAMILIES];
+	struct migsel_settled settled[__MIGSEL_CLASS_MAX][MIGSEL_N_FAMILIES]
+				     [MIGSEL_N_BINDINGS];
 };
 
 /**
@@ -91,8 +153,8 @@ struct migsel_rule {
  * @not_unicast: its route is local, or its destination is multicast,
  *	broadcast or link-local, or it is neighbour discovery of IPv6
  * @bound_device: its socket is bound to a device
- * @bound_vmk: position of the usable migration vmk to whose address its socket
- *	is bound, or MIGSEL_NO_VMK
+ * @bound_vmk: position of the migration vmk to whose address its socket is
+ *	bound, or MIGSEL_NO_VMK
  */
 struct migsel_query {
 	enum migsel_class class;
@@ -128,18 +190,6 @@ struct migsel_candidates {
 int migsel_rule_compare(const void *a, const void *b);
 void migsel_rule_prepare_vmk(struct migsel_rule_vmk *vmk);
 void migsel_rule_prepare(struct migsel_rule *rule);
-bool migsel_rule_applies(const struct migsel_rule *rule,
-			 const struct migsel_query *query,
-			 enum migsel_reason row);
-enum migsel_reason migsel_rule_reason(const struct migsel_rule *rule,
-				      const struct migsel_query *query);
-const char *migsel_rule_why(const struct migsel_query *query,
-			    enum migsel_reason row, bool applies);
-const char *migsel_rule_why_candidate(enum migsel_reason reason, u8 state,
-				      bool chosen);
-int migsel_rule_candidate(const struct migsel_rule *rule,
-			  const struct migsel_query *query,
-			  enum migsel_reason reason);
 enum migsel_reason migsel_rule_single(enum migsel_reason reason, u8 state);
 enum migsel_reason migsel_rule_multi(const struct migsel_rule *rule,
 				     const struct migsel_candidates *cands,
@@ -148,27 +198,32 @@ int migsel_rule_next(const struct migsel_rule *rule,
 		     const struct migsel_candidates *cands, int vmk);
 
 /**
- * migsel_rule_refuses - whether a packet with this reason has no egress
- * @reason: what the rule gave
+ * migsel_rule_row - stage 1: the row of the table that applies
+ * @rule: the configuration
+ * @query: the packet
+ * @vmk: where to put the position of the only candidate, MIGSEL_NO_VMK if
+ *	there is none or there are several
  *
- * Return: true if it has none.
+ * Return: the row.
  */
-static inline bool migsel_rule_refuses(enum migsel_reason reason)
+static inline const struct migsel_row *
+migsel_rule_row(const struct migsel_rule *rule,
+		const struct migsel_query *query, int *vmk)
 {
-	return reason == MIGSEL_REASON_NO_MIGRATION_VMK ||
-	       reason == MIGSEL_REASON_LINK_DOWN ||
-	       reason == MIGSEL_REASON_NO_ROUTE;
-}
+	unsigned int binding = 0;
+	const struct migsel_settled *settled;
 
-/**
- * migsel_rule_passes - whether a packet with this reason is not touched
- * @reason: what the rule gave
- *
- * Return: true if it is not.
- */
-static inline bool migsel_rule_passes(enum migsel_reason reason)
-{
-	return reason <= MIGSEL_REASON_BOUND_DEVICE;
+	if (query->not_unicast)
+		binding |= MIGSEL_NOT_UNICAST;
+	if (query->bound_device)
+		binding |= MIGSEL_TO_DEVICE;
+	if (query->bound_vmk != MIGSEL_NO_VMK)
+		binding |= MIGSEL_TO_VMK;
+
+	settled = &rule->settled[query->class][query->family][binding];
+	*vmk = settled->row->candidates == MIGSEL_BOUND_VMK ?
+	       query->bound_vmk : settled->vmk;
+	return settled->row;
 }
 
 #endif /* _MIGSEL_RULE_H */

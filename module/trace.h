@@ -10,21 +10,11 @@
 #include <linux/tracepoint.h>
 #include <linux/migsel.h>
 
+#include "reasons.h"
 #include "rule.h"
 
-TRACE_DEFINE_ENUM(MIGSEL_REASON_UNTAGGED);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_NO_VMK);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_NOT_UNICAST);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_BOUND_DEVICE);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_COLD_FIRST_VMK);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_NO_MIGRATION_VMK);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_SINGLE_NIC);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_SAME_SUBNET);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_DEDICATED_SUBNET);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_MULTI_NIC_BOUND);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_MULTI_NIC);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_LINK_DOWN);
-TRACE_DEFINE_ENUM(MIGSEL_REASON_NO_ROUTE);
+#define REASON_ENUM(reason, name) TRACE_DEFINE_ENUM(MIGSEL_REASON_##reason);
+MIGSEL_REASON_NAMES(REASON_ENUM, REASON_ENUM)
 TRACE_DEFINE_ENUM(MIGSEL_CLASS_NONE);
 TRACE_DEFINE_ENUM(MIGSEL_CLASS_HOT);
 TRACE_DEFINE_ENUM(MIGSEL_CLASS_COLD);
@@ -35,21 +25,12 @@ TRACE_DEFINE_ENUM(MIGSEL_CLASS_COLD);
 			 { MIGSEL_CLASS_HOT,	"hot" },		\
 			 { MIGSEL_CLASS_COLD,	"cold" })
 
-#define show_migsel_reason(reason)					\
-	__print_symbolic(reason,					\
-		{ MIGSEL_REASON_UNTAGGED,		"untagged" },	\
-		{ MIGSEL_REASON_NO_VMK,			"no-vmk" },	\
-		{ MIGSEL_REASON_NOT_UNICAST,		"not-unicast" },	\
-		{ MIGSEL_REASON_BOUND_DEVICE,		"bound-device" },	\
-		{ MIGSEL_REASON_COLD_FIRST_VMK,		"cold-first-vmk" },	\
-		{ MIGSEL_REASON_NO_MIGRATION_VMK,	"no-migration-vmk" },	\
-		{ MIGSEL_REASON_SINGLE_NIC,		"single-nic" },		\
-		{ MIGSEL_REASON_SAME_SUBNET,		"same-subnet" },	\
-		{ MIGSEL_REASON_DEDICATED_SUBNET,	"dedicated-subnet" },	\
-		{ MIGSEL_REASON_MULTI_NIC_BOUND,	"multi-nic-bound" },	\
-		{ MIGSEL_REASON_MULTI_NIC,		"multi-nic" },		\
-		{ MIGSEL_REASON_LINK_DOWN,		"link-down" },		\
-		{ MIGSEL_REASON_NO_ROUTE,		"no-route" })
+#define REASON_SYMBOL(reason, name) { MIGSEL_REASON_##reason, name },
+#define REASON_LAST_SYMBOL(reason, name) { MIGSEL_REASON_##reason, name }
+
+#define show_migsel_reason(value)					\
+	__print_symbolic(value, MIGSEL_REASON_NAMES(REASON_SYMBOL,	\
+						    REASON_LAST_SYMBOL))
 
 /* A decision that was not answered from a cached one. */
 TRACE_EVENT(migsel_select,

@@ -126,6 +126,7 @@ bool may_go(const struct check *check, unsigned int i)
 	struct migsel_rule without = { .n_vmks = check->n - 1 };
 	enum migsel_reason before, after;
 	bool may = i > 0;
+	int vmk;
 
 	if (!may)
 		return false;
@@ -137,8 +138,8 @@ bool may_go(const struct check *check, unsigned int i)
 	       (check->n - i - 1) * sizeof(*check->vmk));
 	migsel_rule_prepare(&without);
 	for (; query.family < MIGSEL_N_FAMILIES; query.family++) {
-		before = migsel_rule_reason(&check->rule, &query);
-		after = migsel_rule_reason(&without, &query);
+		before = migsel_rule_row(&check->rule, &query, &vmk)->reason;
+		after = migsel_rule_row(&without, &query, &vmk)->reason;
 		if (after != before && is_dropped(after))
 			may = false;
 	}

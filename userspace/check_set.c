@@ -23,7 +23,9 @@ static enum migsel_reason hot_reason(const struct check *check,
 		.bound_vmk = MIGSEL_NO_VMK,
 	};
 
-	return migsel_rule_reason(&check->rule, &query);
+	int vmk;
+
+	return migsel_rule_row(&check->rule, &query, &vmk)->reason;
 }
 
 static bool shares_with_first(const struct check *check, unsigned int i)
@@ -181,7 +183,7 @@ static void check_single_nic(struct check *check)
 
 static void check_same_subnet(struct check *check, enum migsel_family family)
 {
-	unsigned int only = check->rule.migration;
+	unsigned int only = check->rule.migration_vmk;
 	const char *first = name_of_vmk(check, 0);
 	const char *name = name_of_vmk(check, only);
 	char network[SUBNET_TEXT_SIZE] = "one subnet";

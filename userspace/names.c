@@ -8,24 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../module/reasons.h"
 #include "migsel.h"
 #include "names.h"
 #include "parse.h"
 
+#define REASON_NAME(reason, name) [MIGSEL_REASON_##reason] = name,
+
 const char *const reason_names[] = {
-	[MIGSEL_REASON_UNTAGGED] = "untagged",
-	[MIGSEL_REASON_NO_VMK] = "no-vmk",
-	[MIGSEL_REASON_NOT_UNICAST] = "not-unicast",
-	[MIGSEL_REASON_BOUND_DEVICE] = "bound-device",
-	[MIGSEL_REASON_COLD_FIRST_VMK] = "cold-first-vmk",
-	[MIGSEL_REASON_NO_MIGRATION_VMK] = "no-migration-vmk",
-	[MIGSEL_REASON_SINGLE_NIC] = "single-nic",
-	[MIGSEL_REASON_SAME_SUBNET] = "same-subnet",
-	[MIGSEL_REASON_DEDICATED_SUBNET] = "dedicated-subnet",
-	[MIGSEL_REASON_MULTI_NIC_BOUND] = "multi-nic-bound",
-	[MIGSEL_REASON_MULTI_NIC] = "multi-nic",
-	[MIGSEL_REASON_LINK_DOWN] = "link-down",
-	[MIGSEL_REASON_NO_ROUTE] = "no-route",
+	MIGSEL_REASON_NAMES(REASON_NAME, REASON_NAME)
 	NULL
 };
 

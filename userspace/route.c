@@ -48,47 +48,144 @@ static void show_address(const struct attrs *attrs, int attr4, int attr6,
 		print_string(address_color(text), key, lead, text);
 }
 
-static void show_row(const struct nlattr *nest)
+/* What a row of the table found where it applies, and where it does not. */
+static const struct {
+	const char *applied;
+	const char *skipped;
+} row_words[] = {
+	[MIGSEL_REASON_UNTAGGED] = {
+		"no tag",
+		"tagged",
+	},
+	[MIGSEL_REASON_NO_VMK] = {
+		"no vmk is registered",
+		"a vmk is registered",
+	},
+	[MIGSEL_REASON_NOT_UNICAST] = {
+		"local, multicast, broadcast or link-local",
+		"the destination is unicast",
+	},
+	[MIGSEL_REASON_BOUND_DEVICE] = {
+		"the socket is bound to a device",
+		"the socket is not bound to a device",
+	},
+	[MIGSEL_REASON_COLD_FIRST_VMK] = {
+		"cold traffic takes the first vmk",
+		"not cold",
+	},
+	[MIGSEL_REASON_NO_MIGRATION_VMK] = {
+		"migration is off on every vmk",
+		"migration is on",
+	},
+	[MIGSEL_REASON_SINGLE_NIC] = {
+		"only the first vmk has migration on",
+		"another vmk has migration on",
+	},
+	[MIGSEL_REASON_SAME_SUBNET] = {
+		"the only migration vmk shares a subnet with the first vmk",
+		"no single migration vmk that shares a subnet with the first vmk",
+	},
+	[MIGSEL_REASON_DEDICATED_SUBNET] = {
+		"the only migration vmk has a subnet of its own",
+		"two or more vmks have migration on",
+	},
+	[MIGSEL_REASON_MULTI_NIC_BOUND] = {
+		"the socket is bound to an address of a usable migration vmk",
+		"the socket is bound to no address of a usable migration vmk",
+	},
+	[MIGSEL_REASON_MULTI_NIC] = {
+		"two or more vmks have migration on",
+		NULL,
+	},
+};
+
+static const char *why_row(__u32 reason, __u32 outcome)
+{
+	/* A module that is newer may have rows that are not known here. */
+	if (reason >= sizeof(row_words) / sizeof(*row_words))
+		return NULL;
+	if (outcome == MIGSEL_OUTCOME_APPLIED)
+		return row_words[reason].applied;
+	return outcome == MIGSEL_OUTCOME_SKIPPED ? row_words[reason].skipped :
+						   NULL;
+}
+
+static void show_row(const struct nlattr *nest, unsigned int row)
 {
 	__u32 reason, outcome;
 	struct attrs attrs;
-	char why[256];
+	const char *why;
 
 	attrs_nested(nest, &attrs);
 	reason = attr_u32(attrs.at[MIGSEL_A_ROW_REASON]);
 	outcome = attr_u32(attrs.at[MIGSEL_A_ROW_OUTCOME]);
-	attr_string(attrs.at[MIGSEL_A_ROW_WHY], why, sizeof(why));
+	why = why_row(reason, outcome);
 
 	print_object(NULL);
 	print_text("    ");
-	/* Rows are numbered from 1, what comes after them is not. */
-	if (reason <= MIGSEL_REASON_MULTI_NIC)
-		print_uint_cell("row", 2, reason + 1);
-	else
-		print_text("  ");
+	print_uint_cell("row", 2, row);
 	print_text(" ");
 	print_cell(COLOR_NONE, "reason", -16, name_of(reason_names, reason));
 	print_string(outcome == MIGSEL_OUTCOME_APPLIED ? COLOR_GOOD : COLOR_NONE,
 		     "outcome", " ", name_of(outcome_names, outcome));
-	if (why[0])
+	if (why)
 		print_string(COLOR_NONE, "why", ": ", why);
 	print_text("\n");
 	print_close();
 }
 
-static void show_candidate(const struct nlattr *nest)
+static void show_fact(const struct attrs *attrs, int attr, const char *key)
 {
-	__u32 usable, routed, chosen;
-	char ifname[IF_NAMESIZE], why[256];
+	print_bool(COLOR_NONE, key, NULL, attr_u32(attrs->at[attr]), NULL);
+}
+
+/* In text, the rows say it. */
+static void show_facts(const struct nlattr *nest)
+{
 	struct attrs attrs;
 
+	if (!nest)
+		return;
+	attrs_nested(nest, &attrs);
+	print_object("facts");
+	print_uint("vmks", NULL, attr_u32(attrs.at[MIGSEL_A_FACTS_VMKS]));
+	print_uint("migration_vmks", NULL,
+		   attr_u32(attrs.at[MIGSEL_A_FACTS_MIGRATION_VMKS]));
+	show_fact(&attrs, MIGSEL_A_FACTS_UNICAST, "unicast");
+	show_fact(&attrs, MIGSEL_A_FACTS_BOUND_DEVICE, "bound_device");
+	show_fact(&attrs, MIGSEL_A_FACTS_BOUND_VMK, "bound_vmk");
+	show_fact(&attrs, MIGSEL_A_FACTS_SAME_SUBNET, "same_subnet");
+	print_close();
+}
+
+static const char *why_candidate(bool usable, bool routed, bool several,
+				 bool chosen)
+{
+	if (!usable)
+		return "down, or without an address of the family";
+	if (!routed)
+		return "no route to the destination through it";
+	if (!several)
+		return "the only candidate";
+	return chosen ? "fewest flows for its weight" :
+			"another has fewer flows for its weight, or as many and comes first";
+}
+
+static void show_candidate(const struct nlattr *nest, unsigned int place)
+{
+	bool usable, routed, chosen, several;
+	char ifname[IF_NAMESIZE];
+	struct attrs attrs;
+
+	(void)place;
 	attrs_nested(nest, &attrs);
 	attr_string(attrs.at[MIGSEL_A_CANDIDATE_IFNAME], ifname,
 		    sizeof(ifname));
 	usable = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_USABLE]);
 	routed = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_ROUTED]);
 	chosen = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_CHOSEN]);
-	attr_string(attrs.at[MIGSEL_A_CANDIDATE_WHY], why, sizeof(why));
+	/* Flows are counted where there is something to choose. */
+	several = attrs.at[MIGSEL_A_CANDIDATE_PLACED];
 
 	print_object(NULL);
 	print_string(COLOR_IFNAME, "ifname", "    candidate ", ifname);
@@ -104,20 +201,24 @@ static void show_candidate(const struct nlattr *nest)
 		   attr_u32(attrs.at[MIGSEL_A_CANDIDATE_WEIGHT]));
 	print_bool(chosen ? COLOR_GOOD : COLOR_NONE, "chosen", " ", chosen,
 		   chosen ? "chosen" : "not-chosen");
-	print_string(COLOR_NONE, "why", ": ", why);
+	print_string(COLOR_NONE, "why", ": ",
+		     why_candidate(usable, routed, several, chosen));
 	print_text("\n");
 	print_close();
 }
 
+/* The attributes of a type, numbered from 1. */
 static void show_each(const struct nlmsghdr *message, __u16 type,
-		      const char *key, void (*show)(const struct nlattr *nest))
+		      const char *key,
+		      void (*show)(const struct nlattr *nest, unsigned int place))
 {
 	const struct nlattr *attr;
+	unsigned int place = 0;
 
 	print_array(key);
 	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(attr) == type)
-			show(attr);
+			show(attr, ++place);
 	}
 	print_close();
 }
@@ -153,6 +254,19 @@ static void show_entry(const struct attrs *attrs)
 	print_text("\n");
 }
 
+/* What it would take without migsel. */
+static void show_plain(const struct attrs *attrs)
+{
+	char ifname[IF_NAMESIZE];
+
+	attr_string(attrs->at[MIGSEL_A_ROUTE_PLAIN_IFNAME], ifname,
+		    sizeof(ifname));
+	if (!ifname[0])
+		return;
+	print_string(COLOR_IFNAME, "plain_dev", "    plain Linux dev ", ifname);
+	print_text("\n");
+}
+
 static int on_answer(const struct nlmsghdr *message, void *unused)
 {
 	__u32 verdict, reason, class;
@@ -184,6 +298,8 @@ static int on_answer(const struct nlmsghdr *message, void *unused)
 	print_text("\n");
 	if (options.details) {
 		show_entry(&attrs);
+		show_plain(&attrs);
+		show_facts(attrs.at[MIGSEL_A_ROUTE_FACTS]);
 		show_each(message, MIGSEL_A_ROUTE_ROW, "rows", show_row);
 		show_each(message, MIGSEL_A_ROUTE_CANDIDATE, "candidates",
 			  show_candidate);

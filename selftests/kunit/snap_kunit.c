@@ -18,7 +18,7 @@ static void test_configuration(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, snap->rule.n_vmks, N_VMKS);
 	KUNIT_EXPECT_EQ(test, snap->rule.n_migration, 1);
-	KUNIT_EXPECT_EQ(test, snap->rule.migration, 1);
+	KUNIT_EXPECT_EQ(test, snap->rule.migration_vmk, 1);
 	KUNIT_EXPECT_TRUE(test, snap->rule.vmks[1].migration);
 	KUNIT_EXPECT_EQ(test, snap->rule.vmks[1].weight, 7);
 	KUNIT_EXPECT_FALSE(test, snap->rule.vmks[2].migration);
@@ -336,7 +336,7 @@ static void test_shared_addresses(struct kunit *test)
 	expect_addr(test, after, 1, "192.0.2.2", 24);
 	KUNIT_EXPECT_FALSE(test, after->rule.vmks[0].addressed[MIGSEL_INET]);
 	KUNIT_EXPECT_TRUE(test, after->rule.vmks[0].addressed[MIGSEL_INET6]);
-	KUNIT_EXPECT_EQ(test, after->rule.migration, 1);
+	KUNIT_EXPECT_EQ(test, after->rule.migration_vmk, 1);
 	KUNIT_EXPECT_EQ(test, migsel_snap_position(after,
 						   f->devs[2]->ifindex), 0);
 	KUNIT_EXPECT_EQ(test, migsel_snap_position(after,

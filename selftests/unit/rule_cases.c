@@ -106,9 +106,23 @@ static void assert_reason(const struct config *config,
 			  const struct migsel_query *query,
 			  enum migsel_reason reason, int candidate)
 {
-	assert_int_equal(migsel_rule_reason(&config->rule, query), reason);
-	assert_int_equal(migsel_rule_candidate(&config->rule, query, reason),
-			 candidate);
+	const struct migsel_row *row;
+	int vmk;
+
+	row = migsel_rule_row(&config->rule, query, &vmk);
+	assert_int_equal(row->reason, reason);
+	assert_int_equal(vmk, candidate);
+}
+
+static void assert_action(enum migsel_reason reason, enum migsel_action action)
+{
+	u32 i;
+
+	for (i = 0; i < migsel_n_rows; i++)
+		if (migsel_rows[i].reason == reason)
+			break;
+	assert_true(i < migsel_n_rows);
+	assert_int_equal(migsel_rows[i].action, action);
 }
 
 static void assert_hot(const struct config *config, enum migsel_family family,
@@ -143,7 +157,7 @@ static void test_untagged(case_state *state)
 	query.bound_device = true;
 	prepare(config);
 	assert_reason(config, &query, MIGSEL_REASON_UNTAGGED, MIGSEL_NO_VMK);
-	assert_true(migsel_rule_passes(MIGSEL_REASON_UNTAGGED));
+	assert_action(MIGSEL_REASON_UNTAGGED, MIGSEL_PASS);
 	free(config);
 }
 
@@ -156,7 +170,7 @@ static void test_no_vmk(case_state *state)
 	query.bound_device = true;
 	prepare(config);
 	assert_reason(config, &query, MIGSEL_REASON_NO_VMK, MIGSEL_NO_VMK);
-	assert_true(migsel_rule_passes(MIGSEL_REASON_NO_VMK));
+	assert_action(MIGSEL_REASON_NO_VMK, MIGSEL_PASS);
 	free(config);
 }
 
@@ -178,8 +192,8 @@ static void test_not_unicast_and_bound_device(case_state *state)
 				      MIGSEL_REASON_NOT_UNICAST,
 				      MIGSEL_NO_VMK);
 		}
-	assert_true(migsel_rule_passes(MIGSEL_REASON_NOT_UNICAST));
-	assert_true(migsel_rule_passes(MIGSEL_REASON_BOUND_DEVICE));
+	assert_action(MIGSEL_REASON_NOT_UNICAST, MIGSEL_PASS);
+	assert_action(MIGSEL_REASON_BOUND_DEVICE, MIGSEL_PASS);
 	free(config);
 }
 
@@ -206,8 +220,7 @@ static void test_cold(case_state *state)
 			free(config);
 		}
 	}
-	assert_false(migsel_rule_passes(MIGSEL_REASON_COLD_FIRST_VMK));
-	assert_false(migsel_rule_refuses(MIGSEL_REASON_COLD_FIRST_VMK));
+	assert_action(MIGSEL_REASON_COLD_FIRST_VMK, MIGSEL_STEER);
 }
 
 static void test_no_migration_vmk(case_state *state)
@@ -221,7 +234,7 @@ static void test_no_migration_vmk(case_state *state)
 		   MIGSEL_NO_VMK);
 	assert_hot(config, MIGSEL_INET6, MIGSEL_REASON_NO_MIGRATION_VMK,
 		   MIGSEL_NO_VMK);
-	assert_true(migsel_rule_refuses(MIGSEL_REASON_NO_MIGRATION_VMK));
+	assert_action(MIGSEL_REASON_NO_MIGRATION_VMK, MIGSEL_REFUSE);
 	free(config);
 }
 
@@ -433,10 +446,13 @@ static void test_addressed(case_state *state)
 
 static void test_single_candidate(case_state *state)
 {
-	int reason;
+	enum migsel_reason reason;
+	u32 i;
 
-	for (reason = MIGSEL_REASON_COLD_FIRST_VMK;
-	     reason <= MIGSEL_REASON_MULTI_NIC_BOUND; reason++) {
+	for (i = 0; i < migsel_n_rows; i++) {
+		if (migsel_rows[i].action != MIGSEL_STEER)
+			continue;
+		reason = migsel_rows[i].reason;
 		assert_int_equal(migsel_rule_single(reason, READY), reason);
 		assert_int_equal(migsel_rule_single(reason, MIGSEL_USABLE),
 				 MIGSEL_REASON_NO_ROUTE);
@@ -445,19 +461,34 @@ static void test_single_candidate(case_state *state)
 		assert_int_equal(migsel_rule_single(reason, 0),
 				 MIGSEL_REASON_LINK_DOWN);
 	}
-	assert_true(migsel_rule_refuses(MIGSEL_REASON_LINK_DOWN));
-	assert_true(migsel_rule_refuses(MIGSEL_REASON_NO_ROUTE));
 }
 
-static void test_every_row_is_explained(case_state *state)
+/* Who has candidates is steered, and nobody else; hot traffic alone bypasses. */
+static void test_table(case_state *state)
 {
-	struct migsel_query query = query_of(MIGSEL_CLASS_HOT, MIGSEL_INET);
-	int row;
+	const struct migsel_row *row;
+	u32 seen = 0;
 
-	for (row = MIGSEL_REASON_UNTAGGED; row <= MIGSEL_REASON_MULTI_NIC;
-	     row++) {
-		assert_true(*migsel_rule_why(&query, row, true));
-		assert_true(*migsel_rule_why(&query, row, false));
+	for (row = migsel_rows; row < migsel_rows + migsel_n_rows; row++) {
+		assert_false(seen & (1U << row->reason));
+		seen |= 1U << row->reason;
+		switch (row->action) {
+		case MIGSEL_PASS:
+		case MIGSEL_REFUSE:
+			assert_int_equal(row->candidates, MIGSEL_NOBODY);
+			assert_false(row->bypasses);
+			break;
+		case MIGSEL_STEER:
+			assert_true(row->candidates == MIGSEL_FIRST_VMK ||
+				    row->candidates == MIGSEL_MIGRATION_VMK ||
+				    row->candidates == MIGSEL_BOUND_VMK);
+			break;
+		case MIGSEL_CHOOSE:
+			assert_int_equal(row->candidates,
+					 MIGSEL_MIGRATION_VMKS);
+			assert_false(row->bypasses);
+			break;
+		}
 	}
 }
 
@@ -486,6 +517,6 @@ static case_list rule_cases[] = {
 	CASE(test_placement_states),
 	CASE(test_order_of_candidates),
 	CASE(test_assumed_routes),
-	CASE(test_every_row_is_explained),
+	CASE(test_table),
 	CASES_END
 };

@@ -13,9 +13,8 @@
 #define MIGSEL_MAX_ADDRESSES	1024
 
 /**
- * enum migsel_reason - Why a packet leaves the way it does. The values from
- *   untagged to multi-nic are the rows of the rule's table, tested in this
- *   order.
+ * enum migsel_reason - Why a packet leaves the way it does. Each is the name
+ *   of a row of the rule's table, or says why what the row chose will not do.
  * @MIGSEL_REASON_UNTAGGED: The packet carries neither tag. Not touched.
  * @MIGSEL_REASON_NO_VMK: The namespace has no vmk. Not touched.
  * @MIGSEL_REASON_NOT_UNICAST: The destination is local, multicast, broadcast
@@ -171,7 +170,6 @@ enum {
 enum {
 	MIGSEL_A_ROW_REASON = 1,
 	MIGSEL_A_ROW_OUTCOME,
-	MIGSEL_A_ROW_WHY,
 
 	__MIGSEL_A_ROW_MAX,
 	MIGSEL_A_ROW_MAX = (__MIGSEL_A_ROW_MAX - 1)
@@ -185,10 +183,21 @@ enum {
 	MIGSEL_A_CANDIDATE_PLACED,
 	MIGSEL_A_CANDIDATE_WEIGHT,
 	MIGSEL_A_CANDIDATE_CHOSEN,
-	MIGSEL_A_CANDIDATE_WHY,
 
 	__MIGSEL_A_CANDIDATE_MAX,
 	MIGSEL_A_CANDIDATE_MAX = (__MIGSEL_A_CANDIDATE_MAX - 1)
+};
+
+enum {
+	MIGSEL_A_FACTS_VMKS = 1,
+	MIGSEL_A_FACTS_MIGRATION_VMKS,
+	MIGSEL_A_FACTS_UNICAST,
+	MIGSEL_A_FACTS_BOUND_DEVICE,
+	MIGSEL_A_FACTS_BOUND_VMK,
+	MIGSEL_A_FACTS_SAME_SUBNET,
+
+	__MIGSEL_A_FACTS_MAX,
+	MIGSEL_A_FACTS_MAX = (__MIGSEL_A_FACTS_MAX - 1)
 };
 
 enum {
@@ -212,6 +221,9 @@ enum {
 	MIGSEL_A_ROUTE_IPPROTO,
 	MIGSEL_A_ROUTE_SPORT,
 	MIGSEL_A_ROUTE_DPORT,
+	MIGSEL_A_ROUTE_PLAIN_IFINDEX,
+	MIGSEL_A_ROUTE_PLAIN_IFNAME,
+	MIGSEL_A_ROUTE_FACTS,
 
 	__MIGSEL_A_ROUTE_MAX,
 	MIGSEL_A_ROUTE_MAX = (__MIGSEL_A_ROUTE_MAX - 1)

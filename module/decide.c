@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Both stages of the rule: which vmk a packet leaves by, and that it can. */
+
+#include "decide.h"
+
+static u8 candidate_state(struct migsel_decision *d, int vmk)
+{
+	if (!migsel_usable(d->snap, vmk, d->query.family))
+		return 0;
+	return d->seeker->reach(d, vmk) ? MIGSEL_USABLE | MIGSEL_ROUTED :
+					  MIGSEL_USABLE;
+}
+
+/* What belongs to no flow takes the first candidate that will do. */
+static enum migsel_reason choose_any(struct migsel_decision *d)
+{
+	enum migsel_reason reason = MIGSEL_REASON_LINK_DOWN;
+	u8 state;
+	u32 i;
+
+	for (i = 0; i < d->rule->n_vmks; i++) {
+		if (!d->rule->vmks[i].migration)
+			continue;
+		state = candidate_state(d, i);
+		if (state & MIGSEL_ROUTED) {
+			d->vmk = i;
+			return d->row->reason;
+		}
+		if (state & MIGSEL_USABLE)
+			reason = MIGSEL_REASON_NO_ROUTE;
+	}
+	return reason;
+}
+
+/*
+ * Place a flow that has no place, or whose place is not to be had any more. A
+ * route is looked for only where the flow is to go. If others are placed
+ * meanwhile, that may be elsewhere than it was.
+ */
+static noinline enum migsel_reason choose_place(struct migsel_decision *d,
+						u64 id)
+{
+	enum migsel_family family = d->query.family;
+	u8 state[MIGSEL_MAX_VMKS];
+	int reached = MIGSEL_NO_VMK, vmk;
+	enum migsel_reason reason;
+	u32 i;
+
+	d->fresh = true;
+	for (i = 0; i < d->rule->n_vmks; i++)
+		state[i] = d->rule->vmks[i].migration &&
+			   migsel_usable(d->snap, i, family) ?
+			   MIGSEL_USABLE | MIGSEL_ROUTED | MIGSEL_ASSUMED : 0;
+	for (;;) {
+		reason = migsel_place(d->flows, d->snap, family, id, state,
+				      &d->vmk);
+		vmk = d->vmk;
+		if (vmk == MIGSEL_NO_VMK || !(state[vmk] & MIGSEL_ASSUMED))
+			break;
+		do {
+			state[vmk] = MIGSEL_USABLE;
+			reached = MIGSEL_NO_VMK;
+			if (d->seeker->reach(d, vmk)) {
+				state[vmk] |= MIGSEL_ROUTED;
+				reached = vmk;
+				break;
+			}
+			vmk = migsel_place_next(d->flows, d->snap, family,
+						state, vmk);
+		} while (vmk != MIGSEL_NO_VMK && state[vmk] & MIGSEL_ASSUMED);
+	}
+	if (d->vmk != reached && d->vmk != MIGSEL_NO_VMK &&
+	    !d->seeker->reach(d, d->vmk))
+		return MIGSEL_REASON_NO_ROUTE;
+	return reason;
+}
+
+/* Which of several candidates the packet leaves by: where its flow lives. */
+static enum migsel_reason choose(struct migsel_decision *d)
+{
+	int ifindex, vmk;
+	u64 id;
+
+	if (!d->seeker->flow)
+		return choose_place(d, 0);
+	id = d->seeker->flow(d);
+	if (!id)
+		return choose_any(d);
+
+	ifindex = migsel_flow_ifindex(d->flows, id);
+	vmk = ifindex ? migsel_snap_position(d->snap, ifindex) : MIGSEL_NO_VMK;
+	if (vmk != MIGSEL_NO_VMK && d->rule->vmks[vmk].migration &&
+	    candidate_state(d, vmk) & MIGSEL_ROUTED) {
+		d->vmk = vmk;
+		return d->row->reason;
+	}
+	return choose_place(d, id);
+}
+
+/**
+ * migsel_decide - decide on a packet
+ * @d: who decides, on what; gets the answer. @fresh is set, never cleared.
+ *
+ * Context: under rcu_read_lock(), any but hard interrupt.
+ */
+void migsel_decide(struct migsel_decision *d)
+{
+	d->row = migsel_rule_row(d->rule, &d->query, &d->vmk);
+	d->reason = d->row->reason;
+	d->refused = false;
+
+	switch (d->row->action) {
+	case MIGSEL_PASS:
+		d->fresh = true;
+		d->verdict = MIGSEL_VERDICT_PASS;
+		return;
+	case MIGSEL_REFUSE:
+		d->refused = true;
+		break;
+	case MIGSEL_STEER:
+		d->reason = migsel_rule_single(d->reason,
+					       candidate_state(d, d->vmk));
+		break;
+	case MIGSEL_CHOOSE:
+		d->reason = choose(d);
+		break;
+	}
+
+	d->refused |= d->reason != d->row->reason;
+	if (!d->refused) {
+		d->verdict = MIGSEL_VERDICT_STEER;
+		return;
+	}
+	d->fresh = true;
+	d->verdict = d->snap->policy.unreachable == MIGSEL_UNREACHABLE_PASS ?
+		     MIGSEL_VERDICT_PASS : MIGSEL_VERDICT_REFUSE;
+}
