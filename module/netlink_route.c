@@ -42,29 +42,28 @@ struct question {
 	int err;
 };
 
-/* A refusal that names the attribute, as an expression: the error. */
-#define refuse(info, attr, why, err) ({					\
-	NL_SET_ERR_MSG_ATTR((info)->extack, (info)->attrs[attr], why);	\
-	err;								\
-})
-
 static int parse_addrs(struct question *q, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
 	bool inet = attrs[MIGSEL_A_ROUTE_DST4];
+	int other_src = inet ? MIGSEL_A_ROUTE_SRC6 : MIGSEL_A_ROUTE_SRC4;
 
-	if (inet == !!attrs[MIGSEL_A_ROUTE_DST6])
-		return refuse(info, MIGSEL_A_ROUTE_DST6,
-			      "one destination has to be given", -EINVAL);
-	if (attrs[inet ? MIGSEL_A_ROUTE_SRC6 : MIGSEL_A_ROUTE_SRC4])
-		return refuse(info, inet ? MIGSEL_A_ROUTE_SRC6 :
-					   MIGSEL_A_ROUTE_SRC4,
-			      "source and destination are of different families",
-			      -EINVAL);
+	if (inet == !!attrs[MIGSEL_A_ROUTE_DST6]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[MIGSEL_A_ROUTE_DST6],
+				    "one destination has to be given");
+		return -EINVAL;
+	}
+	if (attrs[other_src]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[other_src],
+				    "source and destination are of different families");
+		return -EINVAL;
+	}
 
-	if (!inet && !ipv6_mod_enabled())
-		return refuse(info, MIGSEL_A_ROUTE_DST6, "IPv6 is disabled",
-			      -EAFNOSUPPORT);
+	if (!inet && !ipv6_mod_enabled()) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[MIGSEL_A_ROUTE_DST6],
+				    "IPv6 is disabled");
+		return -EAFNOSUPPORT;
+	}
 
 	if (inet) {
 		q->key.family = MIGSEL_INET;
@@ -93,14 +92,21 @@ static int parse_ports(struct question *q, struct genl_info *info)
 	if (attrs[MIGSEL_A_ROUTE_IPPROTO])
 		q->key.proto = nla_get_u32(attrs[MIGSEL_A_ROUTE_IPPROTO]);
 	if (q->key.proto ==
-	    (q->key.family == MIGSEL_INET ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
-		return refuse(info, MIGSEL_A_ROUTE_IPPROTO,
-			      "the protocol is not one of the destination's family",
-			      -EINVAL);
-	if (attrs[port] && !q->key.proto)
-		return refuse(info, port, "a port needs a protocol", -EINVAL);
-	if (attrs[port] && !migsel_proto_has_ports(q->key.proto))
-		return refuse(info, port, "the protocol has no ports", -EINVAL);
+	    (q->key.family == MIGSEL_INET ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[MIGSEL_A_ROUTE_IPPROTO],
+				    "the protocol is not one of the destination's family");
+		return -EINVAL;
+	}
+	if (attrs[port] && !q->key.proto) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[port],
+				    "a port needs a protocol");
+		return -EINVAL;
+	}
+	if (attrs[port] && !migsel_proto_has_ports(q->key.proto)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[port],
+				    "the protocol has no ports");
+		return -EINVAL;
+	}
 	if (attrs[MIGSEL_A_ROUTE_SPORT])
 		q->key.sport = htons(nla_get_u16(attrs[MIGSEL_A_ROUTE_SPORT]));
 	if (attrs[MIGSEL_A_ROUTE_DPORT])
@@ -122,6 +128,7 @@ static bool addr_is_local(const struct question *q)
 
 static int parse(struct question *q, struct genl_info *info)
 {
+	struct migsel_query *query = &q->decision.query;
 	struct nlattr **attrs = info->attrs;
 	struct nlattr *oif = attrs[MIGSEL_A_ROUTE_IFINDEX];
 	int src, err;
@@ -132,43 +139,47 @@ static int parse(struct question *q, struct genl_info *info)
 	if (err)
 		return err;
 
-	if (attrs[MIGSEL_A_ROUTE_CLASS] && attrs[MIGSEL_A_ROUTE_MARK])
-		return refuse(info, MIGSEL_A_ROUTE_MARK,
-			      "give a class or a mark, not both", -EINVAL);
-	q->decision.query.class = attrs[MIGSEL_A_ROUTE_CLASS] ?
-			   nla_get_u32(attrs[MIGSEL_A_ROUTE_CLASS]) :
-			   MIGSEL_CLASS_HOT;
+	if (attrs[MIGSEL_A_ROUTE_CLASS] && attrs[MIGSEL_A_ROUTE_MARK]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[MIGSEL_A_ROUTE_MARK],
+				    "give a class or a mark, not both");
+		return -EINVAL;
+	}
+	query->class = attrs[MIGSEL_A_ROUTE_CLASS] ?
+		       nla_get_u32(attrs[MIGSEL_A_ROUTE_CLASS]) :
+		       MIGSEL_CLASS_HOT;
 	if (attrs[MIGSEL_A_ROUTE_MARK]) {
 		q->key.mark = nla_get_u32(attrs[MIGSEL_A_ROUTE_MARK]);
-		q->decision.query.class = migsel_class(&q->ms->tag, q->key.mark);
-	} else if (q->decision.query.class == MIGSEL_CLASS_HOT) {
+		query->class = migsel_class(&q->ms->tag, q->key.mark);
+	} else if (query->class == MIGSEL_CLASS_HOT) {
 		q->key.mark = q->ms->tag.hot;
-	} else if (q->decision.query.class == MIGSEL_CLASS_COLD) {
+	} else if (query->class == MIGSEL_CLASS_COLD) {
 		q->key.mark = q->ms->tag.cold;
 	}
 
 	src = q->key.family == MIGSEL_INET ? MIGSEL_A_ROUTE_SRC4 :
 					       MIGSEL_A_ROUTE_SRC6;
-	if (attrs[src] && !addr_is_local(q))
-		return refuse(info, src,
-			      "the source is not an address of this host",
-			      -EADDRNOTAVAIL);
+	if (attrs[src] && !addr_is_local(q)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[src],
+				    "the source is not an address of this host");
+		return -EADDRNOTAVAIL;
+	}
 
 	if (oif) {
 		q->oif = nla_get_u32(oif);
 		q->key.oif = q->oif;
-		if (!dev_get_by_index_rcu(q->net, q->key.oif))
-			return refuse(info, MIGSEL_A_ROUTE_IFINDEX,
-				      "no such device in this network namespace",
-				      -ENODEV);
+		if (!dev_get_by_index_rcu(q->net, q->key.oif)) {
+			NL_SET_ERR_MSG_ATTR(info->extack, attrs[MIGSEL_A_ROUTE_IFINDEX],
+					    "no such device in this network namespace");
+			return -ENODEV;
+		}
 	}
 
-	q->decision.query.family = q->key.family;
-	q->decision.query.bound_device = q->oif;
-	q->decision.query.bound_vmk = MIGSEL_NO_VMK;
-	if (attrs[src] && q->decision.snap && q->decision.rule->n_migration > 1 &&
-	    q->decision.query.class == MIGSEL_CLASS_HOT)
-		q->decision.query.bound_vmk =
+	query->family = q->key.family;
+	query->bound_device = q->oif;
+	query->bound_vmk = MIGSEL_NO_VMK;
+	if (attrs[src] && q->decision.rule->n_migration > 1 &&
+	    query->class == MIGSEL_CLASS_HOT)
+		query->bound_vmk =
 			migsel_snap_owner(q->decision.snap, q->key.family,
 					  q->key.family == MIGSEL_INET ?
 					  &q->key.saddr.s6_addr32[3] :
@@ -267,27 +278,28 @@ static const struct migsel_seeker question_seeker = {
 static int answer(struct question *q, struct genl_info *info)
 {
 	const void *daddr = &q->key.daddr;
-	int err;
+	int dst, err;
 
 	err = parse(q, info);
 	if (err)
 		return err;
+	dst = q->key.family == MIGSEL_INET ? MIGSEL_A_ROUTE_DST4 :
+					     MIGSEL_A_ROUTE_DST6;
 
 	err = route_or_none(q->key.family == MIGSEL_INET ? plain_inet(q) :
-						     plain_inet6(q),
-		    &q->plain);
+							   plain_inet6(q),
+			    &q->plain);
 	if (err)
 		return err;
-	if (!q->plain)
-		return refuse(info, q->key.family == MIGSEL_INET ?
-				    MIGSEL_A_ROUTE_DST4 : MIGSEL_A_ROUTE_DST6,
-			      "the host has no route to the destination",
-			      -ENETUNREACH);
+	if (!q->plain) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[dst],
+				    "the host has no route to the destination");
+		return -ENETUNREACH;
+	}
 	if (q->key.family == MIGSEL_INET)
 		daddr = &q->key.daddr.s6_addr32[3];
-	q->decision.query.not_unicast = !migsel_route_is_unicast(q->plain,
-							  q->key.family,
-							  daddr);
+	q->decision.query.not_unicast =
+		!migsel_route_is_unicast(q->plain, q->key.family, daddr);
 	migsel_decide(&q->decision);
 	return q->err;
 }

@@ -25,6 +25,9 @@ checks=(W1-sparse-6.12 W1-sparse-6.1 W1-7.3 W1-no-ipv6 W1-6.1-oldest W1-6.1-clou
 accepted=(
 	# Fields of an event are a block of code to some macros, a list to others.
 	'^module/trace[.]h:[0-9]+: CHECK:(PARENTHESIS_ALIGNMENT|OPEN_ENDED_LINE):'
+	# A list that others expand, each in a way of its own.
+	'^module/reasons[.]h:[0-9]+: (ERROR:COMPLEX_MACRO|CHECK:MACRO_ARG_REUSE):'
+	'^module/trace[.]h:[0-9]+: WARNING:(MACRO_ARG_UNUSED|TRAILING_SEMICOLON):'
 	# One source for several kernels; and KERNEL_VERSION() is no constant on the left.
 	'^module/compat/.*: WARNING:(LINUX_VERSION_CODE|CONSTANT_COMPARISON):'
 	# The one place that defines the macro; user space has no __printf().

@@ -13,7 +13,8 @@
 #include "names.h"
 #include "parse.h"
 
-#define REASON_NAME(reason, name) [MIGSEL_REASON_##reason] = name,
+#define REASON_NAME(reason, name)	\
+	[MIGSEL_REASON_##reason] = name,
 
 const char *const reason_names[] = {
 	MIGSEL_REASON_NAMES(REASON_NAME, REASON_NAME)
