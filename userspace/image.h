@@ -16,6 +16,7 @@ struct image {
 	char *backing_format;	/* as the image has it, or NULL */
 	char **data;	/* paths of other files that hold its data */
 	size_t n_data;
+	bool encrypted;	/* its data, and what leads there */
 	bool has_cid;	/* VMDK: what it is, and what it is based on */
 	json_int_t cid;
 	json_int_t parent_cid;
