@@ -87,12 +87,12 @@ trap_is() {
 	fi
 	sh -c "$fix" >"$tmp/fixed" 2>&1 || bad "$fix: $(<"$tmp/fixed")"
 	# Carrier comes a moment after a link is set up.
-	for _ in {1..10}; do
-		m -j check >"$tmp/out"
-		has_code "$code" "$dev" || return 0
-		sleep 0.2
-	done
-	bad "$fix does not mend: $(<"$tmp/out")"
+	soon mended "$code" "$dev" || bad "$fix does not mend: $(<"$tmp/out")"
+}
+
+mended() {
+	m -j check >"$tmp/out"
+	jq -e . <"$tmp/out" >/dev/null && ! has_code "$1" "$2"
 }
 
 # advised CODE DEV PATTERN: it is found, with advice like that, and no command

@@ -90,28 +90,52 @@ test_refusal() {
 	[[ $out$err == *bad-attr*ifindex* ]] || bad "blames nothing: $out$err"
 }
 
-# Each client tells at its end what it has heard; it is not known when it begins to.
+# cli.py, whose --sleep begins by saying so and lasts until there is a line to read.
+patient='import os, runpy, sys, time
+del sys.argv[0]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
+time.sleep = lambda _: (print("subscribed", file=sys.stderr, flush=True), sys.stdin.readline())
+runpy.run_path(sys.argv[0], run_name="__main__")'
+
+# subscribe GROUP: a client in the background, that tells what it has heard once told to
+subscribe() {
+	local fd
+	mkfifo "$tmp/$1.end"
+	exec {fd}<>"$tmp/$1.end"
+	nsenter --net="/run/netns/$host" python3 -c "$patient" "$YNL/cli.py" --spec "$spec" --no-schema \
+		--output-json --subscribe "$1" --sleep 1 <&"$fd" >"$tmp/$1" 2>"$tmp/$1.err" &
+	pids+=($!)
+	ends+=("$fd")
+	soon grep -q subscribed "$tmp/$1.err" || bad "$(<"$tmp/$1.err")"
+}
+
+# Who hears of the second flow was told of the first, as is everybody else.
+two_alarms() {
+	ip netns exec "$host" migsel exec hot -- bash -c 'echo >/dev/udp/192.0.2.21/9'
+	[[ $(grep -c '"event":"alarm"' "$tmp/heard") -ge 2 ]]
+}
+
 test_notifications() {
-	local heard
+	local heard fd ends=()
 	three_vmks
 	m vmk del vmk2
-	ynl --subscribe config --sleep 8 >"$tmp/config" 2>&1 &
+	subscribe config
+	subscribe alarm
+	m -b - <<-'END'
+		vmk add vmk2 weight 5
+		vmk set vmk2 weight 6
+		vmk del vmk2
+		tag set hot 0x30000
+		tag set hot 0x10000
+		policy set mode enforce
+	END
+	migsel -n "$host" -j monitor >"$tmp/heard" &
 	pids+=($!)
-	ynl --subscribe alarm --sleep 8 >"$tmp/alarm" 2>&1 &
-	pids+=($!)
-	while kill -0 "${pids[@]: -2}" 2>/dev/null; do
-		m -b - <<-'END'
-			vmk add vmk2 weight 5
-			vmk set vmk2 weight 6
-			vmk del vmk2
-			tag set hot 0x30000
-			tag set hot 0x10000
-			policy set mode enforce
-		END
-		ip netns exec "$host" migsel exec hot -- bash -c 'echo >/dev/udp/192.0.2.21/9'
-		sleep 0.2
+	soon two_alarms
+	for fd in "${ends[@]}"; do
+		echo >&"$fd"
 	done
-	wait "${pids[@]: -2}"
+	wait "${pids[@]: -3:2}"
 
 	run 0 jq -c . "$tmp/config"
 	json 'any(.name == "vmk-add-ntf" and .msg.weight == 5 and .msg.ifname == "vmk2")'
