@@ -48,10 +48,11 @@ distclean: clean ## removes what was downloaded and reported, too
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
-	@sed -n '/^# What the environment/,/^$$/{/^#  /s/^# / /p}' selftests/vm/run.sh
+	@sed -n '/^# What the environment/,/^$$/{s/^#   /  /p}' selftests/vm/run.sh
 	@echo '  KDIR=FOLDER     kernel headers or build tree for module (default: the running kernel)'
 	@echo "  TOPICS='a b'    for check: these of selftests/, by name (default: all that suit the kernel)"
 	@echo "  KERNELS=all     for check: all test kernels, or those named, one after another"
+	@echo "  MODES='a b'     for kselftest: these of its modes (default: all); LIMIT=900 seconds for a test"
 	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'
 
 .PHONY: all module tool vm demo check kselftest lint coverage install uninstall deb clean distclean help

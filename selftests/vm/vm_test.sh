@@ -41,7 +41,7 @@ dollar_doubled_on_the_command_line_of_make() {
 
 quotes_lines_folder_and_variables() {
 	cd selftests/vm/planted || return
-	DEMO=a DURATION=5 X='1 $2' VM_ENV=X vm $'printf "%s|" "a  b" \'c"d\' \\\\ \'*\'\necho "é"\npwd; ls; echo "$DEMO$DURATION$X$KERNEL"'
+	DEMO=a CHURN=5 X='1 $2' VM_ENV=X vm $'printf "%s|" "a  b" \'c"d\' \\\\ \'*\'\necho "é"\npwd; ls; echo "$DEMO$CHURN$X$KERNEL"'
 	is "$(<"$work/out")" "a  b|c\"d|\\|*|é
 $PWD
 $(ls)
