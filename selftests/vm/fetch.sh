@@ -21,7 +21,8 @@
 # the system's package state is neither read nor changed. The versions are those
 # of kernels.lock; where the archive no longer has them, the newest of the series.
 #
-# A filled $cache/kernels/$KERNEL holds what run.sh and build.sh rely on:
+# A filled $cache/kernels/$KERNEL (with a sum of the recipe behind its name where it is built
+# here) holds what run.sh and build.sh rely on:
 #   release     the kernel's version, as uname -r says it
 #   headers     what to build modules against (KDIR)
 #   toolchain   a compiler to build them with, in usr/bin; only where the host's do not fit
@@ -353,10 +354,7 @@ fill() {
 	rm -rf "$debs"
 }
 
-# Filled, with what kernels.lock and config/ say now where that matters.
-filled() {
-	[[ -e $kernel_dir/place ]] && [[ -z $arch || $(<"$kernel_dir/recipe") == "$(recipe)" ]]
-}
+filled() { [[ -e $kernel_dir/place ]]; }
 
 if [[ ${1-} == --*selftests ]]; then
 	[[ $kernel == @(6.1|7.3) ]] || die "the selftests of KERNEL=$kernel are not known here: 6.1 or 7.3"
@@ -385,8 +383,8 @@ esac
 if [[ $tree ]]; then
 	check_tree
 	[[ $again ]] || ! own_filled || exit 0
-	lock "$cache/kernels/$kernel.lock" "looking at the kernel in $tree"
-	work=$cache/kernels/$kernel.part
+	lock "$kernel_dir.lock" "looking at the kernel in $tree"
+	work=$kernel_dir.part
 	[[ ! $again ]] && own_filled && exit 0
 	(fill_own)
 	rm -rf "$kernel_dir"
@@ -396,8 +394,8 @@ fi
 if [[ -z $again ]] && filled && [[ $(<"$kernel_dir/place") == "$kernel_dir" ]]; then
 	exit 0
 fi
-lock "$cache/kernels/$kernel.lock" "filling the cache for $kernel"
-work=$cache/kernels/$kernel.part
+lock "$kernel_dir.lock" "filling the cache for $kernel"
+work=$kernel_dir.part
 if [[ -n $again ]]; then
 	rm -rf "$work"
 elif filled; then

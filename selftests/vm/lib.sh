@@ -93,5 +93,22 @@ kind=${foreign:-vm}
 [[ ! $tree ]] || ! grep -qs '^CONFIG_UML=y' "$tree/.config" || kind=uml
 cache=$(cache_dir)
 export MIGSEL_CACHE=$cache
+# What a kernel with detectors is built from, see source.sh. With another recipe it is another
+# kernel, in a folder of its own: checkouts that share the cache may differ.
+fragments=("$top/selftests/vm/config/common.config" "$top/selftests/vm/config/$kernel.config")
+# What is included before each of its files of that name.
+included=()
+[[ $kernel != uml ]] || included=(mem stacktrace)
+recipe() {
+	local name
+	{
+		awk '$1 == "source"' "$top/selftests/vm/kernels.lock"
+		grep -h '^CONFIG_' "${fragments[@]}"
+		for name in "${included[@]}"; do
+			cat "$top/selftests/vm/config/$kernel-$name.h"
+		done
+	} | sha256sum | cut -c 1-16
+}
 kernel_dir=$cache/kernels/$kernel
+[[ $kernel != @(uml|debug) ]] || kernel_dir+=-$(recipe)
 builds=$top/.cache/build

@@ -14,9 +14,9 @@ refuse() { die "KERNEL=$tree: $1"; }
 has() { grep -q "^CONFIG_$1=[ym]" "$tree/.config"; }
 
 # What the fragments name and the tree does not have. Of the ways to the host's files one
-# will do; in user mode there are no kprobes.
+# will do; in user mode there are no kprobes; a distribution's 6.1 has no HSR.
 lacks() {
-	local spare='CONFIG_MIGSEL'
+	local spare='CONFIG_(MIGSEL|HSR)'
 	[[ $kind != uml ]] || spare+='|CONFIG_KPROBE_EVENTS'
 	! has VIRTIO_FS || spare+='|CONFIG_(NET_9P|NET_9P_VIRTIO|9P_FS)'
 	awk -F = -v spare="^($spare)\$" '

@@ -7,24 +7,6 @@
 # is still there for the next one, which begins where that one ended.
 # shellcheck shell=bash disable=SC2154,SC2094  # lib.sh and fetch.sh set them
 
-fragments=("$here/config/common.config" "$here/config/$kernel.config")
-
-# What is included before each of its files of that name.
-included=()
-[[ $kernel != uml ]] || included=(mem stacktrace)
-
-# What a kernel was built from: with another recipe it is another kernel.
-recipe() {
-	local name
-	{
-		pinned
-		grep -h '^CONFIG_' "${fragments[@]}"
-		for name in "${included[@]}"; do
-			cat "$here/config/$kernel-$name.h"
-		done
-	} | sha256sum | cut -c 1-16
-}
-
 # name_source LINES: sets source, the folder, from lines of kernels.lock.
 name_source() {
 	source=$cache/sources/$(awk '$3 ~ /^linux-source-/ { print $4 }' <<<"$1")
@@ -101,8 +83,9 @@ lay_out() {
 	echo "$release" >release
 	mv build/vmlinux vmlinux
 	rm -f build/linux
+	make_kernel -s modules_install INSTALL_MOD_PATH="$work/root" DEPMOD=true
+	rm -f "$tree/build"
 	mkdir -p "$tree/kernel" root/bin
-	cp build/modules.{order,builtin,builtin.modinfo} "$tree/"
 	cp "$source.busybox" root/bin/busybox
 	cp "$source.packages" packages
 	echo "${source##*/}" >source
@@ -111,9 +94,8 @@ lay_out() {
 	depmod -b root "$release"
 	make_initramfs "$release"
 	find build -path build/scripts -prune -o -path build/tools -prune -o \
-		-type f \( -name '*.[oa]' -o -name '.*.cmd' -o -name '.tmp_vmlinux*' \) -exec rm -f {} +
+		-type f \( -name '*.[oa]' -o -name '*.ko' -o -name '.*.cmd' -o -name '.tmp_vmlinux*' \) -exec rm -f {} +
 	settle_built "$kernel_dir"
-	echo "$made_from" >recipe
 }
 
 # For modules: where the source is, and for which kind of machine.
@@ -161,8 +143,8 @@ build_kernel() {
 	need_space 4000
 	unpack_source
 	mkdir -p "$work/build"
-	made_from=$(recipe)
 	configure
 	compile
 	(cd "$work" && lay_out)
+	find "$cache/kernels" -maxdepth 1 -name "$kernel-*" -mtime +30 -exec rm -rf {} +
 }
