@@ -5,7 +5,8 @@
 #                          run.sh, which says what the modes are
 #
 # $TESTS is the folder they lie in, $OUT takes of each what it prints, and its exit status as
-# the last line.
+# the last line. The tests get an environment of their own: some take what they are to do
+# from variables, TESTS among them.
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 mode=$1
@@ -35,11 +36,12 @@ cold) watch=(0 1 0) tagged=(migsel exec cold --) ;;
 hot) watch=(0 1 1) tagged=(migsel exec hot --) ;;
 esac
 for test; do
-	log=$OUT/$mode/${test//\//_}
-	mkdir -p "$OUT/$mode"
+	log=$OUT/$mode/$test
+	mkdir -p "${log%/*}"
 	((${#watch[@]} == 0)) || vmks "${watch[@]}"
 	start=$SECONDS
-	(cd "$TESTS/${test%/*}" && exec timeout -k 10 "${LIMIT:-900}" "${tagged[@]}" "./${test##*/}") >"$log" 2>&1 </dev/null
+	(cd "$TESTS/${test%/*}" && exec env -i PATH="$PATH" HOME="$HOME" TERM=dumb \
+		timeout -k 10 "${LIMIT:-900}" "${tagged[@]}" "./${test##*/}") >"$log" 2>&1 </dev/null
 	status=$?
 	((${#watch[@]} == 0)) || {
 		clean

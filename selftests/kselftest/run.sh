@@ -11,8 +11,9 @@
 #   cold          tagged cold, enforced, with `unreachable pass`
 #   hot           tagged hot, likewise, and every vmk carries migration traffic
 #
-# and what turned against the first of them. MODES= names some, OUT= the folder for what
-# the tests print (default: kselftest-report), LIMIT= the seconds that one may take.
+# and what turned against the first of them; what the file `expected` has is told apart.
+# MODES= names some, OUT= the folder for what the tests print (default: kselftest-report),
+# LIMIT= the seconds that one may take.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 top=$(readlink -f "$here/../..")
@@ -54,7 +55,7 @@ TESTS=$(selftests/vm/fetch.sh --selftests)/tools/testing/selftests
 lock "$cache/selftests.lock" 'compiling selftests'
 compile
 exec {lock_fd}>&-
-(($#)) || mapfile -t tests < <(grep '^net' "$here/list")
+(($#)) || mapfile -t tests < <(sed -n 's/^\(net[^ ]*\).*/\1/p' "$here/list")
 (($# == 0)) || tests=("$@")
 mapfile -t tests < <(find_tests "${tests[@]}")
 ((${#tests[@]})) || die 'no tests'

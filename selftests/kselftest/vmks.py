@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """vmks.py OBSERVE PASS MIGRATION: makes every device but loopback a vmk, as soon as it is
-there, in this network namespace and each that `ip netns` names. The arguments are 0 or 1:
-what the policy is, and whether the vmks carry migration traffic. SIGTERM ends it: it
-then prints how many vmks there were, and how many packets were decided by which row."""
+there, in this network namespace and each that `ip netns` names; one that `unshare` makes is
+not seen. What a namespace is born with is one once it is up: else the first vmk would be a
+tunnel's device that is down, in every namespace. The arguments are 0 or 1: what the policy
+is, and whether the vmks carry migration traffic. SIGTERM ends it: it then prints how many
+vmks there were, and how many packets were decided by which row."""
 
 import ctypes
 import os
@@ -22,7 +24,9 @@ NAMES = "/run/netns"
 NEWNET = 0x40000000
 IN_CREATE, IN_DELETE, IN_NONBLOCK = 0x100, 0x200, os.O_NONBLOCK
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, GROUP_LINK = 16, 17, 18, 1
-IFF_LOOPBACK = 8
+IFF_UP, IFF_LOOPBACK, IFLA_IFNAME = 1, 8, 3
+BORN = {b"tunl0", b"gre0", b"gretap0", b"erspan0", b"sit0", b"ip_vti0",
+        b"ip6tnl0", b"ip6gre0", b"ip6_vti0"}
 libc = ctypes.CDLL(None, use_errno=True)
 with open(HERE + "/../../include/uapi/linux/migsel.h", encoding="utf-8") as header:
     REASONS = re.findall(r"^\tMIGSEL_REASON_(\w+),", header.read(), re.M)
@@ -62,13 +66,16 @@ class Namespace:
             while len(data) >= 16:
                 size, kind = struct.unpack_from("=IH", data)
                 if kind in (RTM_NEWLINK, RTM_DELLINK):
-                    self.link(kind, *struct.unpack_from("=iI", data, 20))
+                    name = netlink.attrs(data[32:size]).get(IFLA_IFNAME, b"").rstrip(b"\0")
+                    self.link(kind, name, *struct.unpack_from("=iI", data, 20))
                 data = data[(size + 3) & ~3:]
 
-    def link(self, kind, index, flags):
+    def link(self, kind, name, index, flags):
         global vmks
         if kind == RTM_DELLINK:
             self.known.discard(index)
+        elif name in BORN and not flags & IFF_UP:
+            pass
         elif not flags & IFF_LOOPBACK and index not in self.known:
             self.known.add(index)
             more = netlink.attr(4, netlink.u32(migration))
