@@ -49,6 +49,7 @@ struct sk_buff;
 struct sock;
 
 struct migsel_alarms;
+struct migsel_draft;
 struct migsel_flow_key;
 struct migsel_flows;
 struct migsel_learners;
@@ -97,6 +98,16 @@ struct migsel_sum {
 };
 
 /**
+ * struct migsel_vmk_config - what is configured of a vmk, beside its position
+ * @migration: carries migration traffic
+ * @weight: share of the multi-NIC flows, 1 to 255
+ */
+struct migsel_vmk_config {
+	bool migration;
+	u8 weight;
+};
+
+/**
  * struct migsel_vmk - a device registered as a vmk
  * @rcu: frees it once no packet sees it
  * @list: place in migsel_net::vmks, the order of vmks
@@ -105,8 +116,7 @@ struct migsel_sum {
  * @stats: what left by it
  * @zero: what @stats stood at when they were last reset
  * @if_id: what tells the packets of an xfrm interface, 0 for other devices
- * @migration: carries migration traffic
- * @weight: share of the multi-NIC flows
+ * @config: what is configured of it
  * @crowded: some of its addresses are ignored
  */
 struct migsel_vmk {
@@ -117,8 +127,7 @@ struct migsel_vmk {
 	struct migsel_vmk_stats __percpu *stats;
 	struct migsel_sum zero[MIGSEL_CLASS_MAX + 1];
 	u32 if_id;
-	bool migration;
-	u8 weight;
+	struct migsel_vmk_config config;
 	bool crowded;
 };
 
@@ -216,7 +225,7 @@ struct migsel_snap {
  * struct migsel_net - migsel in one network namespace
  * @net: the namespace
  * @vmks: the vmks in their order, struct migsel_vmk
- * @n_vmks: length of @vmks; may be read without RTNL
+ * @n_vmks: length of @vmks
  * @tag: how marks are read
  * @policy: what is made of decisions
  * @generation: changes whenever the configuration does, never 0
@@ -224,6 +233,8 @@ struct migsel_snap {
  * @hooks: the hooks
  * @zero: what @stats stood at when they were last reset
  * @memcg: who pays for snapshots, whoever builds them: held, may be NULL
+ * @committing: a snapshot is being built that knows vmks which @snap may not know;
+ *	may be read without RTNL
  * @changes: goes up whenever an address of a vmk changes
  * @rebuild: reads addresses anew, and settles what was only swapped
  * @recheck: removes what may not be a vmk any more
@@ -248,6 +259,7 @@ struct migsel_net {
 	struct nf_hook_ops hooks[2];
 	struct migsel_sum zero[MIGSEL_REASON_MAX + 1];
 	struct mem_cgroup *memcg;
+	bool committing;
 	atomic_t changes;
 	struct delayed_work rebuild;
 	struct work_struct recheck;
@@ -359,14 +371,14 @@ static inline bool sk_is_tcp_flow(const struct sock *sk)
 }
 
 /* vmk.c */
+extern const struct migsel_tag migsel_default_tag;
+extern const struct migsel_policy migsel_default_policy;
+
 struct migsel_vmk *migsel_vmk_find(struct migsel_net *ms,
 				   const struct net_device *dev);
-int migsel_vmk_add(struct migsel_net *ms, struct net_device *dev, u32 position,
-		   bool migration, u8 weight, struct netlink_ext_ack *extack);
-int migsel_vmk_set(struct migsel_net *ms, struct migsel_vmk *vmk, u32 position,
-		   bool migration, u8 weight, struct netlink_ext_ack *extack);
+int migsel_config_commit(struct migsel_draft *draft, struct list_head *gone,
+			 struct netlink_ext_ack *extack);
 void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk);
-void migsel_vmk_flush(struct migsel_net *ms, struct list_head *gone);
 void migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone);
 void migsel_vmk_free(struct migsel_vmk *vmk);
 void migsel_vmk_settle(struct migsel_net *ms);
@@ -374,11 +386,6 @@ void migsel_vmk_changed(struct migsel_net *ms);
 void migsel_vmk_lock(struct migsel_net *ms);
 u32 migsel_vmk_position(const struct migsel_net *ms,
 			const struct migsel_vmk *vmk);
-int migsel_tag_set(struct migsel_net *ms, const struct migsel_tag *tag,
-		   struct netlink_ext_ack *extack);
-int migsel_policy_set(struct migsel_net *ms,
-		      const struct migsel_policy *policy,
-		      struct netlink_ext_ack *extack);
 void migsel_vmk_init_net(struct migsel_net *ms);
 void migsel_vmk_exit_net(struct migsel_net *ms);
 

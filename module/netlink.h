@@ -18,4 +18,9 @@ enum {
 
 extern struct genl_family migsel_genl_family;
 
+/* The operations on the configuration that take no attribute. */
+int migsel_nl_tag_get_doit(struct sk_buff *skb, struct genl_info *info);
+int migsel_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info);
+int migsel_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info);
+
 #endif /* _MIGSEL_NETLINK_H */

@@ -10,6 +10,27 @@
 
 #include <uapi/linux/migsel.h>
 
+/* Common nested types */
+const struct nla_policy migsel_policy_config_nl_policy[MIGSEL_A_POLICY_UNREACHABLE + 1] = {
+	[MIGSEL_A_POLICY_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[MIGSEL_A_POLICY_UNREACHABLE] = NLA_POLICY_MAX(NLA_U32, 1),
+};
+
+const struct nla_policy migsel_tag_config_nl_policy[MIGSEL_A_TAG_COLD + 1] = {
+	[MIGSEL_A_TAG_MASK] = { .type = NLA_U32, },
+	[MIGSEL_A_TAG_HOT] = { .type = NLA_U32, },
+	[MIGSEL_A_TAG_COLD] = { .type = NLA_U32, },
+};
+
+const struct nla_policy migsel_vmk_config_nl_policy[MIGSEL_A_VMK_CHANGE + 1] = {
+	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[MIGSEL_A_VMK_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
+	[MIGSEL_A_VMK_POSITION] = { .type = NLA_U32, },
+	[MIGSEL_A_VMK_MIGRATION] = NLA_POLICY_MAX(NLA_U32, 1),
+	[MIGSEL_A_VMK_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, 255),
+	[MIGSEL_A_VMK_CHANGE] = NLA_POLICY_MAX(NLA_U32, 4),
+};
+
 /* MIGSEL_CMD_VMK_ADD - do */
 const struct nla_policy migsel_vmk_add_nl_policy[MIGSEL_A_VMK_WEIGHT + 1] = {
 	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
@@ -69,8 +90,16 @@ const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DPORT + 1] = {
 	[MIGSEL_A_ROUTE_DPORT] = NLA_POLICY_MIN(NLA_U16, 1),
 };
 
+/* MIGSEL_CMD_CONFIG_SET - do */
+const struct nla_policy migsel_config_set_nl_policy[MIGSEL_A_CONFIG_VMK + 1] = {
+	[MIGSEL_A_CONFIG_REPLACE] = { .type = NLA_FLAG, },
+	[MIGSEL_A_CONFIG_TAG] = NLA_POLICY_NESTED(migsel_tag_config_nl_policy),
+	[MIGSEL_A_CONFIG_POLICY] = NLA_POLICY_NESTED(migsel_policy_config_nl_policy),
+	[MIGSEL_A_CONFIG_VMK] = NLA_POLICY_NESTED(migsel_vmk_config_nl_policy),
+};
+
 /* Ops table for migsel */
-const struct genl_ops migsel_nl_ops[8] = {
+const struct genl_ops migsel_nl_ops[9] = {
 	{
 		.cmd		= MIGSEL_CMD_VMK_ADD,
 		.doit		= migsel_nl_vmk_add_doit,
@@ -125,5 +154,12 @@ const struct genl_ops migsel_nl_ops[8] = {
 		.doit		= migsel_nl_route_get_doit,
 		.policy		= migsel_route_get_nl_policy,
 		.maxattr	= MIGSEL_A_ROUTE_DPORT,
+	},
+	{
+		.cmd		= MIGSEL_CMD_CONFIG_SET,
+		.doit		= migsel_nl_config_set_doit,
+		.policy		= migsel_config_set_nl_policy,
+		.maxattr	= MIGSEL_A_CONFIG_VMK,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

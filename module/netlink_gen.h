@@ -11,6 +11,11 @@
 
 #include <uapi/linux/migsel.h>
 
+/* Common nested types */
+extern const struct nla_policy migsel_policy_config_nl_policy[MIGSEL_A_POLICY_UNREACHABLE + 1];
+extern const struct nla_policy migsel_tag_config_nl_policy[MIGSEL_A_TAG_COLD + 1];
+extern const struct nla_policy migsel_vmk_config_nl_policy[MIGSEL_A_VMK_CHANGE + 1];
+
 extern const struct nla_policy migsel_vmk_add_nl_policy[MIGSEL_A_VMK_WEIGHT + 1];
 
 extern const struct nla_policy migsel_vmk_set_nl_policy[MIGSEL_A_VMK_WEIGHT + 1];
@@ -27,8 +32,10 @@ extern const struct nla_policy migsel_policy_set_nl_policy[MIGSEL_A_POLICY_UNREA
 
 extern const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DPORT + 1];
 
+extern const struct nla_policy migsel_config_set_nl_policy[MIGSEL_A_CONFIG_VMK + 1];
+
 /* Ops table for migsel */
-extern const struct genl_ops migsel_nl_ops[8];
+extern const struct genl_ops migsel_nl_ops[9];
 
 int migsel_nl_vmk_add_doit(struct sk_buff *skb, struct genl_info *info);
 int migsel_nl_vmk_set_doit(struct sk_buff *skb, struct genl_info *info);
@@ -39,5 +46,6 @@ int migsel_nl_vmk_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int migsel_nl_tag_set_doit(struct sk_buff *skb, struct genl_info *info);
 int migsel_nl_policy_set_doit(struct sk_buff *skb, struct genl_info *info);
 int migsel_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info);
+int migsel_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* _LINUX_MIGSEL_GEN_H */

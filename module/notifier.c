@@ -71,21 +71,24 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 }
 
 /*
- * Whether a device is a vmk, or a vmk is being added: it is counted before its
- * addresses are read and published after, so that no address is missed.
+ * Whether a device is a vmk, or may be about to become one: while a change is being
+ * committed, the addresses of devices have perhaps been read for a snapshot that is
+ * not seen here yet.
  */
 static bool concerns(const struct migsel_net *ms, const struct net_device *dev)
 {
 	const struct migsel_snap *snap;
 	bool yes;
 
-	/* After the change of its addresses. Pairs with vmk_insert(). */
+	/* After the change of its addresses. Pairs with migsel_commit(). */
 	smp_mb();
+	/* Before the snapshot is looked at, which is published first. */
+	if (smp_load_acquire(&ms->committing))
+		return true;
 	rcu_read_lock();
 	snap = rcu_dereference(ms->snap);
-	yes = READ_ONCE(ms->n_vmks) != (snap ? snap->rule.n_vmks : 0) ||
-	      (snap &&
-	       migsel_snap_position(snap, dev->ifindex) != MIGSEL_NO_VMK);
+	yes = snap &&
+	      migsel_snap_position(snap, dev->ifindex) != MIGSEL_NO_VMK;
 	rcu_read_unlock();
 	return yes;
 }

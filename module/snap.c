@@ -317,8 +317,8 @@ struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 		goto out;
 	}
 	for (i = 0; i < snap->rule.n_vmks; i++) {
-		snap->rule.vmks[i].migration = snap->vmks[i].vmk->migration;
-		snap->rule.vmks[i].weight = snap->vmks[i].vmk->weight;
+		snap->rule.vmks[i].migration = snap->vmks[i].vmk->config.migration;
+		snap->rule.vmks[i].weight = snap->vmks[i].vmk->config.weight;
 	}
 	snap->tag = ms->tag;
 	snap->policy = ms->policy;

@@ -11,7 +11,19 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
+#include "draft.h"
 #include "migsel.h"
+
+const struct migsel_tag migsel_default_tag = {
+	.mask = 0x30000,
+	.hot = 0x10000,
+	.cold = 0x20000,
+};
+
+const struct migsel_policy migsel_default_policy = {
+	.mode = MIGSEL_MODE_ENFORCE,
+	.unreachable = MIGSEL_UNREACHABLE_REFUSE,
+};
 
 /* Addresses come and go in bursts: how long to wait for the rest of one. */
 #define BURST_MS	10
@@ -92,29 +104,37 @@ static int migsel_commit(struct migsel_net *ms, bool read,
 			 struct netlink_ext_ack *extack)
 {
 	struct migsel_snap *snap = NULL;
-	int err;
+	int err = 0;
 
 	ASSERT_RTNL();
 
+	WRITE_ONCE(ms->committing, true);
+	/* Before addresses are read. Pairs with concerns() in notifier.c. */
+	smp_mb();
 	if (ms->n_vmks) {
 		snap = migsel_snap_build(ms, read ? NULL :
 					 rtnl_dereference(ms->snap),
 					 GFP_KERNEL_ACCOUNT);
 		if (!snap) {
 			NL_SET_ERR_MSG(extack, "out of memory");
-			return -ENOMEM;
+			err = -ENOMEM;
+			goto out;
 		}
 	}
 	if (wants_hook(ms) && !ms->hooked) {
 		err = migsel_hook_start(ms, extack);
 		if (err) {
 			migsel_snap_free(snap);
-			return err;
+			goto out;
 		}
 	}
 	migsel_publish(ms, snap);
-	migsel_vmk_settle(ms);
-	return 0;
+out:
+	/* After the snapshot was published. Pairs with concerns(). */
+	smp_store_release(&ms->committing, false);
+	if (!err)
+		migsel_vmk_settle(ms);
+	return err;
 }
 
 /* Read the addresses if any has changed. False without memory. */
@@ -216,23 +236,10 @@ u32 migsel_vmk_position(const struct migsel_net *ms,
 				    vmk->dev->ifindex);
 }
 
-static void vmk_insert(struct migsel_net *ms, struct migsel_vmk *vmk,
-		       u32 position)
-{
-	struct list_head *prev = &ms->vmks;
-
-	while (position--)
-		prev = prev->next;
-	list_add(&vmk->list, prev);
-	WRITE_ONCE(ms->n_vmks, ms->n_vmks + 1);
-	/* Before its addresses are read. Pairs with concerns() in notifier.c. */
-	smp_mb();
-}
-
 static void vmk_remove(struct migsel_net *ms, struct migsel_vmk *vmk)
 {
 	list_del(&vmk->list);
-	WRITE_ONCE(ms->n_vmks, ms->n_vmks - 1);
+	ms->n_vmks--;
 }
 
 static void vmk_free_rcu(struct rcu_head *rcu)
@@ -246,7 +253,7 @@ static void vmk_free_rcu(struct rcu_head *rcu)
 
 /**
  * migsel_vmk_free - let go of a vmk that was removed, once no packet sees it
- * @vmk: what migsel_vmk_del() was called with
+ * @vmk: the vmk, in no list any more
  *
  * Context: any. Whoever unregisters the device waits for RCU callbacks.
  */
@@ -276,108 +283,115 @@ static struct migsel_vmk *vmk_alloc(struct net_device *dev)
 	return vmk;
 }
 
-/* Who configures a namespace pays for its snapshots, the work item's too. */
-static void pay_for(struct migsel_net *ms)
+/*
+ * Whether the addresses of a draft's vmks have to be read: those of a new vmk are not
+ * known, and owners of addresses are found in the order of vmks.
+ */
+static bool has_to_read(const struct migsel_draft *draft)
 {
-	mem_cgroup_put(ms->memcg);
-	ms->memcg = get_mem_cgroup_from_mm(current->mm);
+	struct migsel_snap *snap = rtnl_dereference(draft->ms->snap);
+	int position, last = MIGSEL_NO_VMK;
+	u32 i;
+
+	for (i = 0; i < draft->n_vmks; i++) {
+		if (!draft->vmks[i].vmk)
+			return true;
+		position = migsel_snap_position(snap,
+						draft->vmks[i].dev->ifindex);
+		if (position < last)
+			return true;
+		last = position;
+	}
+	return false;
+}
+
+/* Exchange what a draft has of a configuration, but for which vmks there are. */
+static void config_swap(struct migsel_draft *draft)
+{
+	struct migsel_net *ms = draft->ms;
+	u32 i;
+
+	swap(ms->tag, draft->tag);
+	swap(ms->policy, draft->policy);
+	for (i = 0; i < draft->n_vmks; i++) {
+		swap(draft->vmks[i].vmk->if_id, draft->vmks[i].if_id);
+		swap(draft->vmks[i].vmk->config, draft->vmks[i].config);
+	}
+}
+
+/* Make the RTNL side as the packet side has it. Leaves what it has more in a list. */
+static void config_take_back(struct migsel_draft *draft, struct list_head *rest)
+{
+	struct migsel_net *ms = draft->ms;
+	struct migsel_snap *snap = rtnl_dereference(ms->snap);
+	u32 i;
+
+	config_swap(draft);
+	list_splice_init(&ms->vmks, rest);
+	ms->n_vmks = snap ? snap->rule.n_vmks : 0;
+	for (i = 0; i < ms->n_vmks; i++)
+		list_move_tail(&snap->vmks[i].vmk->list, &ms->vmks);
 }
 
 /**
- * migsel_vmk_add - register a device as a vmk
- * @ms: migsel in the device's namespace, with RTNL held
- * @dev: the device
- * @position: its place in the order, at most the number of vmks
- * @migration: it carries migration traffic
- * @weight: its share of the multi-NIC flows, 1 to 255
- * @extack: says why it was refused
+ * migsel_config_commit - put a draft into effect
+ * @draft: the draft, of no use afterwards
+ * @gone: an empty list, for the vmks that are none any more, to be freed by
+ *	migsel_vmk_free()
+ * @extack: says why it failed
+ *
+ * Whoever adds a vmk pays for all snapshots from then on, the work item's too.
  *
  * Context: process, sleeps.
- * Return: 0, or -EINVAL, -ERANGE (@position), -EEXIST, -ENOSPC, -ENOMEM with nothing changed.
+ * Return: 0, or a negative error with nothing changed.
  */
-int migsel_vmk_add(struct migsel_net *ms, struct net_device *dev, u32 position,
-		   bool migration, u8 weight, struct netlink_ext_ack *extack)
+int migsel_config_commit(struct migsel_draft *draft, struct list_head *gone,
+			 struct netlink_ext_ack *extack)
 {
-	struct migsel_vmk *vmk;
-	u32 if_id;
-	int err;
+	struct migsel_net *ms = draft->ms;
+	bool read = has_to_read(draft);
+	struct migsel_vmk *vmk, *next;
+	struct mem_cgroup *payer = NULL;
+	bool adds;
+	int err = -ENOMEM;
+	u32 i;
 
-	err = migsel_device_check(dev, &if_id, extack);
-	if (err)
-		return err;
-	if (migsel_vmk_find(ms, dev)) {
-		NL_SET_ERR_MSG(extack, "the device is already a vmk");
-		return -EEXIST;
-	}
-	if (ms->n_vmks >= MIGSEL_MAX_VMKS) {
-		NL_SET_ERR_MSG(extack, "a namespace has at most 256 vmks");
-		return -ENOSPC;
-	}
-	if (position > ms->n_vmks) {
-		NL_SET_ERR_MSG(extack, "the position is beyond the end");
-		return -ERANGE;
-	}
-	if (!migsel_snap_fits(dev)) {
-		NL_SET_ERR_MSG(extack,
-			       "the device has more than 1024 addresses of a family");
-		return -ENOSPC;
-	}
+	ASSERT_RTNL();
 
-	vmk = vmk_alloc(dev);
-	if (!vmk) {
-		NL_SET_ERR_MSG(extack, "out of memory");
-		return -ENOMEM;
+	for (i = 0; i < draft->n_vmks; i++) {
+		if (draft->vmks[i].vmk)
+			continue;
+		vmk = vmk_alloc(draft->vmks[i].dev);
+		if (!vmk) {
+			NL_SET_ERR_MSG(extack, "out of memory");
+			goto err_free;
+		}
+		draft->vmks[i].vmk = vmk;
+		list_add_tail(&vmk->list, gone);
 	}
-	vmk->if_id = if_id;
-	vmk->migration = migration;
-	vmk->weight = weight;
-
-	pay_for(ms);
-	vmk_insert(ms, vmk, position);
-	err = migsel_commit(ms, true, extack);
+	adds = !list_empty(gone);
+	if (adds) {
+		payer = get_mem_cgroup_from_mm(current->mm);
+		swap(ms->memcg, payer);
+	}
+	config_swap(draft);
+	list_splice_init(&ms->vmks, gone);
+	ms->n_vmks = draft->n_vmks;
+	for (i = 0; i < draft->n_vmks; i++)
+		list_move_tail(&draft->vmks[i].vmk->list, &ms->vmks);
+	err = migsel_commit(ms, read, extack);
 	if (err) {
-		vmk_remove(ms, vmk);
+		if (adds)
+			swap(ms->memcg, payer);
+		config_take_back(draft, gone);
+	}
+	mem_cgroup_put(payer);
+	if (!err)
+		return 0;
+err_free:
+	list_for_each_entry_safe(vmk, next, gone, list) {
+		list_del(&vmk->list);
 		migsel_vmk_free(vmk);
-	}
-	return err;
-}
-
-/**
- * migsel_vmk_set - change a vmk
- * @ms: migsel in a namespace, with RTNL held
- * @vmk: one of its vmks
- * @position: its place in the order, less than the number of vmks
- * @migration: it carries migration traffic
- * @weight: its share of the multi-NIC flows, 1 to 255
- * @extack: says why it was refused
- *
- * Context: process, sleeps.
- * Return: 0, or -ERANGE (@position), -ENOMEM with nothing changed.
- */
-int migsel_vmk_set(struct migsel_net *ms, struct migsel_vmk *vmk, u32 position,
-		   bool migration, u8 weight, struct netlink_ext_ack *extack)
-{
-	u32 old_position = migsel_vmk_position(ms, vmk);
-	bool old_migration = vmk->migration;
-	u8 old_weight = vmk->weight;
-	int err;
-
-	if (position >= ms->n_vmks) {
-		NL_SET_ERR_MSG(extack, "the position is beyond the end");
-		return -ERANGE;
-	}
-
-	vmk_remove(ms, vmk);
-	vmk_insert(ms, vmk, position);
-	vmk->migration = migration;
-	vmk->weight = weight;
-	/* Read, as owners of addresses are found in the order of vmks. */
-	err = migsel_commit(ms, true, extack);
-	if (err) {
-		vmk_remove(ms, vmk);
-		vmk_insert(ms, vmk, old_position);
-		vmk->migration = old_migration;
-		vmk->weight = old_weight;
 	}
 	return err;
 }
@@ -397,21 +411,6 @@ void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk)
 	vmk_remove(ms, vmk);
 	migsel_publish_left(ms);
 	rebuild_later(ms);
-}
-
-/**
- * migsel_vmk_flush - remove all vmks
- * @ms: migsel in a namespace, with RTNL held
- * @gone: where to put them, to be freed by migsel_vmk_free()
- *
- * Context: process, sleeps.
- */
-void migsel_vmk_flush(struct migsel_net *ms, struct list_head *gone)
-{
-	list_splice_init(&ms->vmks, gone);
-	WRITE_ONCE(ms->n_vmks, 0);
-	migsel_publish(ms, NULL);
-	migsel_vmk_settle(ms);
 }
 
 /**
@@ -446,75 +445,6 @@ void migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone)
 }
 
 /**
- * migsel_tag_set - change how marks are read
- * @ms: migsel in a namespace, with RTNL held
- * @tag: how to read them
- * @extack: says why it was refused
- *
- * Context: process, sleeps.
- * Return: 0, or -EINVAL, -ENOMEM with nothing changed.
- */
-int migsel_tag_set(struct migsel_net *ms, const struct migsel_tag *tag,
-		   struct netlink_ext_ack *extack)
-{
-	struct migsel_tag old = ms->tag;
-	int err;
-
-	if (!tag->mask) {
-		NL_SET_ERR_MSG(extack, "the mask has no bit");
-		return -EINVAL;
-	}
-	if (!tag->hot || !tag->cold) {
-		NL_SET_ERR_MSG(extack,
-			       "neither the hot nor the cold value may be zero");
-		return -EINVAL;
-	}
-	if (tag->hot & ~tag->mask) {
-		NL_SET_ERR_MSG(extack,
-			       "the hot value has bits outside the mask");
-		return -EINVAL;
-	}
-	if (tag->cold & ~tag->mask) {
-		NL_SET_ERR_MSG(extack,
-			       "the cold value has bits outside the mask");
-		return -EINVAL;
-	}
-	if (tag->hot == tag->cold) {
-		NL_SET_ERR_MSG(extack,
-			       "the hot and the cold value must differ");
-		return -EINVAL;
-	}
-
-	ms->tag = *tag;
-	err = migsel_commit(ms, false, extack);
-	if (err)
-		ms->tag = old;
-	return err;
-}
-
-/**
- * migsel_policy_set - change what is made of decisions
- * @ms: migsel in a namespace, with RTNL held
- * @policy: what to make of them
- * @extack: says why it was refused
- *
- * Context: process, sleeps.
- * Return: 0, or -ENOMEM with nothing changed.
- */
-int migsel_policy_set(struct migsel_net *ms, const struct migsel_policy *policy,
-		      struct netlink_ext_ack *extack)
-{
-	struct migsel_policy old = ms->policy;
-	int err;
-
-	ms->policy = *policy;
-	err = migsel_commit(ms, false, extack);
-	if (err)
-		ms->policy = old;
-	return err;
-}
-
-/**
  * migsel_vmk_init_net - start with no vmk and the defaults
  * @ms: migsel in a new namespace
  */
@@ -523,11 +453,8 @@ void migsel_vmk_init_net(struct migsel_net *ms)
 	INIT_LIST_HEAD(&ms->vmks);
 	INIT_DELAYED_WORK(&ms->rebuild, rebuild_work);
 	ms->generation = 1;
-	ms->tag.mask = 0x30000;
-	ms->tag.hot = 0x10000;
-	ms->tag.cold = 0x20000;
-	ms->policy.mode = MIGSEL_MODE_ENFORCE;
-	ms->policy.unreachable = MIGSEL_UNREACHABLE_REFUSE;
+	ms->tag = migsel_default_tag;
+	ms->policy = migsel_default_policy;
 }
 
 /**
@@ -545,7 +472,10 @@ void migsel_vmk_exit_net(struct migsel_net *ms)
 	cancel_delayed_work_sync(&ms->rebuild);
 
 	rtnl_lock();
-	migsel_vmk_flush(ms, &gone);
+	list_splice_init(&ms->vmks, &gone);
+	ms->n_vmks = 0;
+	migsel_publish(ms, NULL);
+	migsel_vmk_settle(ms);
 	list_for_each_entry_safe(vmk, next, &gone, list)
 		migsel_vmk_free(vmk);
 	rtnl_unlock();

@@ -137,6 +137,73 @@ crowd_leaves() {
 	((REPLY <= one + 5)) || fail 'each vmk makes all wait'
 }
 
+# A whole configuration is one change, however many vmks it has: into REPLY, how often a
+# function of the kernel runs for one of N vmks, and for none after it.
+restored() {
+	local i function=$1 n=$2
+	for ((i = 0; i < n; i++)); do
+		echo "vmk add e$i migration on weight $((i % 9 + 1))"
+	done >"$scratch/lines"
+	count "$function" migsel -n "$N" restore <"$scratch/lines"
+	[[ $(migsel -n "$N" vmk show | wc -l) == "$n" ]] || fail "not $n vmks"
+	i=$REPLY
+	count "$function" migsel -n "$N" restore <<<'vmk flush'
+	REPLY="$i $REPLY"
+}
+
+restore_at_once() {
+	local function one many
+	for ((one = 0; one < 256; one++)); do
+		echo "link add e$one up type dummy"
+		echo "link set e$one group 64"
+	done | ip -n "$N" -b - || fail 'no devices'
+	for function in synchronize_net rtnl_lock migsel_snap_build; do
+		restored "$function" 1
+		one=$REPLY
+		restored "$function" 256
+		many=$REPLY
+		note "$function, for a restore and for one of nothing: $one times with one vmk, $many with 256"
+		((${many% *} <= ${one% *} + 3 && ${many#* } <= ${one#* } + 3)) || fail "$function for each vmk"
+	done
+	ip -n "$N" link del group 64
+}
+
+# exit_waits N: into REPLY, how often the kernel waits while a namespace with 64 devices goes,
+# N of which are vmks
+exit_waits() {
+	local i trace=/sys/kernel/tracing
+	add_netns C
+	for ((i = 0; i < 64; i++)); do
+		echo "link add e$i up type dummy"
+	done | ip -n "$C" -b - || fail 'no devices'
+	for ((i = 0; i < $1; i++)); do
+		echo "vmk add e$i"
+	done | migsel -n "$C" -b - || fail 'no vmks'
+	echo 'r:burst/left migsel_vmk_exit_net' >>"$trace/kprobe_events" || fail 'no probe'
+	echo 1 >"$trace/events/burst/left/enable"
+	count synchronize_net exit_of "$C"
+	echo 0 >"$trace/events/burst/left/enable"
+	echo '-:burst/left' >>"$trace/kprobe_events"
+}
+
+exit_of() {
+	ip netns del "$1"
+	wait_for 10 has_left || fail 'the namespace stays'
+}
+
+has_left() {
+	[[ $(</sys/kernel/tracing/kprobe_profile) =~ left\ +([0-9]+) ]] && ((BASH_REMATCH[1]))
+}
+
+namespace_leaves() {
+	local one
+	exit_waits 1
+	one=$REPLY
+	exit_waits 64
+	note "waits for a grace period at the end of a namespace: $one with one vmk, $REPLY with 64"
+	((REPLY <= one + 3)) || fail 'each vmk makes all wait'
+}
+
 # Refused is what has no egress, not what comes while addresses change.
 no_false_refusal() {
 	local problem
@@ -203,11 +270,12 @@ charged() {
 }
 
 # What uml has no probes for, and no kernel with detectors a controller of memory.
-more=(counts crowd_leaves charged)
-names=('one snapshot for a burst' 'vmks that leave together' 'who pays')
+more=(counts crowd_leaves restore_at_once namespace_leaves charged)
+names=('one snapshot for a burst' 'vmks that leave together' 'a restore is one change'
+	'vmks that leave with their namespace' 'who pays')
 case ${KERNEL-} in
 uml) more=() ;;
-debug) more=(counts crowd_leaves) ;;
+debug) more=(counts crowd_leaves restore_at_once namespace_leaves) ;;
 esac
 
 begin_tests $((5 + ${#more[@]}))

@@ -12,9 +12,10 @@ import struct
 import sys
 import time
 
-from netlink import (ACK, DUMP, POLICY_GET, POLICY_SET, ROUTE_GET, STATS_GET, STATS_RESET,
-                     TAG_GET, TAG_SET, VMK_ADD, VMK_DEL, VMK_FLUSH, VMK_GET, VMK_SET, Netlink,
-                     Refused, attr, attrs, config, index, must, u32)
+from netlink import (ACK, CONFIG_GET, CONFIG_SET, DEL, DUMP, POLICY_GET, POLICY_SET, REPLACE,
+                     ROUTE_GET, STATS_GET, STATS_RESET, TAG_GET, TAG_SET, VMK_ADD, VMK_DEL,
+                     VMK_FLUSH, VMK_GET, VMK_SET, Netlink, Refused, attr, attrs, config, index,
+                     must, policy, tag, u32, vmk)
 from sweep import (DELADDR, DELLINK, FAMILY, FAR, GETADDR, GETLINK, LIBC, NEWADDR, NEWLINK,
                    NEWNEIGH, NEWROUTE, NO_MEMORY, PAIR, Listener, Nth, Route, Sweep,
                    Workers, address, begin, by_name, call, far, far_neighbour, far_route,
@@ -87,6 +88,11 @@ def requests(sweep):
              attr(5, index("vmk1")), ACK),
             ("route get, IPv6", PAIR, 0, False, ROUTE_GET, hot6 + details, ACK),
             ("route get, IPv6, several", BOTH, 0, False, ROUTE_GET, hot6 + details, ACK),
+            ("config set, replace", PAIR, 0, True, CONFIG_SET, REPLACE + tag(hot=0x30000) +
+             policy(mode=1) + vmk("vmk2", weight=3) + vmk("vmk1", migration=1), ACK),
+            ("config set, the first", (), 0, True, CONFIG_SET, vmk("vmk0") + vmk("vmk1"), ACK),
+            ("config set", PAIR, 0, True, CONFIG_SET, vmk("vmk2", position=0) + vmk("vmk1", DEL), ACK),
+            ("config get", PAIR, 0, False, CONFIG_GET, b"", ACK),
             ("stats get", PAIR, 0, False, STATS_GET, b"", DUMP),
             ("stats reset", PAIR, 0, False, STATS_RESET, b"", ACK),
     ):
@@ -141,7 +147,7 @@ def requests(sweep):
                 reset()
 
         sweep.points(name, prepare, operate, check,
-                     through=FIRST_VMK if name == "vmk add, the first" else ())
+                     through=FIRST_VMK if name.endswith("the first") else ())
 
 
 def subscription(sweep):

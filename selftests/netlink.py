@@ -17,6 +17,10 @@ NESTED = 0x8000
 VMK_ADD, VMK_SET, VMK_DEL, VMK_FLUSH, VMK_GET = 1, 2, 3, 4, 5
 TAG_SET, TAG_GET, POLICY_SET, POLICY_GET, ROUTE_GET = 6, 7, 8, 9, 10
 STATS_GET, STATS_RESET = 11, 12
+CONFIG_SET, CONFIG_GET, CONFIG_NTF = 19, 20, 21
+# What config-set does with a vmk.
+PUT, ADD, SET, DEL, FLUSH = range(5)
+REPLACE = struct.pack("=HH", 4, 1)
 
 
 def u32(number):
@@ -126,6 +130,25 @@ def must(reply, what):
 LENGTH = (errno.EINVAL, errno.ERANGE)  # what the kernel calls a wrong length
 
 
+def vmk(name, change=None, **values):
+    """A vmk to config-set, by the name of its device."""
+    data = attr(2, name.encode() + b"\0")
+    for key, kind in (("position", 3), ("migration", 4), ("weight", 5)):
+        if key in values:
+            data += attr(kind, u32(values[key]))
+    return attr(NESTED | 4, data + (attr(9, u32(change)) if change is not None else b""))
+
+
+def tag(**values):
+    kinds = {"mask": 1, "hot": 2, "cold": 3}
+    return attr(NESTED | 2, b"".join(attr(kinds[key], u32(values[key])) for key in values))
+
+
+def policy(**values):
+    kinds = {"mode": 1, "unreachable": 2}
+    return attr(NESTED | 3, b"".join(attr(kinds[key], u32(values[key])) for key in values))
+
+
 def refused(nl, what, error, cmd, payload=b"", blame=None, message=True, **more):
     """It is refused with this error, says why, and blames the attribute blame."""
     reply = nl.ask(cmd, payload, **more)
@@ -144,6 +167,11 @@ def config(nl):
     vmks = must(nl.ask(VMK_GET, flags=DUMP), "dump")
     vmks = [tuple(attrs(vmk[4:])[kind] for kind in (1, 2, 3, 4, 5)) for vmk in vmks]
     return (vmks, must(nl.ask(TAG_GET), "tag"), must(nl.ask(POLICY_GET), "policy"))
+
+
+def names(nl):
+    """The vmks in their order, as name, migration, weight."""
+    return [(have[1].rstrip(b"\0").decode(), have[3][0], have[4][0]) for have in config(nl)[0]]
 
 
 def begin(nl):
@@ -292,9 +320,11 @@ def unprivileged(nl):
             os.setgroups([])
             os.setresuid(65534, 65534, 65534)
             mine = Netlink()
-            for cmd in (VMK_ADD, VMK_SET, VMK_DEL, VMK_FLUSH, TAG_SET, POLICY_SET, STATS_RESET):
+            for cmd in (VMK_ADD, VMK_SET, VMK_DEL, VMK_FLUSH, TAG_SET, POLICY_SET, STATS_RESET,
+                        CONFIG_SET):
                 refused(mine, f"command {cmd}", errno.EPERM, cmd, message=False)
             must(mine.ask(VMK_GET, flags=DUMP), "dump")
+            must(mine.ask(CONFIG_GET), "get")
             mine.socket.setsockopt(270, 1, mine.groups["config"])
             try:
                 mine.socket.setsockopt(270, 1, mine.groups["alarm"])
@@ -382,8 +412,133 @@ def notified(nl):
     assert told == [first[what] for what in want], f"told of {told}, not of {want}"
 
 
+def whole(nl):
+    """config-set makes and changes a whole configuration"""
+    begin(nl)
+    must(nl.ask(CONFIG_SET, REPLACE + tag(mask=0xff00, hot=0x100, cold=0x200) +
+                policy(mode=1, unreachable=1) + vmk("vmk2", weight=9) + vmk("vmk1")), "replace")
+    assert names(nl) == [("vmk2", 0, 9), ("vmk1", 0, 1)], f"{names(nl)}"
+    assert attrs(config(nl)[1][0][4:]) == {1: u32(0xff00), 2: u32(0x100), 3: u32(0x200)}, "tag"
+    assert attrs(config(nl)[2][0][4:]) == {1: u32(1), 2: u32(1)}, "policy"
+    # Without the flag, what is not named stays.
+    must(nl.ask(CONFIG_SET, vmk("vmk1", migration=1) + vmk("vmk0", position=0)), "change")
+    assert names(nl) == [("vmk0", 0, 1), ("vmk2", 0, 9), ("vmk1", 1, 1)], f"{names(nl)}"
+    assert attrs(config(nl)[2][0][4:]) == {1: u32(1), 2: u32(1)}, "the policy does not stay"
+    # Places are those in the end, whatever the order of the message.
+    must(nl.ask(CONFIG_SET, REPLACE + vmk("vmk0", position=2) + vmk("vmk1") +
+                vmk("vmk2", position=0)), "places")
+    assert [name for name, *_ in names(nl)] == ["vmk2", "vmk1", "vmk0"], f"{names(nl)}"
+    assert attrs(config(nl)[1][0][4:])[1] == u32(0x30000), "the tag is not the default"
+    # One after the other, as the single operations.
+    must(nl.ask(CONFIG_SET, vmk("vmk2", DEL) + vmk("vmk2", ADD, position=1) + vmk("vmk0", FLUSH) +
+                vmk("vmk2", SET, position=0, weight=3)), "changes")
+    assert names(nl) == [("vmk2", 0, 3), ("vmk1", 0, 1)], f"{names(nl)}"
+    must(nl.ask(CONFIG_SET, vmk("vmk1", SET) + attr(NESTED | 4, attr(9, u32(FLUSH))) +
+                vmk("vmk0", ADD)), "flush")
+    assert names(nl) == [("vmk0", 0, 1)], f"{names(nl)}"
+    must(nl.ask(CONFIG_SET, attr(NESTED | 4, attr(1, index("vmk1")))), "by index")
+    reply = attrs_list(must(nl.ask(CONFIG_GET), "get")[0][4:])
+    assert [attrs(nest).get(2) for nest in reply] == [u32(0x10000), u32(0), b"vmk0\0", b"vmk1\0"], \
+        f"{reply}"
+    must(nl.ask(CONFIG_SET, REPLACE), "replace by nothing")
+    assert not names(nl), f"{names(nl)}"
+    must(nl.ask(CONFIG_SET), "nothing")
+
+
+def whole_wrong(nl):
+    """a config-set that is wrong names the attribute, and changes nothing"""
+    begin(nl)
+    before = config(nl)
+    good_vmk, far_down = vmk("vmk0"), len(REPLACE + vmk("vmk0")) + 20
+    # Behind the header of the nest, and behind the name in it.
+    inner, second = far_down + 4, far_down + 16
+    for what, error, nested, blame in (
+            ("described twice", errno.EEXIST, vmk("vmk0"), inner),
+            ("no such device", errno.ENODEV, vmk("nosuch"), inner),
+            ("loopback", errno.EINVAL, vmk("lo"), inner),
+            ("added twice", errno.EEXIST, vmk("vmk0", ADD), inner),
+            ("set of none", errno.ENOENT, vmk("vmk2", SET), inner),
+            ("del of none", errno.ENOENT, vmk("vmk1", DEL), inner),
+            ("beyond the end", errno.ERANGE, vmk("vmk1", position=2), second),
+            ("add beyond the end", errno.ERANGE, vmk("vmk1", ADD, position=2), second),
+            ("migration 2", errno.ERANGE, vmk("vmk1", migration=2), second),
+            ("weight 0", errno.ERANGE, vmk("vmk1", weight=0), second),
+            ("change 5", errno.ERANGE, vmk("vmk1", 5), second),
+            ("by index and by name", errno.EINVAL,
+             attr(NESTED | 4, attr(2, b"vmk1\0") + attr(1, index("vmk1"))), inner),
+            ("a name without end", LENGTH, attr(NESTED | 4, attr(2, b"vmk1")), inner),
+            ("a long name", LENGTH, attr(NESTED | 4, attr(2, b"v" * 128 + b"\0")), inner),
+            ("no device", errno.EINVAL, attr(NESTED | 4, attr(5, u32(1))), None),
+            ("add of no device", errno.EINVAL, attr(NESTED | 4, attr(9, u32(ADD))), None),
+            ("usable", errno.EINVAL, attr(NESTED | 4, attr(2, b"vmk1\0") + attr(6, u32(1))), second),
+            ("unknown of a vmk", errno.EINVAL,
+             attr(NESTED | 4, attr(2, b"vmk1\0") + attr(99, u32(1))), second),
+            ("unknown", errno.EINVAL, attr(99, u32(1)), far_down),
+            ("not nested", errno.EINVAL, attr(4, attr(2, b"vmk1\0")), far_down),
+            ("short", LENGTH, attr(NESTED | 4, attr(1, b"abc")), inner),
+            ("mask 0", errno.EINVAL, tag(hot=0x10000, mask=0), far_down + 12),
+            ("hot 0", errno.EINVAL, tag(mask=0x30000, hot=0), far_down + 12),
+            ("hot equals cold", errno.EINVAL, tag(hot=0x20000), inner),
+            ("mode 3", errno.ERANGE, policy(unreachable=1, mode=3), far_down + 12),
+    ):
+        refused(nl, what, error, CONFIG_SET, REPLACE + good_vmk + nested, blame)
+    refused(nl, "one place for two", errno.EEXIST, CONFIG_SET, REPLACE +
+            vmk("vmk1", position=0) + vmk("vmk0", position=0), 20 + 4 + 24 + 4 + 12)
+    # The first of two that are wrong.
+    refused(nl, "two", errno.ENOENT, CONFIG_SET, vmk("vmk2", SET) + tag(hot=0), 24)
+    refused(nl, "a flag with a value", LENGTH, CONFIG_SET, attr(1, u32(1)), 20)
+    refused(nl, "dump", errno.EOPNOTSUPP, CONFIG_GET, flags=DUMP, message=False)
+    refused(nl, "any to get", errno.EINVAL, CONFIG_GET, attr(1, b""))
+    assert config(nl) == before, "something is changed"
+
+
+def whole_many(nl):
+    """config-set of as many vmks as there may be, and of one more"""
+    many = [f"d{number}" for number in range(257)]
+    must(nl.ask(VMK_FLUSH), "flush")
+    with os.popen("ip -b -", "w") as ip:
+        for name in many:
+            ip.write(f"link add {name} type dummy\n")
+    try:
+        all_of_them = b"".join(vmk(name) for name in many[:256])
+        refused(nl, "257", errno.ENOSPC, CONFIG_SET, all_of_them + vmk(many[256]),
+                20 + len(all_of_them) + 4)
+        assert not config(nl)[0], "something is changed"
+        must(nl.ask(CONFIG_SET, all_of_them), "256")
+        assert [name for name, *_ in names(nl)] == many[:256], "not these, or not in this order"
+        assert len(attrs_list(must(nl.ask(CONFIG_GET), "get")[0][4:])) == 258, "get"
+        # As many, others: one goes, one comes.
+        must(nl.ask(CONFIG_SET, vmk(many[0], DEL) + vmk(many[256])), "another")
+        assert [name for name, *_ in names(nl)] == many[1:], "not the others"
+    finally:
+        with os.popen("ip -b -", "w") as ip:
+            for name in many:
+                ip.write(f"link del {name}\n")
+
+
+def whole_told(nl):
+    """config-set is told once, and what changes nothing is not"""
+    begin(nl)
+    mine = Netlink()
+    mine.socket.setsockopt(270, 1, mine.groups["config"])
+    new = REPLACE + tag(hot=0x30000) + vmk("vmk2", weight=5) + vmk("vmk0")
+    for payload in (REPLACE + vmk("vmk0") + vmk("vmk1", migration=1, weight=7), b"", vmk("vmk1"),
+                    vmk("nosuch"), new, new, vmk("vmk0", position=0)):
+        nl.ask(CONFIG_SET, payload)
+    must(nl.ask(TAG_SET, attr(2, u32(0x10000))), "tag")
+    told = []
+    while not told or told[-1][16] != 16:
+        told.append(mine.socket.recv(1 << 16))
+    assert [data[16] for data in told] == [CONFIG_NTF, CONFIG_NTF, 16], \
+        f"told of {[data[16] for data in told]}"
+    what = attrs_list(told[0][20:])
+    assert [attrs(nest)[2] for nest in what] == [u32(0x30000), u32(0), b"vmk2\0", b"vmk0\0"], \
+        f"told of {what}"
+    assert [attrs(nest)[2] for nest in attrs_list(told[1][20:])][2:] == [b"vmk0\0", b"vmk2\0"]
+
+
 TESTS = (good, short, long, truncated, unknown, wrong, commands, unprivileged, changing,
-         interrupted, notified)
+         interrupted, notified, whole, whole_wrong, whole_many, whole_told)
 
 
 def main():

@@ -58,7 +58,10 @@ test_operations() {
 		--multi policy-get '{}' \
 		--multi route-get '{"dst4": 3221225993, "class": "hot", "details": true}' \
 		--multi route-get '{"dst6": "20010db8000000000000000000000021", "mark": 512}' \
-		--multi stats-reset '{}'
+		--multi stats-reset '{}' \
+		--multi config-set "{\"policy\": [{\"unreachable\": \"pass\"}], \"vmk\": [{\"ifname\": \"vmk1\", \"position\": 0}]}" \
+		--multi config-get '{}' \
+		--multi config-set "{\"vmk\": [{\"ifindex\": $i1, \"position\": 1, \"change\": \"set\"}]}"
 	json '.[3] | .ifname == "vmk1" and .weight == 9 and .migration == 1 and .position == 1
 		and .usable == 1 and (.hot.packets | type == "number")'
 	json ".[5] == {mask: 65280, hot: 256, cold: 512}"
@@ -67,6 +70,9 @@ test_operations() {
 		.ifname == "vmk0" and (.row | length) == 11 and .row[7].outcome == "applied" and
 		.candidate[0].chosen == 1 and .table == 254 and .["prefix-len"] == 24'
 	json '.[9] | .reason == "cold-first-vmk" and .class == "cold"'
+	json '.[12] | .vmk == [{ifname: "vmk1", ifindex: '"$i1"', position: 0, migration: 1, weight: 9},
+		{ifname: "vmk0", ifindex: '"$i0"', position: 1, migration: 0, weight: 1}] and
+		.tag == [{mask: 65280, hot: 256, cold: 512}]'
 	run 0 m save
 	out_like 'tag set mask 0xff00 hot 0x100 cold 0x200'
 	out_like 'mode observe unreachable pass'
@@ -129,6 +135,8 @@ test_notifications() {
 		tag set hot 0x10000
 		policy set mode enforce
 	END
+	m save | sed 's/ weight .*/ weight 7/' | m restore
+	m save | sed 's/ weight .*/ weight 1/' | m restore
 	migsel -n "$host" -j monitor >"$tmp/heard" &
 	pids+=($!)
 	soon two_alarms
@@ -142,6 +150,7 @@ test_notifications() {
 	json 'any(.name == "vmk-set-ntf" and .msg.weight == 6)'
 	json 'any(.name == "vmk-del-ntf" and (.msg | keys) == ["ifindex", "ifname"])'
 	json 'any(.name == "tag-ntf" and .msg.hot == 196608)'
+	json 'any(.name == "config-ntf" and (.msg.vmk | map(.weight)) == [7, 7])'
 	json 'any(.name == "policy-ntf" and .msg.mode == "enforce")'
 	heard=$(jq -r '.[].name' "$tmp/out")
 	run 0 jq -c . "$tmp/alarm"

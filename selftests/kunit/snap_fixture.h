@@ -58,7 +58,7 @@ static int snap_init(struct kunit *test)
 	for (i = 0; i < N_VMKS; i++) {
 		f->devs[i] = new_dev(test);
 		f->vmks[i].dev = f->devs[i];
-		f->vmks[i].weight = 1;
+		f->vmks[i].config.weight = 1;
 		list_add_tail(&f->vmks[i].list, &f->ms.vmks);
 		f->ms.n_vmks++;
 	}

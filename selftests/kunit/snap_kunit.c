@@ -9,8 +9,8 @@ static void test_configuration(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct migsel_snap *snap;
 
-	f->vmks[1].migration = true;
-	f->vmks[1].weight = 7;
+	f->vmks[1].config.migration = true;
+	f->vmks[1].config.weight = 7;
 	f->ms.tag = (struct migsel_tag){ 0xff, 0x12, 0x34 };
 	f->ms.policy.mode = MIGSEL_MODE_OBSERVE;
 	f->ms.policy.unreachable = MIGSEL_UNREACHABLE_PASS;
@@ -97,7 +97,7 @@ static void test_same_subnet(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct migsel_snap *snap;
 
-	f->vmks[1].migration = true;
+	f->vmks[1].config.migration = true;
 	add(test, 0, "192.0.2.1", 24);
 	add(test, 1, "192.0.2.2", 24);
 	add(test, 0, "2001:db8::1", 64);
@@ -117,7 +117,7 @@ static void test_immutable(struct kunit *test)
 	before = build(test);
 	add(test, 0, "2001:db8::1", 64);
 	addr_change(test, RTM_DELADDR, 0, "192.0.2.1", "192.0.2.1", 24);
-	f->vmks[0].migration = true;
+	f->vmks[0].config.migration = true;
 	f->ms.tag.mask = 1;
 	after = build(test);
 
@@ -178,8 +178,8 @@ static void test_owner(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct migsel_snap *snap;
 
-	f->vmks[1].migration = true;
-	f->vmks[2].migration = true;
+	f->vmks[1].config.migration = true;
+	f->vmks[2].config.migration = true;
 	dev_change(f->devs[0], true);
 	dev_change(f->devs[1], true);
 	dev_change(f->devs[2], true);
@@ -214,7 +214,7 @@ static void test_several_owners(struct kunit *test)
 	u32 i;
 
 	for (i = 0; i < N_VMKS; i++) {
-		f->vmks[i].migration = true;
+		f->vmks[i].config.migration = true;
 		dev_change(f->devs[i], true);
 		add(test, i, "192.0.2.1", 24);
 		add(test, i, "2001:db8::1", 64);
@@ -248,7 +248,7 @@ static void test_owner_of_many(struct kunit *test)
 	u32 i;
 
 	for (i = 0; i < N_VMKS; i++) {
-		f->vmks[i].migration = true;
+		f->vmks[i].config.migration = true;
 		dev_change(f->devs[i], true);
 	}
 	for (i = 0; i < 150; i++) {
@@ -324,7 +324,7 @@ static void test_shared_addresses(struct kunit *test)
 	list_del(&f->vmks[0].list);
 	f->ms.n_vmks--;
 	list_move(&f->vmks[2].list, &f->ms.vmks);
-	f->vmks[1].migration = true;
+	f->vmks[1].config.migration = true;
 	rtnl_lock();
 	after = migsel_snap_build(&f->ms, before, GFP_KERNEL);
 	rtnl_unlock();

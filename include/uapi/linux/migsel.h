@@ -127,6 +127,27 @@ enum migsel_outcome {
 	MIGSEL_OUTCOME_NOT_REACHED,
 };
 
+/**
+ * enum migsel_vmk_change - What config-set does with a vmk.
+ * @MIGSEL_VMK_CHANGE_PUT: The vmk is to be as described, be it one already or
+ *   not. A device is described once, and a position given to one vmk.
+ * @MIGSEL_VMK_CHANGE_ADD: As vmk-add.
+ * @MIGSEL_VMK_CHANGE_SET: As vmk-set.
+ * @MIGSEL_VMK_CHANGE_DEL: As vmk-del.
+ * @MIGSEL_VMK_CHANGE_FLUSH: As vmk-flush.
+ */
+enum migsel_vmk_change {
+	MIGSEL_VMK_CHANGE_PUT,
+	MIGSEL_VMK_CHANGE_ADD,
+	MIGSEL_VMK_CHANGE_SET,
+	MIGSEL_VMK_CHANGE_DEL,
+	MIGSEL_VMK_CHANGE_FLUSH,
+
+	/* private: */
+	__MIGSEL_VMK_CHANGE_MAX,
+	MIGSEL_VMK_CHANGE_MAX = (__MIGSEL_VMK_CHANGE_MAX - 1)
+};
+
 enum {
 	MIGSEL_A_COUNTERS_PACKETS = 1,
 	MIGSEL_A_COUNTERS_BYTES,
@@ -145,6 +166,7 @@ enum {
 	MIGSEL_A_VMK_USABLE,
 	MIGSEL_A_VMK_HOT,
 	MIGSEL_A_VMK_COLD,
+	MIGSEL_A_VMK_CHANGE,
 
 	__MIGSEL_A_VMK_MAX,
 	MIGSEL_A_VMK_MAX = (__MIGSEL_A_VMK_MAX - 1)
@@ -254,6 +276,16 @@ enum {
 };
 
 enum {
+	MIGSEL_A_CONFIG_REPLACE = 1,
+	MIGSEL_A_CONFIG_TAG,
+	MIGSEL_A_CONFIG_POLICY,
+	MIGSEL_A_CONFIG_VMK,
+
+	__MIGSEL_A_CONFIG_MAX,
+	MIGSEL_A_CONFIG_MAX = (__MIGSEL_A_CONFIG_MAX - 1)
+};
+
+enum {
 	MIGSEL_CMD_UNSPEC,
 	MIGSEL_CMD_VMK_ADD,
 	MIGSEL_CMD_VMK_SET,
@@ -273,6 +305,9 @@ enum {
 	MIGSEL_CMD_TAG_NTF,
 	MIGSEL_CMD_POLICY_NTF,
 	MIGSEL_CMD_ALARM_NTF,
+	MIGSEL_CMD_CONFIG_SET,
+	MIGSEL_CMD_CONFIG_GET,
+	MIGSEL_CMD_CONFIG_NTF,
 
 	__MIGSEL_CMD_MAX,
 	MIGSEL_CMD_MAX = (__MIGSEL_CMD_MAX - 1)
