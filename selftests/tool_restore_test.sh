@@ -152,4 +152,35 @@ test_batch_and_restore() {
 	((right > 1 && wrong > 1)) || bad "$right right and $wrong wrong"
 }
 
+# Killed at whatever system call, it leaves the old configuration or the new one.
+test_killed() {
+	local call old=0 new=0 begun=0
+	local -A calls
+	random_save >"$tmp/before"
+	until random_save >"$tmp/after" && ! cmp -s "$tmp/before" "$tmp/after"; do :; done
+	m restore <"$tmp/before"
+	strace -qq -o "$tmp/trace" migsel -n "$host" restore <"$tmp/after" ||
+		{ bad 'it cannot be traced'; return; }
+	while IFS='(' read -r call _; do
+		calls[$call]=$((${calls[$call]-0} + 1))
+		# Before that, it is in another namespace.
+		[[ $call != setns ]] || begun=1
+		((begun)) || continue
+		m restore <"$tmp/before"
+		{ strace -qq -o /dev/null -e "inject=$call:signal=KILL:when=${calls[$call]}" \
+			migsel -n "$host" restore <"$tmp/after"; } >"$tmp/out" 2>&1
+		(($? == 137)) || bad "not killed in $call ${calls[$call]}"
+		m save >"$tmp/got"
+		if cmp -s "$tmp/before" "$tmp/got"; then
+			((old++))
+		elif cmp -s "$tmp/after" "$tmp/got"; then
+			((new++))
+		else
+			bad "killed in $call ${calls[$call]}, neither old nor new: $(<"$tmp/got")"
+		fi
+	done < <(grep -o '^[a-z0-9_]*(' "$tmp/trace")
+	echo "# killed at $((old + new)) system calls: $old times the old configuration, $new the new one"
+	((old && new)) || bad 'it was never killed in between'
+}
+
 run_tests "$@"

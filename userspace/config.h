@@ -8,6 +8,8 @@
 #include <net/if.h>
 #include <stdbool.h>
 
+#include "genl.h"
+
 /* The configuration of a network namespace, as the kernel tells it. */
 
 struct counters {
@@ -54,7 +56,6 @@ extern const struct tag default_tag;
 /* What "vmk add" and "vmk set" were given. */
 struct vmk_edit {
 	const char *dev;
-	__u32 ifindex;
 	const char *migration_word;
 	__u32 migration;
 	const char *weight_word;
@@ -78,29 +79,29 @@ struct policy_edit {
 };
 
 /* Return 0, or a status with the complaint made. */
-int vmk_read(struct vmk_list *list);
 int tag_read(struct tag *tag);
 int policy_read(struct policy *policy);
 int config_read(struct config *config);
 
 /* The words after the verb; the same returns. */
 int vmk_parse_edit(char **argv, struct vmk_edit *edit);
-int vmk_parse_device(char **argv, __u32 *ifindex);
+int vmk_parse_device(char **argv, const char **dev);
 int tag_parse(char **argv, struct tag_edit *edit);
 int policy_parse(char **argv, struct policy_edit *edit);
 
-/* Ask the kernel for what was given. @cmd is MIGSEL_CMD_VMK_ADD or _SET. */
-int vmk_send(__u8 cmd, const struct vmk_edit *edit);
-int vmk_send_del(__u32 ifindex);
-int tag_send(const struct tag_edit *edit);
-int policy_send(const struct policy_edit *edit);
+/* Put what was given into a request or a nest, but for the device of a vmk. */
+void vmk_put(struct nlmsghdr *request, const struct vmk_edit *edit);
+void tag_put(struct nlmsghdr *request, const struct tag_edit *edit);
+void policy_put(struct nlmsghdr *request, const struct policy_edit *edit);
 
-/* Out of a reply or a notification. */
-void vmk_of(const struct nlmsghdr *message, struct vmk *vmk);
-void tag_of(const struct nlmsghdr *message, struct tag *tag);
-void policy_of(const struct nlmsghdr *message, struct policy *policy);
+/* Out of a reply, a notification, or what is nested there. */
+void vmk_of(const struct attrs *attrs, struct vmk *vmk);
+void tag_of(const struct attrs *attrs, struct tag *tag);
+void policy_of(const struct attrs *attrs, struct policy *policy);
+void config_of(const struct nlmsghdr *message, struct config *config);
 
 /* The values, in the open JSON object or the line of text. */
+void vmk_print(const struct vmk *vmk);
 void tag_print(const struct tag *tag, const char *lead);
 void policy_print(const struct policy *policy, const char *lead);
 

@@ -16,6 +16,7 @@
 /* Attributes by the keywords that set them. */
 static const char *const vmk_words[GENL_MAX_ATTR + 1] = {
 	[MIGSEL_A_VMK_IFINDEX] = "dev",
+	[MIGSEL_A_VMK_IFNAME] = "dev",
 	[MIGSEL_A_VMK_POSITION] = "position",
 	[MIGSEL_A_VMK_MIGRATION] = "migration",
 	[MIGSEL_A_VMK_WEIGHT] = "weight",
@@ -60,6 +61,58 @@ static const char *const *words_of(__u8 cmd)
 	}
 }
 
+/* Of what is nested in a configuration. */
+static const char *const *nested_words(__u16 type)
+{
+	switch (type) {
+	case MIGSEL_A_CONFIG_TAG:
+		return tag_words;
+	case MIGSEL_A_CONFIG_POLICY:
+		return policy_words;
+	case MIGSEL_A_CONFIG_VMK:
+		return vmk_words;
+	default:
+		return NULL;
+	}
+}
+
+/* The attribute at an offset of a request, and the keyword that sets it, if there is one. */
+static const struct nlattr *attr_at(const struct nlmsghdr *request,
+				    unsigned int offset, const char **word)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(request);
+	const char *at = (const char *)request + offset;
+	const char *const *words = NULL;
+	const struct nlattr *attr, *inner;
+
+	*word = NULL;
+	mnl_attr_for_each(attr, request, sizeof(*genl)) {
+		const char *end = (const char *)attr + attr->nla_len;
+
+		if (at < (const char *)attr || at >= end)
+			continue;
+		if (genl->cmd != MIGSEL_CMD_CONFIG_SET) {
+			words = words_of(genl->cmd);
+			break;
+		}
+		if (at == (const char *)attr)
+			return attr;
+		words = nested_words(mnl_attr_get_type(attr));
+		if (!words)
+			return NULL;
+		mnl_attr_for_each_nested(inner, attr)
+			if (at == (const char *)inner)
+				break;
+		attr = inner;
+		break;
+	}
+	if (!words || at != (const char *)attr)
+		return NULL;
+	if (mnl_attr_get_type(attr) <= GENL_MAX_ATTR)
+		*word = words[mnl_attr_get_type(attr)];
+	return attr;
+}
+
 static void show_value(const struct nlattr *attr, const char *word, char *text,
 		       size_t size)
 {
@@ -73,6 +126,9 @@ static void show_value(const struct nlattr *attr, const char *word, char *text,
 	text[0] = '\0';
 	if (is_address && length == sizeof(struct in6_addr))
 		inet_ntop(AF_INET6, payload, text, size);
+	else if (!strcmp(word, "dev") &&
+		 mnl_attr_get_type(attr) == MIGSEL_A_VMK_IFNAME)
+		attr_string(attr, text, size);
 	else if (length != sizeof(__u32))
 		return;
 	else if (is_address)
@@ -84,11 +140,11 @@ static void show_value(const struct nlattr *attr, const char *word, char *text,
 }
 
 void extack_complain(const struct nlmsghdr *answer,
-		     const struct nlmsghdr *request, int error_number)
+		     const struct nlmsghdr *request, int error_number,
+		     void (*locate)(unsigned int offset))
 {
-	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(request);
-	const char *const *words = words_of(genl->cmd);
-	char text[256] = "", value[64], about[128] = "";
+	const char *word = NULL;
+	char text[256] = "", value[128], about[192] = "";
 	unsigned int offset = sizeof(int);
 	const struct nlattr *attr;
 	struct attrs extack = {};
@@ -119,18 +175,21 @@ void extack_complain(const struct nlmsghdr *answer,
 	else if (text[strlen(text) - 1] == '.')
 		text[strlen(text) - 1] = '\0';
 
-	/* The attribute that offends, unless the message has its value. */
 	offset = attr_u32(extack.at[NLMSGERR_ATTR_OFFS]);
-	mnl_attr_for_each(attr, request, sizeof(*genl)) {
-		__u16 type = mnl_attr_get_type(attr);
-		const char *word;
+	if (!offset)
+		offset = attr_u32(extack.at[NLMSGERR_ATTR_MISS_NEST]);
+	if (locate && offset)
+		locate(offset);
 
-		if ((const char *)request + offset != (const char *)attr)
-			continue;
-		word = type <= GENL_MAX_ATTR ? words[type] : NULL;
-		if (!word)
-			break;
+	/* The attribute that offends, unless the message has its value. */
+	attr = attr_at(request, offset, &word);
+	if (word) {
 		show_value(attr, word, value, sizeof(value));
+		if (error_number == ENODEV &&
+		    mnl_attr_get_type(attr) == MIGSEL_A_VMK_IFNAME) {
+			complain("Cannot find device \"%s\"", value);
+			return;
+		}
 		if (!value[0] || !strstr(text, value))
 			snprintf(about, sizeof(about), " (%s%s%s)", word,
 				 value[0] ? " " : "", value);

@@ -34,6 +34,7 @@ struct exchange {
 	const struct nlmsghdr *request;
 	mnl_cb_t reply;
 	void *data;
+	void (*locate)(unsigned int offset);
 	int error;	/* of the kernel, a positive errno */
 };
 
@@ -41,7 +42,8 @@ static struct mnl_socket *sock;
 static struct family family;
 static __u32 sequence;
 
-static alignas(NLMSG_ALIGNTO) char request_buffer[4096];
+/* 256 vmks need an eighth of it. The kernel takes more than half as much again. */
+static alignas(NLMSG_ALIGNTO) char request_buffer[1 << 17];
 static alignas(NLMSG_ALIGNTO) char receive_buffer[RECEIVE_SIZE];
 
 static int collect_attr(const struct nlattr *attr, void *data)
@@ -136,7 +138,8 @@ static int on_end(const struct nlmsghdr *answer, void *data)
 
 	exchange->error = abs(number);
 	if (exchange->request->nlmsg_type != GENL_ID_CTRL)
-		extack_complain(answer, exchange->request, exchange->error);
+		extack_complain(answer, exchange->request, exchange->error,
+				exchange->locate);
 	return MNL_CB_STOP;
 }
 
@@ -152,7 +155,8 @@ static int on_reply(const struct nlmsghdr *message, void *data)
  * Returns 0, the kernel's errno, which has been said unless it is about
  * resolving a family, or -1 with errno set if the exchange itself failed.
  */
-static int talk(struct nlmsghdr *request, mnl_cb_t reply, void *data)
+static int talk_about(struct nlmsghdr *request, mnl_cb_t reply, void *data,
+		      void (*locate)(unsigned int offset))
 {
 	static mnl_cb_t control[] = {
 		[NLMSG_ERROR] = on_end,
@@ -162,6 +166,7 @@ static int talk(struct nlmsghdr *request, mnl_cb_t reply, void *data)
 		.request = request,
 		.reply = reply,
 		.data = data,
+		.locate = locate,
 	};
 	ssize_t length;
 	int ret;
@@ -180,6 +185,11 @@ static int talk(struct nlmsghdr *request, mnl_cb_t reply, void *data)
 	} while (ret > MNL_CB_STOP);
 
 	return ret < 0 ? -1 : exchange.error;
+}
+
+static int talk(struct nlmsghdr *request, mnl_cb_t reply, void *data)
+{
+	return talk_about(request, reply, data, NULL);
 }
 
 static int on_group(const struct nlattr *nest, void *data)
@@ -297,19 +307,35 @@ struct nlmsghdr *genl_request(__u8 cmd)
 	return put_request(request_buffer, 0, cmd, MIGSEL_FAMILY_VERSION);
 }
 
-int genl_do(struct nlmsghdr *request, mnl_cb_t reply, void *data)
+static int do_about(struct nlmsghdr *request, mnl_cb_t reply, void *data,
+		    void (*locate)(unsigned int offset))
 {
 	int failure;
 
 	if (resolve())
 		return STATUS_FAILED;
 	request->nlmsg_type = family.id;
-	failure = talk(request, reply, data);
+	failure = talk_about(request, reply, data, locate);
 	if (failure < 0) {
 		error("netlink: %s", strerror(errno));
 		genl_close();
 	}
 	return failure ? STATUS_FAILED : 0;
+}
+
+int genl_do(struct nlmsghdr *request, mnl_cb_t reply, void *data)
+{
+	return do_about(request, reply, data, NULL);
+}
+
+int genl_change(struct nlmsghdr *request, void (*locate)(unsigned int offset))
+{
+	return do_about(request, NULL, NULL, locate);
+}
+
+bool genl_has_room(const struct nlmsghdr *request)
+{
+	return request->nlmsg_len < sizeof(request_buffer) - 1024;
 }
 
 int genl_dump(struct nlmsghdr *request, mnl_cb_t reply,

@@ -29,6 +29,15 @@ struct nlmsghdr *genl_request(__u8 cmd);
 int genl_do(struct nlmsghdr *request, mnl_cb_t reply, void *data);
 
 /*
+ * As genl_do() without an answer. @locate is told at which offset of the request the
+ * attribute is that the kernel refuses, before that is said.
+ */
+int genl_change(struct nlmsghdr *request, void (*locate)(unsigned int offset));
+
+/* Whether one line's attributes fit into a request. */
+bool genl_has_room(const struct nlmsghdr *request);
+
+/*
  * As genl_do() for all there is. @restart forgets what was seen: a dump during
  * which the configuration changed is asked for again.
  */
@@ -54,8 +63,12 @@ void attr_string(const struct nlattr *attr, char *text, size_t size);
 const char *attr_address(const struct nlattr *at4, const struct nlattr *at6,
 			 char *text);
 
-/* extack.c: says what an NLMSG_ERROR or NLMSG_DONE with an error is about. */
+/*
+ * extack.c: says what an NLMSG_ERROR or NLMSG_DONE with an error is about, after
+ * @locate, if it is not NULL, was told where that is.
+ */
 void extack_complain(const struct nlmsghdr *answer,
-		     const struct nlmsghdr *request, int error_number);
+		     const struct nlmsghdr *request, int error_number,
+		     void (*locate)(unsigned int offset));
 
 #endif

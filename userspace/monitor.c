@@ -21,25 +21,27 @@ static const char usage[] = "Usage: migsel [ -t ] monitor\n";
 
 static void show_vmk(const char *event, const struct nlmsghdr *message)
 {
+	struct attrs attrs;
 	struct vmk vmk;
 
-	vmk_of(message, &vmk);
+	attrs_of(message, &attrs);
+	vmk_of(&attrs, &vmk);
 	print_string(COLOR_NONE, "event", "", event);
 	print_string(COLOR_IFNAME, "ifname", " ", vmk.ifname);
 	print_uint("ifindex", " ifindex ", vmk.ifindex);
 	if (!strcmp(event, "vmk-del"))
 		return;
 	print_uint("position", " position ", vmk.position);
-	print_bool(COLOR_NONE, "migration", " migration ", vmk.migration,
-		   vmk.migration ? "on" : "off");
-	print_uint("weight", " weight ", vmk.weight);
+	vmk_print(&vmk);
 }
 
 static void show_tag(const struct nlmsghdr *message)
 {
+	struct attrs attrs;
 	struct tag tag;
 
-	tag_of(message, &tag);
+	attrs_of(message, &attrs);
+	tag_of(&attrs, &tag);
 	print_string(COLOR_NONE, "event", "", "tag");
 	tag_print(&tag, " ");
 }
@@ -47,10 +49,39 @@ static void show_tag(const struct nlmsghdr *message)
 static void show_policy(const struct nlmsghdr *message)
 {
 	struct policy policy;
+	struct attrs attrs;
 
-	policy_of(message, &policy);
+	attrs_of(message, &attrs);
+	policy_of(&attrs, &policy);
 	print_string(COLOR_NONE, "event", "", "policy");
 	policy_print(&policy, " ");
+}
+
+static void show_config(const struct nlmsghdr *message)
+{
+	static struct config config;
+	unsigned int i;
+
+	config_of(message, &config);
+	print_string(COLOR_NONE, "event", "", "config");
+	print_object("tag");
+	tag_print(&config.tag, " ");
+	print_close();
+	print_object("policy");
+	policy_print(&config.policy, " ");
+	print_close();
+	print_array("vmks");
+	for (i = 0; i < config.vmks.n; i++) {
+		const struct vmk *vmk = &config.vmks.vmk[i];
+
+		print_object(NULL);
+		print_string(COLOR_IFNAME, "ifname", " ", vmk->ifname);
+		print_uint("ifindex", " ifindex ", vmk->ifindex);
+		print_uint("position", " position ", vmk->position);
+		vmk_print(vmk);
+		print_close();
+	}
+	print_close();
 }
 
 static void show_device(const struct attrs *attrs, int name, const char *key,
@@ -155,6 +186,9 @@ static int on_event(const struct nlmsghdr *message, void *unused)
 		break;
 	case MIGSEL_CMD_POLICY_NTF:
 		show_policy(message);
+		break;
+	case MIGSEL_CMD_CONFIG_NTF:
+		show_config(message);
 		break;
 	default:
 		print_string(COLOR_NONE, "event", "", "unknown");

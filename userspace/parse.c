@@ -168,6 +168,19 @@ static int on_link(const struct nlmsghdr *message, void *data)
 	return MNL_CB_STOP;
 }
 
+bool is_device_name(const char *word)
+{
+	return *word && strlen(word) < ALTIFNAMSIZ;
+}
+
+int no_device(const char *word)
+{
+	if (is_late_option(word))
+		return STATUS_USAGE;
+	complain("Cannot find device \"%s\"", word);
+	return STATUS_FAILED;
+}
+
 /* By its name or by any of its other names, which may be longer; 0 if there is none. */
 static __u32 ifindex_of(const char *name)
 {
@@ -178,7 +191,7 @@ static __u32 ifindex_of(const char *name)
 	__u32 ifindex = 0;
 	ssize_t length;
 
-	if (!*name || strlen(name) >= ALTIFNAMSIZ)
+	if (!is_device_name(name))
 		return 0;
 	request->nlmsg_type = RTM_GETLINK;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
@@ -202,10 +215,5 @@ static __u32 ifindex_of(const char *name)
 int parse_device(const char *word, __u32 *ifindex)
 {
 	*ifindex = ifindex_of(word);
-	if (*ifindex)
-		return 0;
-	if (is_late_option(word))
-		return STATUS_USAGE;
-	complain("Cannot find device \"%s\"", word);
-	return STATUS_FAILED;
+	return *ifindex ? 0 : no_device(word);
 }

@@ -44,6 +44,9 @@ int parse_range(const char *word, const char *what, __u32 min, __u32 max,
 		__u32 *value);
 int parse_address(const char *word, struct address *address);
 int parse_device(const char *word, __u32 *ifindex);
+/* Whether a device can have such a name, and what to say where none has. */
+bool is_device_name(const char *word);
+int no_device(const char *word);
 
 int second_value(const char *keyword, const char *value);
 int bad_value(const char *value, const char *why);

@@ -14,18 +14,18 @@ static const char usage[] =
 	"Usage: migsel policy { show | set [ mode { enforce | observe | off } ]\n"
 	"                                  [ unreachable { refuse | pass } ] }\n";
 
-void policy_of(const struct nlmsghdr *message, struct policy *policy)
+void policy_of(const struct attrs *attrs, struct policy *policy)
 {
-	struct attrs attrs;
-
-	attrs_of(message, &attrs);
-	policy->mode = attr_u32(attrs.at[MIGSEL_A_POLICY_MODE]);
-	policy->unreachable = attr_u32(attrs.at[MIGSEL_A_POLICY_UNREACHABLE]);
+	policy->mode = attr_u32(attrs->at[MIGSEL_A_POLICY_MODE]);
+	policy->unreachable = attr_u32(attrs->at[MIGSEL_A_POLICY_UNREACHABLE]);
 }
 
 static int on_policy(const struct nlmsghdr *message, void *data)
 {
-	policy_of(message, data);
+	struct attrs attrs;
+
+	attrs_of(message, &attrs);
+	policy_of(&attrs, data);
 	return MNL_CB_OK;
 }
 
@@ -93,26 +93,28 @@ int policy_parse(char **argv, struct policy_edit *edit)
 	return 0;
 }
 
-int policy_send(const struct policy_edit *edit)
+void policy_put(struct nlmsghdr *request, const struct policy_edit *edit)
 {
-	struct nlmsghdr *request = genl_request(MIGSEL_CMD_POLICY_SET);
-
 	if (edit->mode_word)
 		mnl_attr_put_u32(request, MIGSEL_A_POLICY_MODE,
 				 edit->policy.mode);
 	if (edit->unreachable_word)
 		mnl_attr_put_u32(request, MIGSEL_A_POLICY_UNREACHABLE,
 				 edit->policy.unreachable);
-	return genl_do(request, NULL, NULL);
 }
 
 static int policy_set(char **argv)
 {
+	struct nlmsghdr *request;
 	struct policy_edit edit;
 	int ret;
 
 	ret = policy_parse(argv, &edit);
-	return ret ? ret : policy_send(&edit);
+	if (ret)
+		return ret;
+	request = genl_request(MIGSEL_CMD_POLICY_SET);
+	policy_put(request, &edit);
+	return genl_do(request, NULL, NULL);
 }
 
 int do_policy(char **argv)

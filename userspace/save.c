@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The configuration as the command lines that make it. */
 
+#include <linux/genetlink.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,14 +13,42 @@
 
 static const char usage[] = "Usage: migsel save\n";
 
+static int on_part(const struct nlattr *nest, void *data)
+{
+	struct config *config = data;
+	struct attrs attrs;
+
+	attrs_nested(nest, &attrs);
+	switch (mnl_attr_get_type(nest)) {
+	case MIGSEL_A_CONFIG_TAG:
+		tag_of(&attrs, &config->tag);
+		break;
+	case MIGSEL_A_CONFIG_POLICY:
+		policy_of(&attrs, &config->policy);
+		break;
+	case MIGSEL_A_CONFIG_VMK:
+		if (config->vmks.n < MIGSEL_MAX_VMKS)
+			vmk_of(&attrs, &config->vmks.vmk[config->vmks.n++]);
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+void config_of(const struct nlmsghdr *message, struct config *config)
+{
+	memset(config, 0, sizeof(*config));
+	mnl_attr_parse(message, sizeof(struct genlmsghdr), on_part, config);
+}
+
+static int on_config(const struct nlmsghdr *message, void *data)
+{
+	config_of(message, data);
+	return MNL_CB_OK;
+}
+
 int config_read(struct config *config)
 {
-	int ret;
-
-	ret = tag_read(&config->tag);
-	if (!ret)
-		ret = policy_read(&config->policy);
-	return ret ? ret : vmk_read(&config->vmks);
+	return genl_do(genl_request(MIGSEL_CMD_CONFIG_GET), on_config, config);
 }
 
 /* The name of a device may hold anything but blanks, "/" and ":". */

@@ -15,19 +15,19 @@ const struct tag default_tag = { .mask = 0x30000, .hot = 0x10000,
 static const char usage[] =
 	"Usage: migsel tag { show | set [ mask MASK ] [ hot VALUE ] [ cold VALUE ] }\n";
 
-void tag_of(const struct nlmsghdr *message, struct tag *tag)
+void tag_of(const struct attrs *attrs, struct tag *tag)
 {
-	struct attrs attrs;
-
-	attrs_of(message, &attrs);
-	tag->mask = attr_u32(attrs.at[MIGSEL_A_TAG_MASK]);
-	tag->hot = attr_u32(attrs.at[MIGSEL_A_TAG_HOT]);
-	tag->cold = attr_u32(attrs.at[MIGSEL_A_TAG_COLD]);
+	tag->mask = attr_u32(attrs->at[MIGSEL_A_TAG_MASK]);
+	tag->hot = attr_u32(attrs->at[MIGSEL_A_TAG_HOT]);
+	tag->cold = attr_u32(attrs->at[MIGSEL_A_TAG_COLD]);
 }
 
 static int on_tag(const struct nlmsghdr *message, void *data)
 {
-	tag_of(message, data);
+	struct attrs attrs;
+
+	attrs_of(message, &attrs);
+	tag_of(&attrs, data);
 	return MNL_CB_OK;
 }
 
@@ -99,26 +99,28 @@ int tag_parse(char **argv, struct tag_edit *edit)
 	return 0;
 }
 
-int tag_send(const struct tag_edit *edit)
+void tag_put(struct nlmsghdr *request, const struct tag_edit *edit)
 {
-	struct nlmsghdr *request = genl_request(MIGSEL_CMD_TAG_SET);
-
 	if (edit->mask_word)
 		mnl_attr_put_u32(request, MIGSEL_A_TAG_MASK, edit->tag.mask);
 	if (edit->hot_word)
 		mnl_attr_put_u32(request, MIGSEL_A_TAG_HOT, edit->tag.hot);
 	if (edit->cold_word)
 		mnl_attr_put_u32(request, MIGSEL_A_TAG_COLD, edit->tag.cold);
-	return genl_do(request, NULL, NULL);
 }
 
 static int tag_set(char **argv)
 {
+	struct nlmsghdr *request;
 	struct tag_edit edit;
 	int ret;
 
 	ret = tag_parse(argv, &edit);
-	return ret ? ret : tag_send(&edit);
+	if (ret)
+		return ret;
+	request = genl_request(MIGSEL_CMD_TAG_SET);
+	tag_put(request, &edit);
+	return genl_do(request, NULL, NULL);
 }
 
 int do_tag(char **argv)

@@ -27,28 +27,27 @@ static void counters_of(const struct nlattr *nest, struct counters *counters)
 	counters->bytes = attr_u64(attrs.at[MIGSEL_A_COUNTERS_BYTES]);
 }
 
-void vmk_of(const struct nlmsghdr *message, struct vmk *vmk)
+void vmk_of(const struct attrs *attrs, struct vmk *vmk)
 {
-	struct attrs attrs;
-
-	attrs_of(message, &attrs);
-	vmk->ifindex = attr_u32(attrs.at[MIGSEL_A_VMK_IFINDEX]);
-	attr_string(attrs.at[MIGSEL_A_VMK_IFNAME], vmk->ifname,
+	vmk->ifindex = attr_u32(attrs->at[MIGSEL_A_VMK_IFINDEX]);
+	attr_string(attrs->at[MIGSEL_A_VMK_IFNAME], vmk->ifname,
 		    sizeof(vmk->ifname));
-	vmk->position = attr_u32(attrs.at[MIGSEL_A_VMK_POSITION]);
-	vmk->migration = attr_u32(attrs.at[MIGSEL_A_VMK_MIGRATION]);
-	vmk->weight = attr_u32(attrs.at[MIGSEL_A_VMK_WEIGHT]);
-	vmk->usable = attr_u32(attrs.at[MIGSEL_A_VMK_USABLE]);
-	counters_of(attrs.at[MIGSEL_A_VMK_HOT], &vmk->hot);
-	counters_of(attrs.at[MIGSEL_A_VMK_COLD], &vmk->cold);
+	vmk->position = attr_u32(attrs->at[MIGSEL_A_VMK_POSITION]);
+	vmk->migration = attr_u32(attrs->at[MIGSEL_A_VMK_MIGRATION]);
+	vmk->weight = attr_u32(attrs->at[MIGSEL_A_VMK_WEIGHT]);
+	vmk->usable = attr_u32(attrs->at[MIGSEL_A_VMK_USABLE]);
+	counters_of(attrs->at[MIGSEL_A_VMK_HOT], &vmk->hot);
+	counters_of(attrs->at[MIGSEL_A_VMK_COLD], &vmk->cold);
 }
 
 static int on_vmk(const struct nlmsghdr *message, void *data)
 {
 	struct vmk_list *list = data;
+	struct attrs attrs;
 
+	attrs_of(message, &attrs);
 	if (list->n < MIGSEL_MAX_VMKS)
-		vmk_of(message, &list->vmk[list->n++]);
+		vmk_of(&attrs, &list->vmk[list->n++]);
 	return MNL_CB_OK;
 }
 
@@ -57,12 +56,6 @@ static void forget(void *data)
 	struct vmk_list *list = data;
 
 	list->n = 0;
-}
-
-int vmk_read(struct vmk_list *list)
-{
-	return genl_dump(genl_request(MIGSEL_CMD_VMK_GET), on_vmk, forget,
-			 list);
 }
 
 static void show_counters(const char *key, const char *lead,
@@ -75,14 +68,19 @@ static void show_counters(const char *key, const char *lead,
 	print_close();
 }
 
+void vmk_print(const struct vmk *vmk)
+{
+	print_bool(COLOR_NONE, "migration", " migration ", vmk->migration,
+		   vmk->migration ? "on" : "off");
+	print_uint("weight", " weight ", vmk->weight);
+}
+
 static void show_values(const struct vmk *vmk)
 {
 	print_uint("position", "", vmk->position);
 	print_string(COLOR_IFNAME, "ifname", ": ", vmk->ifname);
 	print_uint("ifindex", " ifindex ", vmk->ifindex);
-	print_bool(COLOR_NONE, "migration", " migration ", vmk->migration,
-		   vmk->migration ? "on" : "off");
-	print_uint("weight", " weight ", vmk->weight);
+	vmk_print(vmk);
 	print_bool(vmk->usable ? COLOR_GOOD : COLOR_BAD, "usable", " ",
 		   vmk->usable, vmk->usable ? "usable" : "unusable");
 }
@@ -130,22 +128,33 @@ static int surplus(const char *dev, const char *word)
 	return unknown_keyword(*dev == '-' ? dev : word, "vmk");
 }
 
-/* [ dev ] DEV and no more; *ifindex is 0 if there is none. */
-int vmk_parse_device(char **argv, __u32 *ifindex)
+/* [ dev ] DEV and no more; *dev is NULL if there is none. */
+int vmk_parse_device(char **argv, const char **dev)
 {
-	const char *name;
 	int ret;
 
-	*ifindex = 0;
+	*dev = *argv;
 	if (!*argv)
 		return 0;
-	name = *argv;
 	if (!strcmp(*argv, "dev")) {
-		ret = take_value(&argv, &name);
+		ret = take_value(&argv, dev);
 		if (ret)
 			return ret;
 	}
-	return argv[1] ? surplus(name, argv[1]) : parse_device(name, ifindex);
+	return argv[1] ? surplus(*dev, argv[1]) : 0;
+}
+
+/* The same as an index, 0 if there is none. */
+static int find_device(char **argv, __u32 *ifindex)
+{
+	const char *dev;
+	int ret;
+
+	*ifindex = 0;
+	ret = vmk_parse_device(argv, &dev);
+	if (ret || !dev)
+		return ret;
+	return parse_device(dev, ifindex);
 }
 
 static int vmk_show(char **argv)
@@ -155,7 +164,7 @@ static int vmk_show(char **argv)
 	unsigned int i;
 	int ret;
 
-	ret = vmk_parse_device(argv, &ifindex);
+	ret = find_device(argv, &ifindex);
 	if (ret)
 		return ret;
 
@@ -164,7 +173,8 @@ static int vmk_show(char **argv)
 		ret = genl_do(device_request(MIGSEL_CMD_VMK_GET, ifindex),
 			      on_vmk, &list);
 	else
-		ret = vmk_read(&list);
+		ret = genl_dump(genl_request(MIGSEL_CMD_VMK_GET), on_vmk,
+				forget, &list);
 	if (ret)
 		return ret;
 
@@ -181,7 +191,7 @@ static int vmk_flush(char **argv)
 	__u32 ifindex;
 	int ret;
 
-	ret = vmk_parse_device(argv, &ifindex);
+	ret = find_device(argv, &ifindex);
 	if (ret)
 		return ret;
 	request = ifindex ? device_request(MIGSEL_CMD_VMK_FLUSH, ifindex) :
@@ -189,22 +199,17 @@ static int vmk_flush(char **argv)
 	return genl_do(request, NULL, NULL);
 }
 
-int vmk_send_del(__u32 ifindex)
-{
-	return genl_do(device_request(MIGSEL_CMD_VMK_DEL, ifindex), NULL, NULL);
-}
-
 static int vmk_del(char **argv)
 {
 	__u32 ifindex;
 	int ret;
 
-	ret = vmk_parse_device(argv, &ifindex);
+	ret = find_device(argv, &ifindex);
 	if (ret)
 		return ret;
 	if (!ifindex)
 		return incomplete();
-	return vmk_send_del(ifindex);
+	return genl_do(device_request(MIGSEL_CMD_VMK_DEL, ifindex), NULL, NULL);
 }
 
 /* Before the device is known, only a whole keyword is one. */
@@ -249,15 +254,11 @@ int vmk_parse_edit(char **argv, struct vmk_edit *edit)
 		if (ret)
 			return ret;
 	}
-	if (!edit->dev)
-		return incomplete();
-	return parse_device(edit->dev, &edit->ifindex);
+	return edit->dev ? 0 : incomplete();
 }
 
-int vmk_send(__u8 cmd, const struct vmk_edit *edit)
+void vmk_put(struct nlmsghdr *request, const struct vmk_edit *edit)
 {
-	struct nlmsghdr *request = device_request(cmd, edit->ifindex);
-
 	if (edit->migration_word)
 		mnl_attr_put_u32(request, MIGSEL_A_VMK_MIGRATION,
 				 edit->migration);
@@ -266,16 +267,23 @@ int vmk_send(__u8 cmd, const struct vmk_edit *edit)
 	if (edit->position_word)
 		mnl_attr_put_u32(request, MIGSEL_A_VMK_POSITION,
 				 edit->position);
-	return genl_do(request, NULL, NULL);
 }
 
 static int vmk_change(__u8 cmd, char **argv)
 {
+	struct nlmsghdr *request;
 	struct vmk_edit edit;
+	__u32 ifindex;
 	int ret;
 
 	ret = vmk_parse_edit(argv, &edit);
-	return ret ? ret : vmk_send(cmd, &edit);
+	if (!ret)
+		ret = parse_device(edit.dev, &ifindex);
+	if (ret)
+		return ret;
+	request = device_request(cmd, ifindex);
+	vmk_put(request, &edit);
+	return genl_do(request, NULL, NULL);
 }
 
 static int vmk_add(char **argv)

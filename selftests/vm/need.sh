@@ -65,6 +65,7 @@ table='
 	check        virsh                             libvirt-clients
 	check        /usr/include/cmocka.h             libcmocka-dev
 	check        genl                              iproute2
+	check        strace                            strace
 	check        systemd-analyze                   systemd
 	check,lint   python3                           python3
 	check,lint   /usr/lib/python3*/*/yaml/*.py     python3-yaml
