@@ -19,6 +19,7 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 scratch=
 work=$here
 
+. "$here/uapi.sh"
 . "$here/traffic.sh"
 
 # Results ---------------------------------------------------------------------

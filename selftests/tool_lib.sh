@@ -12,6 +12,7 @@
 set -u
 # shellcheck disable=SC2034  # the tests use it
 top=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+. "$top/selftests/uapi.sh"
 host=tool-$$-a
 peer=tool-$$-b
 tmp=$(mktemp -d)

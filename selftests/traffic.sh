@@ -258,7 +258,7 @@ read_stats() {
 		bytes[${BASH_REMATCH[1]}]=${BASH_REMATCH[3]}
 		text=${text#*"${BASH_REMATCH[0]}"}
 	done
-	((${#packets[@]} == 13)) || fail "stats show has ${#packets[@]} rows"
+	((${#packets[@]} == ${#all_reasons[@]})) || fail "stats show has ${#packets[@]} rows"
 }
 
 # reasons REASON...: tagged packets were counted for these and no others

@@ -90,7 +90,7 @@ carry() {
 	mkdir -p "$tree/share" "$tree/host/usr/lib/modules/$release" "$tree/host$top/userspace"
 	cp "$share"/{command,environment,guest.sh,places} "$tree/share/"
 	(cd "$modules" && cp -r --parents -t "$tree/host/usr/lib/modules/$release" modules.* ./updates)
-	(cd "$top" && cp -r --parents -t "$tree/host$top" Documentation selftests scripts README.md)
+	(cd "$top" && cp -r --parents -t "$tree/host$top" Documentation include selftests scripts README.md)
 	for file in flows sink flood; do
 		cp "$programs/selftests/$file" "$tree/host$top/selftests/"
 	done
