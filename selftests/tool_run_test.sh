@@ -112,6 +112,44 @@ test_strange_names() {
 	done
 }
 
+# Nothing of a name gets to a terminal that obeys it, and none is lost in JSON.
+test_names_on_a_terminal() {
+	local name pid command names=($'a\e[31m\b' $'\xc2\x9b2Jx' $'\u202eevil' $'caf\xe9' $'caf\xe8')
+	local seen=('a\x1b[31m\x08' '\xc2\x9b2Jx' '\xe2\x80\xaeevil' 'caf\xe9' 'caf\xe8') i
+	fresh
+	migsel -n "$host" monitor >"$tmp/events" &
+	pid=$!
+	pids+=("$pid")
+	soon hears events tag set mask 0x30000
+	for name in "${names[@]}"; do
+		ip -n "$host" link add name "$name" type dummy
+		run 0 m vmk add dev "$name" migration on
+	done
+	for command in 'vmk show' '-s vmk show' '-br vmk show' '-c=always vmk show'; do
+		# shellcheck disable=SC2086 # words
+		run 0 m $command
+		out=$(sed 's/\x1b\[\(1;\)\?[03][0-9]*m//g' "$tmp/out")
+		! LC_ALL=C grep -q '[^ -~]' <<<"$out" || bad "a terminal obeys $command: $out"
+		for i in "${seen[@]}"; do
+			[[ $out == *"$i"* ]] || bad "$command: no $i: $out"
+		done
+	done
+	run 0 m -j vmk
+	json 'map(.ifname) | unique | length == 5'
+	soon grep -qF 'caf\xe8' "$tmp/events"
+	! LC_ALL=C grep -q '[^ -~]' "$tmp/events" || bad "a terminal obeys $(<"$tmp/events")"
+	kill "$pid"
+	run 0 m -d route get 192.0.2.21 tag hot
+	! LC_ALL=C grep -q '[^ -~]' "$tmp/out" || bad "a terminal obeys $out"
+	# What is saved is what can be restored.
+	remember
+	m vmk flush
+	run 0 m -b - <<<"$before"
+	for name in "${names[@]}"; do
+		ip -n "$host" link del dev "$name"
+	done
+}
+
 test_monitor() {
 	rm -f "$tmp/events"
 	fresh

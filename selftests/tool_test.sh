@@ -22,6 +22,7 @@ test_help() {
 		run 0 migsel help
 		out_like $'\n'"  $object +[a-z][^"$'\n'"]+ [a-z]+"
 	done
+	[[ $out == *'| -h[elp] }'* ]] || bad '-help is not in the help'
 	run 0 migsel -V
 	out_like '^migsel utility, migsel-[0-9]'
 	run 0 migsel --Version

@@ -309,7 +309,9 @@ static void show_path(const char *path)
 		print_string(COLOR_NONE, "file", "", path);
 	} else {
 		text = escaped(path, options.json);
-		print_string(COLOR_NONE, "file", "", text ? text : "");
+		/* The bytes of a name that is not UTF-8 open the file. */
+		print_text(text ? text : "");
+		print_string(COLOR_NONE, "file", NULL, text ? text : "");
 		if (options.json)
 			print_bool(COLOR_NONE, "escaped", NULL, true, NULL);
 		free(text);

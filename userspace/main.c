@@ -21,7 +21,7 @@ static const char usage[] =
 	"migsel [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"OPTIONS := { -j[son] | -p[retty] | -s[tatistics] | -d[etails] | -br[ief] |\n"
 	"             -n[etns] NAME | -b[atch] FILE | -force | -t[imestamp] |\n"
-	"             -c[olor][={always|auto|never}] | -V[ersion] }\n"
+	"             -c[olor][={always|auto|never}] | -V[ersion] | -h[elp] }\n"
 	"\n"
 	"migsel vmk { add | set } [ dev ] DEV [ migration { on | off } ]\n"
 	"           [ weight 1..255 ] [ position N ]\n"

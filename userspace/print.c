@@ -120,31 +120,32 @@ void print_close(void)
 static json_t *utf8_string(const char *value)
 {
 	json_t *string = json_string(value);
-	char *copy, *p;
+	struct text text = {};
 
 	if (string)
 		return string;
-	copy = strdup(value);
-	for (p = copy; p && *p; p++) {
-		if (*p & 0x80)
-			*p = '?';
-	}
-	string = copy ? json_string(copy) : NULL;
-	free(copy);
+	text_add_printable(&text, value);
+	string = json_string(text.s);
+	text_free(&text);
 	return string;
 }
 
+/* Nothing in a value is for the terminal to obey, and none begins a line. */
 static void colored(enum color color, int width, const char *value)
 {
-	int blanks = abs(width) - (int)strlen(value);
+	struct text text = {};
+	int blanks;
 
+	text_add_printable(&text, value);
+	blanks = abs(width) - (int)text.length;
 	if (blanks < 0)
 		blanks = 0;
 	if (use_color && color != COLOR_NONE)
 		printf("%*s%s%s\033[0m%*s", width > 0 ? blanks : 0, "",
-		       color_code(color), value, width < 0 ? blanks : 0, "");
+		       color_code(color), text.s, width < 0 ? blanks : 0, "");
 	else
-		printf("%*s", width, value);
+		printf("%*s", width, text.s);
+	text_free(&text);
 }
 
 void print_string(enum color color, const char *key, const char *lead,

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "migsel.h"
 #include "run.h"
 
 /*
@@ -62,7 +63,7 @@ static void set_limits(void)
 	struct rlimit limit;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
 		if (getrlimit(limits[i].resource, &limit) ||
 		    limit.rlim_cur <= limits[i].most)
 			continue;

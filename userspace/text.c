@@ -2,6 +2,7 @@
 /* Text that is put together from what others have named. */
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,13 +125,14 @@ void text_hide(char *s)
 	*to = '\0';
 }
 
-void text_add_visible(struct text *text, const char *foreign)
+static void add_printable(struct text *text, const char *foreign, size_t most)
 {
-	size_t end = text->length + VISIBLE_MAX;
+	size_t begin = text->length;
 	unsigned int n;
 
+	add_bytes(text, "", 0);
 	for (; *foreign; foreign += n) {
-		if (text->length >= end) {
+		if (text->length - begin >= most) {
 			text_add(text, "...");
 			return;
 		}
@@ -144,6 +146,16 @@ void text_add_visible(struct text *text, const char *foreign)
 	}
 }
 
+void text_add_printable(struct text *text, const char *foreign)
+{
+	add_printable(text, foreign, SIZE_MAX);
+}
+
+void text_add_visible(struct text *text, const char *foreign)
+{
+	add_printable(text, foreign, VISIBLE_MAX);
+}
+
 const char *visible(const char *foreign)
 {
 	static struct text ring[16];
@@ -151,7 +163,6 @@ const char *visible(const char *foreign)
 	struct text *text = &ring[next++ % ARRAY_SIZE(ring)];
 
 	text->length = 0;
-	add_bytes(text, "", 0);
 	text_add_visible(text, foreign);
 	return text->s;
 }

@@ -17,10 +17,9 @@ struct text {
 void text_add(struct text *text, const char *format, ...) PRINTF(2, 3);
 void text_free(struct text *text);
 
-/*
- * What others have named or written, for people to read: bounded, and with what is
- * neither printable nor UTF-8 as "\xe9".
- */
+/* What others have named, with what is neither printable nor UTF-8 as "\xe9". */
+void text_add_printable(struct text *text, const char *foreign);
+/* The same for people to read, and bounded. */
 void text_add_visible(struct text *text, const char *foreign);
 /* The same for use in a format; it holds until it was called for 16 more. */
 const char *visible(const char *foreign);
