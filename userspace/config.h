@@ -7,6 +7,7 @@
 #include <linux/types.h>
 #include <net/if.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "genl.h"
 
@@ -53,15 +54,32 @@ struct config {
 /* As in a namespace that nobody has configured. */
 extern const struct tag default_tag;
 
+/*
+ * What can be configured of a vmk, beside its position: the one table that parsing,
+ * sending, showing, saving, monitor, complaints and help go by.
+ */
+struct vmk_keyword {
+	const char *word;	/* NULL behind the last */
+	const char *values;	/* in the help */
+	__u16 attr;
+	size_t at;		/* in struct vmk, a __u32 */
+	int (*parse)(const char *word, const char *what, __u32 *value);
+	void (*print)(const char *key, const char *lead, __u32 value);
+	const char *(*text)(__u32 value);	/* in a buffer that is used again */
+};
+
+extern const struct vmk_keyword vmk_keywords[];
+
+/* More than there are. */
+#define MAX_VMK_KEYWORDS 8
+
 /* What "vmk add" and "vmk set" were given. */
 struct vmk_edit {
 	const char *dev;
-	const char *migration_word;
-	__u32 migration;
-	const char *weight_word;
-	__u32 weight;
 	const char *position_word;
 	__u32 position;
+	const char *words[MAX_VMK_KEYWORDS];
+	struct vmk vmk;
 };
 
 /* What "tag set" was given; a word is NULL if its value was not. */
@@ -102,6 +120,9 @@ void config_of(const struct nlmsghdr *message, struct config *config);
 
 /* The values, in the open JSON object or the line of text. */
 void vmk_print(const struct vmk *vmk);
+__u32 vmk_value(const struct vmk *vmk, const struct vmk_keyword *keyword);
+/* The commands for vmks, each on a line of its own behind @lead. */
+void vmk_help(FILE *out, const char *lead);
 void tag_print(const struct tag *tag, const char *lead);
 void policy_print(const struct policy *policy, const char *lead);
 

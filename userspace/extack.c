@@ -10,17 +10,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config.h"
 #include "genl.h"
 #include "print.h"
 
 /* Attributes by the keywords that set them. */
-static const char *const vmk_words[GENL_MAX_ATTR + 1] = {
-	[MIGSEL_A_VMK_IFINDEX] = "dev",
-	[MIGSEL_A_VMK_IFNAME] = "dev",
-	[MIGSEL_A_VMK_POSITION] = "position",
-	[MIGSEL_A_VMK_MIGRATION] = "migration",
-	[MIGSEL_A_VMK_WEIGHT] = "weight",
-};
+static const char *const *vmk_words(void)
+{
+	static const char *words[GENL_MAX_ATTR + 1] = {
+		[MIGSEL_A_VMK_IFINDEX] = "dev",
+		[MIGSEL_A_VMK_IFNAME] = "dev",
+		[MIGSEL_A_VMK_POSITION] = "position",
+	};
+	const struct vmk_keyword *k;
+
+	for (k = vmk_keywords; k->word; k++)
+		words[k->attr] = k->word;
+	return words;
+}
 
 static const char *const tag_words[GENL_MAX_ATTR + 1] = {
 	[MIGSEL_A_TAG_MASK] = "mask",
@@ -57,7 +64,7 @@ static const char *const *words_of(__u8 cmd)
 	case MIGSEL_CMD_ROUTE_GET:
 		return route_words;
 	default:
-		return vmk_words;
+		return vmk_words();
 	}
 }
 
@@ -70,7 +77,7 @@ static const char *const *nested_words(__u16 type)
 	case MIGSEL_A_CONFIG_POLICY:
 		return policy_words;
 	case MIGSEL_A_CONFIG_VMK:
-		return vmk_words;
+		return vmk_words();
 	default:
 		return NULL;
 	}

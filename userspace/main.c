@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "genl.h"
 #include "migsel.h"
 #include "parse.h"
@@ -17,16 +18,14 @@
 
 struct options options;
 
-static const char usage[] =
+static const char usage_head[] =
 	"migsel [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"OPTIONS := { -j[son] | -p[retty] | -s[tatistics] | -d[etails] | -br[ief] |\n"
 	"             -n[etns] NAME | -b[atch] FILE | -force | -t[imestamp] |\n"
 	"             -c[olor][={always|auto|never}] | -V[ersion] | -h[elp] }\n"
-	"\n"
-	"migsel vmk { add | set } [ dev ] DEV [ migration { on | off } ]\n"
-	"           [ weight 1..255 ] [ position N ]\n"
-	"migsel vmk del [ dev ] DEV\n"
-	"migsel vmk { show | flush } [ [ dev ] DEV ]\n"
+	"\n";
+
+static const char usage_tail[] =
 	"migsel tag { show | set [ mask MASK ] [ hot VALUE ] [ cold VALUE ] }\n"
 	"migsel policy { show | set [ mode { enforce | observe | off } ]\n"
 	"                           [ unreachable { refuse | pass } ] }\n"
@@ -53,10 +52,17 @@ static const char usage[] =
 	"  save       the configuration as lines\n"
 	"  restore    the configuration from such lines\n";
 
+static void print_usage(FILE *out)
+{
+	fputs(usage_head, out);
+	vmk_help(out, "");
+	fputs(usage_tail, out);
+}
+
 static int do_help(char **argv)
 {
 	(void)argv;
-	fputs(usage, stdout);
+	print_usage(stdout);
 	return STATUS_OK;
 }
 
@@ -219,7 +225,7 @@ static int run(char **argv)
 	if (options.batch)
 		return run_batch(options.batch);
 	if (!*argv) {
-		fputs(usage, stderr);
+		print_usage(stderr);
 		return STATUS_USAGE;
 	}
 	return run_object(argv);

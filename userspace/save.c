@@ -67,6 +67,7 @@ static void save_word(const char *word)
 int do_save(char **argv)
 {
 	static struct config config;
+	const struct vmk_keyword *k;
 	const struct vmk *vmk;
 	int ret;
 
@@ -90,8 +91,9 @@ int do_save(char **argv)
 	     vmk++) {
 		printf("vmk add dev ");
 		save_word(vmk->ifname);
-		printf(" migration %s weight %u\n",
-		       vmk->migration ? "on" : "off", vmk->weight);
+		for (k = vmk_keywords; k->word; k++)
+			printf(" %s %s", k->word, k->text(vmk_value(vmk, k)));
+		printf("\n");
 	}
 	return STATUS_OK;
 }

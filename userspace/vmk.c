@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The ordered set of vmks. */
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +14,85 @@
 #include "parse.h"
 #include "print.h"
 
-static const char usage[] =
-	"Usage: migsel vmk { add | set } [ dev ] DEV [ migration { on | off } ]\n"
-	"                  [ weight 1..255 ] [ position N ]\n"
-	"       migsel vmk del [ dev ] DEV\n"
-	"       migsel vmk { show | flush } [ [ dev ] DEV ]\n";
+static int parse_on_off(const char *word, const char *what, __u32 *value)
+{
+	static const char *const on_off[] = { "off", "on", NULL };
+
+	return parse_name(word, what, on_off, value);
+}
+
+static const char *on_off_text(__u32 value)
+{
+	return value ? "on" : "off";
+}
+
+static void print_on_off(const char *key, const char *lead, __u32 value)
+{
+	print_bool(COLOR_NONE, key, lead, value, on_off_text(value));
+}
+
+static int parse_weight(const char *word, const char *what, __u32 *value)
+{
+	return parse_range(word, what, 1, 255, value);
+}
+
+static const char *number_text(__u32 value)
+{
+	static char text[sizeof("4294967295")];
+
+	snprintf(text, sizeof(text), "%u", value);
+	return text;
+}
+
+static void print_number(const char *key, const char *lead, __u32 value)
+{
+	print_uint(key, lead, value);
+}
+
+const struct vmk_keyword vmk_keywords[] = {
+	{ "migration", "{ on | off }", MIGSEL_A_VMK_MIGRATION,
+	  offsetof(struct vmk, migration), parse_on_off, print_on_off, on_off_text },
+	{ "weight", "1..255", MIGSEL_A_VMK_WEIGHT,
+	  offsetof(struct vmk, weight), parse_weight, print_number, number_text },
+	{ NULL }
+};
+
+static_assert(ARRAY_SIZE(vmk_keywords) <= MAX_VMK_KEYWORDS, "too many");
+
+static __u32 *value_at(struct vmk *vmk, const struct vmk_keyword *k)
+{
+	return (void *)vmk + k->at;
+}
+
+__u32 vmk_value(const struct vmk *vmk, const struct vmk_keyword *k)
+{
+	return *value_at((struct vmk *)vmk, k);
+}
+
+/* A line of help goes no further to the right. */
+#define HELP_WIDTH 72
+
+void vmk_help(FILE *out, const char *lead)
+{
+	int column, indent = strlen(lead);
+	const struct vmk_keyword *k;
+	char option[64];
+
+	column = fprintf(out, "%smigsel vmk { add | set } [ dev ] DEV", lead);
+	for (k = vmk_keywords; ; k++) {
+		snprintf(option, sizeof(option), " [ %s %s ]",
+			 k->word ? k->word : "position",
+			 k->word ? k->values : "N");
+		if (column + (int)strlen(option) > HELP_WIDTH)
+			column = fprintf(out, "\n%*s", indent + 10, "") - 1;
+		column += fprintf(out, "%s", option);
+		if (!k->word)
+			break;
+	}
+	fprintf(out, "\n%*smigsel vmk del [ dev ] DEV\n"
+		"%*smigsel vmk { show | flush } [ [ dev ] DEV ]\n",
+		indent, "", indent, "");
+}
 
 static void counters_of(const struct nlattr *nest, struct counters *counters)
 {
@@ -29,12 +105,14 @@ static void counters_of(const struct nlattr *nest, struct counters *counters)
 
 void vmk_of(const struct attrs *attrs, struct vmk *vmk)
 {
+	const struct vmk_keyword *k;
+
 	vmk->ifindex = attr_u32(attrs->at[MIGSEL_A_VMK_IFINDEX]);
 	attr_string(attrs->at[MIGSEL_A_VMK_IFNAME], vmk->ifname,
 		    sizeof(vmk->ifname));
 	vmk->position = attr_u32(attrs->at[MIGSEL_A_VMK_POSITION]);
-	vmk->migration = attr_u32(attrs->at[MIGSEL_A_VMK_MIGRATION]);
-	vmk->weight = attr_u32(attrs->at[MIGSEL_A_VMK_WEIGHT]);
+	for (k = vmk_keywords; k->word; k++)
+		*value_at(vmk, k) = attr_u32(attrs->at[k->attr]);
 	vmk->usable = attr_u32(attrs->at[MIGSEL_A_VMK_USABLE]);
 	counters_of(attrs->at[MIGSEL_A_VMK_HOT], &vmk->hot);
 	counters_of(attrs->at[MIGSEL_A_VMK_COLD], &vmk->cold);
@@ -70,9 +148,13 @@ static void show_counters(const char *key, const char *lead,
 
 void vmk_print(const struct vmk *vmk)
 {
-	print_bool(COLOR_NONE, "migration", " migration ", vmk->migration,
-		   vmk->migration ? "on" : "off");
-	print_uint("weight", " weight ", vmk->weight);
+	const struct vmk_keyword *k;
+	char lead[32];
+
+	for (k = vmk_keywords; k->word; k++) {
+		snprintf(lead, sizeof(lead), " %s ", k->word);
+		k->print(k->word, lead, vmk_value(vmk, k));
+	}
 }
 
 static void show_values(const struct vmk *vmk)
@@ -219,26 +301,34 @@ static bool is_keyword(const struct vmk_edit *edit, const char *word,
 	return edit->dev ? matches(word, keyword) : !strcmp(word, keyword);
 }
 
+static const struct vmk_keyword *keyword_of(const struct vmk_edit *edit,
+					    const char *word)
+{
+	const struct vmk_keyword *k;
+
+	for (k = vmk_keywords; k->word; k++) {
+		if (is_keyword(edit, word, k->word))
+			return k;
+	}
+	return NULL;
+}
+
 int vmk_parse_edit(char **argv, struct vmk_edit *edit)
 {
-	static const char *const on_off[] = { "off", "on", NULL };
+	const struct vmk_keyword *k;
 	int ret;
 
 	memset(edit, 0, sizeof(*edit));
 	for (; *argv; argv++) {
+		k = keyword_of(edit, *argv);
 		if (!strcmp(*argv, "dev")) {
 			ret = take_once(&argv, "dev", &edit->dev);
-		} else if (is_keyword(edit, *argv, "migration")) {
-			ret = take_once(&argv, "migration",
-					&edit->migration_word);
+		} else if (k) {
+			ret = take_once(&argv, k->word,
+					&edit->words[k - vmk_keywords]);
 			if (!ret)
-				ret = parse_name(*argv, "migration", on_off,
-						 &edit->migration);
-		} else if (is_keyword(edit, *argv, "weight")) {
-			ret = take_once(&argv, "weight", &edit->weight_word);
-			if (!ret)
-				ret = parse_range(*argv, "weight", 1, 255,
-						  &edit->weight);
+				ret = k->parse(*argv, k->word,
+					       value_at(&edit->vmk, k));
 		} else if (is_keyword(edit, *argv, "position")) {
 			ret = take_once(&argv, "position",
 					&edit->position_word);
@@ -259,11 +349,13 @@ int vmk_parse_edit(char **argv, struct vmk_edit *edit)
 
 void vmk_put(struct nlmsghdr *request, const struct vmk_edit *edit)
 {
-	if (edit->migration_word)
-		mnl_attr_put_u32(request, MIGSEL_A_VMK_MIGRATION,
-				 edit->migration);
-	if (edit->weight_word)
-		mnl_attr_put_u32(request, MIGSEL_A_VMK_WEIGHT, edit->weight);
+	const struct vmk_keyword *k;
+
+	for (k = vmk_keywords; k->word; k++) {
+		if (edit->words[k - vmk_keywords])
+			mnl_attr_put_u32(request, k->attr,
+					 vmk_value(&edit->vmk, k));
+	}
 	if (edit->position_word)
 		mnl_attr_put_u32(request, MIGSEL_A_VMK_POSITION,
 				 edit->position);
@@ -309,5 +401,12 @@ int do_vmk(char **argv)
 		{ NULL, NULL }
 	};
 
+	static char usage[1024];
+	FILE *out = fmemopen(usage, sizeof(usage), "w");
+
+	if (out) {
+		vmk_help(out, "Usage: ");
+		fclose(out);
+	}
 	return run_command("vmk", commands, usage, argv);
 }
