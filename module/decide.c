@@ -32,6 +32,31 @@ static enum migsel_reason choose_any(struct migsel_decision *d)
 	return reason;
 }
 
+/* Look for a route that was only assumed. */
+static bool try_assumed(struct migsel_decision *d, u8 *state, int vmk)
+{
+	bool reached = d->seeker->reach(d, vmk);
+
+	state[vmk] = reached ? MIGSEL_USABLE | MIGSEL_ROUTED : MIGSEL_USABLE;
+	return reached;
+}
+
+/* Returns the first candidate with a route, or MIGSEL_NO_VMK: @vmk is tried first. */
+static int seek(struct migsel_decision *d, u8 *state, int vmk)
+{
+	u8 order[MIGSEL_MAX_VMKS];
+	u32 i, n;
+
+	if (try_assumed(d, state, vmk))
+		return vmk;
+	n = migsel_place_order(d->flows, d->snap, d->query.family, state,
+			       order);
+	for (i = 0; i < n; i++)
+		if (try_assumed(d, state, order[i]))
+			return order[i];
+	return MIGSEL_NO_VMK;
+}
+
 /*
  * Place a flow that has no place, or whose place is not to be had any more. A
  * route is looked for only where the flow is to go. If others are placed
@@ -42,7 +67,7 @@ static noinline enum migsel_reason choose_place(struct migsel_decision *d,
 {
 	enum migsel_family family = d->query.family;
 	u8 state[MIGSEL_MAX_VMKS];
-	int reached = MIGSEL_NO_VMK, vmk;
+	int reached = MIGSEL_NO_VMK;
 	enum migsel_reason reason;
 	u32 i;
 
@@ -54,20 +79,10 @@ static noinline enum migsel_reason choose_place(struct migsel_decision *d,
 	for (;;) {
 		reason = migsel_place(d->flows, d->snap, family, id, state,
 				      &d->vmk);
-		vmk = d->vmk;
-		if (vmk == MIGSEL_NO_VMK || !(state[vmk] & MIGSEL_ASSUMED))
+		if (d->vmk == MIGSEL_NO_VMK ||
+		    !(state[d->vmk] & MIGSEL_ASSUMED))
 			break;
-		do {
-			state[vmk] = MIGSEL_USABLE;
-			reached = MIGSEL_NO_VMK;
-			if (d->seeker->reach(d, vmk)) {
-				state[vmk] |= MIGSEL_ROUTED;
-				reached = vmk;
-				break;
-			}
-			vmk = migsel_place_next(d->flows, d->snap, family,
-						state, vmk);
-		} while (vmk != MIGSEL_NO_VMK && state[vmk] & MIGSEL_ASSUMED);
+		reached = seek(d, state, d->vmk);
 	}
 	if (d->vmk != reached && d->vmk != MIGSEL_NO_VMK &&
 	    !d->seeker->reach(d, d->vmk))

@@ -518,9 +518,9 @@ enum migsel_reason migsel_place(struct migsel_flows *flows,
 				const struct migsel_snap *snap,
 				enum migsel_family family, u64 id,
 				const u8 *state, int *vmk);
-int migsel_place_next(struct migsel_flows *flows,
-		      const struct migsel_snap *snap,
-		      enum migsel_family family, const u8 *state, int vmk);
+u32 migsel_place_order(struct migsel_flows *flows,
+		       const struct migsel_snap *snap,
+		       enum migsel_family family, const u8 *state, u8 *order);
 void migsel_place_peek(struct migsel_flows *flows,
 		       const struct migsel_snap *snap,
 		       enum migsel_family family, u32 *placed);

@@ -13,6 +13,7 @@
 #include <linux/seqlock.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 
 #include "migsel.h"
 
@@ -52,12 +53,14 @@ struct member {
  * @lock: guards everything here; readers of @sets retry
  * @sets: the flows, by a hash of their id
  * @members: the vmks for which @placed counts, by family and position
+ * @n_members: length of what is used of @members, by family
  * @placed: flows placed since @members last changed, likewise
  */
 struct migsel_flows {
 	seqlock_t lock;
 	struct flow sets[FLOW_SETS][FLOW_WAYS];
 	struct member members[MIGSEL_N_FAMILIES][MIGSEL_MAX_VMKS];
+	u32 n_members[MIGSEL_N_FAMILIES];
 	u32 placed[MIGSEL_N_FAMILIES][MIGSEL_MAX_VMKS];
 };
 
@@ -226,21 +229,20 @@ static void sync_family(struct migsel_flows *flows,
 			enum migsel_family family, const u8 *state)
 {
 	struct member *members = flows->members[family];
+	u32 n = max(snap->rule.n_vmks, flows->n_members[family]), i;
 	bool changed = false;
-	u32 i;
 
 	lockdep_assert_held(&flows->lock.lock);
 
-	for (i = 0; i < MIGSEL_MAX_VMKS; i++) {
+	for (i = 0; i < n; i++) {
 		struct member now = member_now(snap, family, state, i);
 
-		if (i >= snap->rule.n_vmks && !members[i].ifindex)
-			break;
 		if (!member_equal(&members[i], &now)) {
 			members[i] = now;
 			changed = true;
 		}
 	}
+	flows->n_members[family] = snap->rule.n_vmks;
 	if (changed)
 		memset(flows->placed[family], 0, sizeof(flows->placed[family]));
 }
@@ -312,33 +314,56 @@ enum migsel_reason migsel_place(struct migsel_flows *flows,
 	return reason;
 }
 
+struct order {
+	const struct migsel_rule *rule;
+	const u32 *placed;
+};
+
+static int order_compare(const void *a, const void *b, const void *priv)
+{
+	const struct order *order = priv;
+
+	return migsel_rule_order(order->rule, order->placed, *(const u8 *)a,
+				 *(const u8 *)b);
+}
+
 /**
- * migsel_place_next - the candidate for a flow after one that has no route
+ * migsel_place_order - in which order a flow tries the candidates that are left
  * @flows: the memory, may be NULL
  * @snap: the configuration
  * @family: the flow's family
  * @state: the state of each migration vmk
- * @vmk: what migsel_place() or this gave
+ * @order: where to put the positions of those whose route is assumed,
+ *	MIGSEL_MAX_VMKS long
+ *
+ * They are sorted once, as the flow may have to try all of them.
  *
  * Context: any but hard interrupt.
- * Return: its position, or MIGSEL_NO_VMK.
+ * Return: how many there are.
  */
-int migsel_place_next(struct migsel_flows *flows,
-		      const struct migsel_snap *snap,
-		      enum migsel_family family, const u8 *state, int vmk)
+u32 migsel_place_order(struct migsel_flows *flows,
+		       const struct migsel_snap *snap,
+		       enum migsel_family family, const u8 *state, u8 *order)
 {
-	struct migsel_candidates cands = {
-		.state = state,
+	const struct order by = {
+		.rule = &snap->rule,
 		.placed = flows ? flows->placed[family] : none_placed,
-		.current_vmk = MIGSEL_NO_VMK,
 	};
+	u32 i, n = 0;
 
-	if (!flows)
-		return migsel_rule_next(&snap->rule, &cands, vmk);
+	BUILD_BUG_ON(MIGSEL_MAX_VMKS - 1 > U8_MAX);
+
+	for (i = 0; i < snap->rule.n_vmks; i++)
+		if (state[i] & MIGSEL_ASSUMED)
+			order[n++] = i;
+	if (!flows) {
+		sort_r(order, n, sizeof(*order), order_compare, NULL, &by);
+		return n;
+	}
 	write_seqlock_bh(&flows->lock);
-	vmk = migsel_rule_next(&snap->rule, &cands, vmk);
+	sort_r(order, n, sizeof(*order), order_compare, NULL, &by);
 	write_sequnlock_bh(&flows->lock);
-	return vmk;
+	return n;
 }
 
 /**

@@ -348,34 +348,23 @@ enum migsel_reason migsel_rule_multi(const struct migsel_rule *rule,
 }
 
 /**
- * migsel_rule_next - the candidate that comes after another that will not do
+ * migsel_rule_order - which of two candidates a new flow tries first
  * @rule: the configuration
- * @cands: the candidates
- * @vmk: position of a migration vmk
+ * @placed: how many flows were placed on each migration vmk
+ * @a: position of a migration vmk
+ * @b: position of another
  *
- * One with as many flows for its weight is found at once, another one by a look at
- * all of them.
+ * That is the one with fewer flows for its weight; where they have as many, the one
+ * with the lower position.
  *
- * Return: the position of the next one that is ready in the order by flows and
- * position, or MIGSEL_NO_VMK.
+ * Return: less than 0 if @a comes first, greater than 0 if @b does, as sort() has it.
  */
-int migsel_rule_next(const struct migsel_rule *rule,
-		     const struct migsel_candidates *cands, int vmk)
+int migsel_rule_order(const struct migsel_rule *rule, const u32 *placed, u32 a,
+		      u32 b)
 {
-	const u32 *placed = cands->placed;
-	int next = MIGSEL_NO_VMK;
-	u32 i;
-
-	for (i = vmk + 1; i < rule->n_vmks; i++)
-		if (is_ready(rule, cands->state, i) &&
-		    !less_placed(rule, placed, i, vmk) &&
-		    !less_placed(rule, placed, vmk, i))
-			return i;
-	for (i = 0; i < rule->n_vmks; i++)
-		if (is_ready(rule, cands->state, i) &&
-		    less_placed(rule, placed, vmk, i) &&
-		    (next == MIGSEL_NO_VMK ||
-		     less_placed(rule, placed, i, next)))
-			next = i;
-	return next;
+	if (less_placed(rule, placed, a, b))
+		return -1;
+	if (less_placed(rule, placed, b, a))
+		return 1;
+	return (int)a - (int)b;
 }

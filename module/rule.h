@@ -194,8 +194,8 @@ enum migsel_reason migsel_rule_single(enum migsel_reason reason, u8 state);
 enum migsel_reason migsel_rule_multi(const struct migsel_rule *rule,
 				     const struct migsel_candidates *cands,
 				     int *vmk);
-int migsel_rule_next(const struct migsel_rule *rule,
-		     const struct migsel_candidates *cands, int vmk);
+int migsel_rule_order(const struct migsel_rule *rule, const u32 *placed, u32 a,
+		      u32 b);
 
 /**
  * migsel_rule_row - stage 1: the row of the table that applies

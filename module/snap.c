@@ -158,7 +158,25 @@ static u32 *addrs_head(const struct migsel_addrs *addrs,
 			     addrs->head_mask];
 }
 
-/* Of vmks with the same address the first one is found first. */
+/* Whether the vmk that was added last to a chain has this very address in it. */
+static bool chain_has(const struct migsel_addrs *addrs, u32 next, int ifindex,
+		      const struct migsel_addr *addr)
+{
+	for (; next && addrs->owners[next - 1].ifindex == ifindex;
+	     next = addrs->owners[next - 1].next) {
+		const struct migsel_addr *own = &addrs->addrs[next - 1];
+
+		if (own->family == addr->family &&
+		    !memcmp(own->local, addr->local, sizeof(own->local)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Of vmks with the same address the first one is found first. Those of IPv4 may have
+ * it many times, with other prefixes: whoever looks for the owner meets it once.
+ */
 static void addrs_index(const struct migsel_snap *snap,
 			struct migsel_addrs *addrs)
 {
@@ -171,6 +189,9 @@ static void addrs_index(const struct migsel_snap *snap,
 			n = vmk->addrs - addrs->addrs + j;
 			head = addrs_head(addrs, vmk->addrs[j].family,
 					  vmk->addrs[j].local);
+			if (chain_has(addrs, *head, snap->vmks[i].dev->ifindex,
+				      &vmk->addrs[j]))
+				continue;
 			addrs->owners[n].ifindex = snap->vmks[i].dev->ifindex;
 			addrs->owners[n].next = *head;
 			*head = n + 1;

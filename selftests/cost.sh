@@ -19,10 +19,21 @@ address_of() {
 	fi
 }
 
-# measure VMKS ADDRESSES
+# measure_from FAMILY SIZE DESTINATION SOURCE [UNROUTED]: the size is "VMKS ADDRESSES"
+measure_from() {
+	local kind cost
+	while read -r kind cost; do
+		costs[$1 $kind $2]=$cost
+		note "IPv$1, ${2/ / vmks of } addresses: $kind $cost"
+	done < <(in_netns "$N" "$here/cost.py" "$1" "${@:3}" 2>&1)
+}
+
+# measure VMKS ADDRESSES: they have other weights, and no route to where r0 has one
 measure() {
-	local vmks=$1 addrs=$2 family i j kind cost
+	local vmks=$1 addrs=$2 family i j
 	add_netns N
+	printf '%s\n' 'link add r0 up type dummy' 'addr add 192.0.2.1/24 dev r0' 'addr add 2001:db8:9::1/64 dev r0 nodad' |
+		ip -n "$N" -b - || fail 'no other device'
 	for ((i = 0; i < vmks; i++)); do
 		echo "link add d$i up type dummy"
 		for ((j = 0; j < addrs; j++)); do
@@ -33,36 +44,54 @@ measure() {
 		done
 	done | ip -n "$N" -b - || fail 'no devices'
 	for ((i = 0; i < vmks; i++)); do
-		echo "vmk add d$i migration on"
+		echo "vmk add d$i migration on weight $((i % 255 + 1))"
 	done | migsel -n "$N" -b - || fail 'no vmks'
 	for family in 4 6; do
 		address_of "$family" $((vmks - 1)) $((addrs - 1))
-		to=10.255.255.9
-		((family == 4)) || to=2001:db8::ffff:9
-		while read -r kind cost; do
-			costs[$family $kind $vmks $addrs]=$cost
-			note "IPv$family, $vmks vmks of $addrs addresses: $kind $cost"
-		done < <(in_netns "$N" "$here/cost.py" "$family" "$to" "$REPLY" 2>&1)
+		if ((family == 4)); then
+			measure_from 4 "$*" 10.255.255.9 "$REPLY" 192.0.2.9
+		else
+			measure_from 6 "$*" 2001:db8::ffff:9 "$REPLY" 2001:db8:9::9
+		fi
 	done
 	ip netns del "$N"
 }
 
-# at_most KIND INSTRUCTIONS: in every configuration
-at_most() {
-	local family size
-	for family in 4 6; do
-		for size in '2 1' '256 40'; do
-			((${costs[$family $1 $size]-1000000} <= $2)) ||
-				fail "IPv$family, $size: ${costs[$family $1 $size]-nothing} instructions"
+# The address of a migration vmk, which the first vmk has a thousand times, for other peers.
+measure_equal() {
+	local i
+	add_netns N
+	{
+		printf 'link add d%d up type dummy\n' 0 1 2
+		for ((i = 0; i < 1000; i++)); do
+			echo "addr add 10.9.9.9 peer 172.16.$((i / 250)).$((i % 250)) dev d0"
 		done
+		printf '%s\n' 'addr add 10.2.2.2/8 dev d0' 'addr add 10.1.1.1/8 dev d1' 'addr add 10.9.9.9/8 dev d2'
+	} | ip -n "$N" -b - || fail 'no devices'
+	printf 'vmk add %s\n' d0 'd1 migration on' 'd2 migration on' | migsel -n "$N" -b - || fail 'no vmks'
+	measure_from 4 '3 1000' 10.255.255.9 10.9.9.9
+	ip netns del "$N"
+}
+
+# at_most KIND INSTRUCTIONS [CONFIGURATION]...: "FAMILY SIZE", by default all
+at_most() {
+	local kind=$1 limit=$2 it
+	shift 2
+	(($#)) || set -- {4,6}\ {2\ 1,256\ 40}
+	for it; do
+		REPLY=${costs[${it%% *} $kind ${it#* }]-}
+		((${REPLY:-100000000} <= limit)) || fail "IPv$it: ${REPLY:-nothing} instructions"
 	done
 }
 
-begin_tests 4
+begin_tests 6
 measure 2 1
 measure 256 40
+measure_equal
 run 'a packet of a socket that is bound to an address' at_most bound 2500
 run 'a cold packet of such a socket' at_most cold 2500
 run 'a packet that belongs to no flow' at_most flowless 2500
 run 'the first packet of a flow' at_most first 70000
+run 'the first packet of a flow that no vmk has a route for' at_most unrouted 1000000
+run 'a packet of a socket that is bound to one of many equal addresses' at_most bound 2500 '4 3 1000'
 end_tests

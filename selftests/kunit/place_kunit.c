@@ -259,10 +259,26 @@ static void test_counting_begins_anew(struct kunit *test)
 	expect_placed(test, MIGSEL_INET, 1, 0);
 }
 
+/* Several vmks that leave together, one of them no member: none is left behind. */
+static void test_several_leave(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	f->rule_vmks[1].migration = false;
+	migsel_place_sync(f->flows, f->snap);
+	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 2);
+	expect_placed(test, MIGSEL_INET, 0, 1);
+	f->snap->rule.n_vmks = 1;
+	migsel_place_sync(f->flows, f->snap);
+	f->snap->rule.n_vmks = N_VMKS;
+	expect_placed(test, MIGSEL_INET, 0, 0);
+}
+
 /* Where a route is only assumed, a flow is not placed: it may have to go on. */
 static void test_assumed_route(struct kunit *test)
 {
 	struct fixture *f = test->priv;
+	u8 order[MIGSEL_MAX_VMKS];
 
 	f->state[1] |= MIGSEL_ASSUMED;
 	f->state[2] |= MIGSEL_ASSUMED;
@@ -272,14 +288,15 @@ static void test_assumed_route(struct kunit *test)
 
 	/* There is none: the next one is tried, and found to have one. */
 	f->state[1] = MIGSEL_USABLE;
-	KUNIT_EXPECT_EQ(test, migsel_place_next(f->flows, f->snap, MIGSEL_INET,
-						f->state, 1), 2);
+	KUNIT_EXPECT_EQ(test, migsel_place_order(f->flows, f->snap, MIGSEL_INET,
+						 f->state, order), 1);
+	KUNIT_EXPECT_EQ(test, order[0], 2);
 	f->state[2] = READY;
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 2);
 	expect_home(test, 1, 102);
 	expect_placed(test, MIGSEL_INET, 0, 1);
-	KUNIT_EXPECT_EQ(test, migsel_place_next(f->flows, f->snap, MIGSEL_INET,
-						f->state, 2), MIGSEL_NO_VMK);
+	KUNIT_EXPECT_EQ(test, migsel_place_order(f->flows, f->snap, MIGSEL_INET,
+						 f->state, order), 0);
 }
 
 /* What is usable is what was looked at, not what has become of it. */
@@ -554,6 +571,7 @@ static struct kunit_case place_cases[] = {
 	KUNIT_CASE(test_member_leaves),
 	KUNIT_CASE(test_order),
 	KUNIT_CASE(test_counting_begins_anew),
+	KUNIT_CASE(test_several_leave),
 	KUNIT_CASE(test_assumed_route),
 	KUNIT_CASE(test_usable_as_seen),
 	KUNIT_CASE(test_nowhere_to_go),

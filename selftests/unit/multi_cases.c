@@ -134,7 +134,7 @@ static void test_placement_states(case_state *state)
 
 /*
  * A flow tries one candidate after the other, those with fewer flows for their weight
- * first: each choice is what stage 2 gives without those that were tried.
+ * first: each choice of stage 2 comes before all that it makes without those tried.
  */
 static void test_order_of_candidates(case_state *state)
 {
@@ -160,15 +160,17 @@ static void test_order_of_candidates(case_state *state)
 			.placed = loads[i],
 			.current_vmk = MIGSEL_NO_VMK,
 		};
-		int vmk, next, tried = 0;
+		int vmk, last, tried = 0;
 
-		migsel_rule_multi(&config->rule, &cands, &next);
-		while (next != MIGSEL_NO_VMK) {
-			migsel_rule_multi(&config->rule, &cands, &vmk);
-			assert_int_equal(next, vmk);
+		migsel_rule_multi(&config->rule, &cands, &last);
+		for (vmk = last; vmk != MIGSEL_NO_VMK; tried++) {
+			int order = migsel_rule_order(&config->rule, loads[i],
+						      last, vmk);
+
+			assert_true(tried ? order < 0 : !order);
 			states[vmk] = MIGSEL_USABLE;
-			tried++;
-			next = migsel_rule_next(&config->rule, &cands, vmk);
+			last = vmk;
+			migsel_rule_multi(&config->rule, &cands, &vmk);
 		}
 		assert_int_equal(tried, 4);
 		assert_int_equal(migsel_rule_multi(&config->rule, &cands,
