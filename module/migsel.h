@@ -262,7 +262,7 @@ struct migsel_net {
 	bool committing;
 	atomic_t changes;
 	struct delayed_work rebuild;
-	struct work_struct recheck;
+	struct delayed_work recheck;
 	struct migsel_snap *retired;
 
 	/* packet side */
@@ -379,7 +379,7 @@ struct migsel_vmk *migsel_vmk_find(struct migsel_net *ms,
 int migsel_config_commit(struct migsel_draft *draft, struct list_head *gone,
 			 struct netlink_ext_ack *extack);
 void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk);
-void migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone);
+bool migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone);
 void migsel_vmk_free(struct migsel_vmk *vmk);
 void migsel_vmk_settle(struct migsel_net *ms);
 void migsel_vmk_changed(struct migsel_net *ms);
@@ -559,7 +559,7 @@ void migsel_stats_reset(struct migsel_net *ms);
 
 /* netlink.c */
 void migsel_netlink_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk);
-void migsel_netlink_vmk_recheck(struct migsel_net *ms);
+bool migsel_netlink_vmk_recheck(struct migsel_net *ms);
 int migsel_netlink_init(void);
 void migsel_netlink_exit(void);
 

@@ -240,13 +240,16 @@ void migsel_netlink_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk)
  * @ms: migsel in a namespace, with RTNL held
  *
  * Context: process, sleeps.
+ * Return: false without memory to tell of some whether they may.
  */
-void migsel_netlink_vmk_recheck(struct migsel_net *ms)
+bool migsel_netlink_vmk_recheck(struct migsel_net *ms)
 {
 	LIST_HEAD(gone);
+	bool told;
 
-	migsel_vmk_recheck(ms, &gone);
+	told = migsel_vmk_recheck(ms, &gone);
 	vmks_gone(ms, &gone);
+	return told;
 }
 
 /* Take RTNL, and the configuration as it is. Holds nothing without memory. */

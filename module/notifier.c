@@ -11,10 +11,12 @@
 
 static void recheck_work(struct work_struct *work)
 {
-	struct migsel_net *ms = container_of(work, struct migsel_net, recheck);
+	struct migsel_net *ms = container_of(to_delayed_work(work),
+					     struct migsel_net, recheck);
 
 	rtnl_lock();
-	migsel_netlink_vmk_recheck(ms);
+	if (!migsel_netlink_vmk_recheck(ms))
+		schedule_delayed_work(&ms->recheck, HZ);
 	rtnl_unlock();
 }
 
@@ -24,7 +26,7 @@ static void recheck_work(struct work_struct *work)
  */
 void migsel_notifier_init_net(struct migsel_net *ms)
 {
-	INIT_WORK(&ms->recheck, recheck_work);
+	INIT_DELAYED_WORK(&ms->recheck, recheck_work);
 }
 
 /**
@@ -35,7 +37,7 @@ void migsel_notifier_init_net(struct migsel_net *ms)
  */
 void migsel_notifier_exit_net(struct migsel_net *ms)
 {
-	cancel_work_sync(&ms->recheck);
+	cancel_delayed_work_sync(&ms->recheck);
 }
 
 /* A move to another namespace is NETDEV_UNREGISTER in the old one. */
@@ -61,7 +63,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 			migsel_place_sync(ms->flows, rtnl_dereference(ms->snap));
 		/* An ipvlan tells of a new mode before it has it. */
 		if (dev->rtnl_link_ops)
-			schedule_work(&ms->recheck);
+			schedule_delayed_work(&ms->recheck, 0);
 		break;
 	case NETDEV_UNREGISTER:
 		migsel_netlink_vmk_del(ms, vmk);

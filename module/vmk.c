@@ -419,11 +419,12 @@ void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk)
  * @gone: where to put it, to be freed by migsel_vmk_free()
  *
  * Context: process, sleeps.
+ * Return: false without memory to tell of some whether they may. They stay.
  */
-void migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone)
+bool migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone)
 {
 	struct migsel_vmk *vmk, *next;
-	bool changed = false;
+	bool changed = false, told = true;
 	u32 if_id;
 	int err;
 
@@ -436,12 +437,15 @@ void migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone)
 		} else if (!err && if_id != vmk->if_id) {
 			vmk->if_id = if_id;
 			changed = true;
+		} else if (err) {
+			told = false;
 		}
 	}
 	if (changed) {
 		migsel_publish_left(ms);
 		migsel_vmk_settle(ms);
 	}
+	return told;
 }
 
 /**

@@ -388,6 +388,48 @@ def packets(sweep):
     must(nl.ask(POLICY_SET, attr(2, u32(0))), "policy")
 
 
+def modes(sweep):
+    """modes that end a vmk"""
+    nl, route = sweep.nl, Route()
+    must(route.set(NEWLINK, new_dummy("dummy8")), "dummy")
+    parent = attr(5, u32(socket.if_nametoindex("dummy8")))
+
+    def mode(number):
+        """of an ipvlan: 0 is l2, 1 is l3"""
+        info = attr(18, attr(1, b"ipvlan\0") + attr(2, attr(1, struct.pack("=H", number))))
+        return by_name("ipvlan8") + parent + info
+
+    def reset():
+        must(route.set(NEWLINK, mode(0)), "ipvlan")
+        must(route.set(NEWLINK, link("ipvlan8", UP, UP)), "ipvlan")
+        begin(nl, ("vmk0", 0), ("ipvlan8", 1))
+
+    def is_gone():
+        return len(config(nl)[0]) == 1
+
+    reset()
+    if is_gone():
+        sweep.fail("an ipvlan in mode l2 is no vmk")
+    sweep.nth = Workers()
+
+    def operate(_):
+        must(route.set(NEWLINK, mode(1)), "mode")
+        end = time.monotonic() + 10
+        while not is_gone() and time.monotonic() < end:
+            time.sleep(0.01)
+        return None if is_gone() else OSError(0, "it stays a vmk")
+
+    def check(_, error, __):
+        if error:
+            sweep.fail(f"{sweep.what}: {error}")
+        reset()
+
+    sweep.points("mode of an ipvlan", lambda: None, operate, check)
+    begin(nl, *PAIR)
+    for name in ("ipvlan8", "dummy8"):
+        route.ask(DELLINK, by_name(name))
+
+
 def alarms(sweep):
     """alarms"""
     listener = Listener("alarm")
@@ -460,7 +502,7 @@ def loading(sweep):
     call(LIBC.syscall, FINIT_MODULE, module, b"", 0)
 
 
-TESTS = (requests, subscription, events, packets, alarms, namespaces, loading)
+TESTS = (requests, subscription, events, packets, modes, alarms, namespaces, loading)
 
 
 def main():
