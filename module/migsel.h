@@ -232,7 +232,8 @@ struct migsel_snap {
  * @hooked: the hooks are registered
  * @hooks: the hooks
  * @zero: what @stats stood at when they were last reset
- * @memcg: who pays for snapshots, whoever builds them: held, may be NULL
+ * @memcg: who pays for snapshots, whoever builds them: held as long as there is a
+ *	vmk, may be NULL
  * @committing: a snapshot is being built that knows vmks which @snap may not know;
  *	may be read without RTNL
  * @changes: goes up whenever an address of a vmk changes

@@ -94,6 +94,10 @@ void migsel_vmk_settle(struct migsel_net *ms)
 	}
 	if (!hook)
 		migsel_hook_stop(ms);
+	if (!ms->n_vmks) {
+		mem_cgroup_put(ms->memcg);
+		ms->memcg = NULL;
+	}
 }
 
 /*
@@ -483,5 +487,4 @@ void migsel_vmk_exit_net(struct migsel_net *ms)
 	list_for_each_entry_safe(vmk, next, &gone, list)
 		migsel_vmk_free(vmk);
 	rtnl_unlock();
-	mem_cgroup_put(ms->memcg);
 }

@@ -254,7 +254,6 @@ charged() {
 	group=/sys/fs/cgroup/burst$$
 	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 	mkdir "$group" || { fail 'no cgroup'; return; }
-	defer "rmdir $group"
 	two 4 1
 	kernel_memory
 	before=$REPLY
@@ -267,6 +266,14 @@ charged() {
 	wait_for 3 grown_by "$after" $((many * 20)) || fail "and $((REPLY - after)) bytes for $many addresses"
 	note "memory that is paid for: $((after - before)) bytes for two vmks, $((REPLY - after)) for $many addresses"
 	none_left
+	# The namespace goes on, and keeps nothing of who paid.
+	rmdir "$group" || fail 'the cgroup is in use'
+	wait_for 10 none_dying || fail 'the cgroup is kept though no vmk is left'
+}
+
+none_dying() {
+	echo 3 >/proc/sys/vm/drop_caches
+	grep -q '^nr_dying_descendants 0$' /sys/fs/cgroup/cgroup.stat
 }
 
 # What uml has no probes for, and no kernel with detectors a controller of memory.
