@@ -238,6 +238,7 @@ struct migsel_snap {
  *	may be read without RTNL
  * @changes: goes up whenever an address of a vmk changes
  * @rebuild: reads addresses anew, and settles what was only swapped
+ * @pause: how long that waits for the sake of others, in jiffies
  * @recheck: removes what may not be a vmk any more
  * @retired: snapshots that migsel_vmk_settle() has to wait for the readers of
  * @snap: the configuration, NULL if there is no vmk
@@ -263,6 +264,7 @@ struct migsel_net {
 	bool committing;
 	atomic_t changes;
 	struct delayed_work rebuild;
+	unsigned long pause;
 	struct delayed_work recheck;
 	struct migsel_snap *retired;
 

@@ -4,6 +4,7 @@
  * Every change is made on the RTNL side first, then published as a whole.
  */
 
+#include <linux/ktime.h>
 #include <linux/memcontrol.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -27,6 +28,13 @@ const struct migsel_policy migsel_default_policy = {
 
 /* Addresses come and go in bursts: how long to wait for the rest of one. */
 #define BURST_MS	10
+
+/*
+ * All addresses are read, with RTNL held, though only one has changed. Where that takes
+ * long, others have RTNL so many times longer before it is done again.
+ */
+#define PAUSE_FACTOR	10
+#define MAX_PAUSE	HZ
 
 /* Let the packet side see a snapshot, or none. */
 static void migsel_publish(struct migsel_net *ms, struct migsel_snap *snap)
@@ -157,16 +165,24 @@ static bool vmk_reread(struct migsel_net *ms)
 
 static void rebuild_later(struct migsel_net *ms)
 {
-	schedule_delayed_work(&ms->rebuild, msecs_to_jiffies(BURST_MS));
+	schedule_delayed_work(&ms->rebuild,
+			      msecs_to_jiffies(BURST_MS) + READ_ONCE(ms->pause));
 }
 
 static void rebuild_work(struct work_struct *work)
 {
 	struct migsel_net *ms = container_of(to_delayed_work(work),
 					     struct migsel_net, rebuild);
+	u64 start;
 
 	rtnl_lock();
-	if (!vmk_reread(ms))
+	start = ktime_get_ns();
+	if (vmk_reread(ms))
+		WRITE_ONCE(ms->pause,
+			   min_t(u64, MAX_PAUSE,
+				 nsecs_to_jiffies(PAUSE_FACTOR *
+						  (ktime_get_ns() - start))));
+	else
 		schedule_delayed_work(&ms->rebuild, HZ);
 	migsel_vmk_settle(ms);
 	rtnl_unlock();

@@ -2,13 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is sent right after an address came or went is not refused for it. In a
 namespace with vmk d0 and migration vmk d1, both of which drop what they send. A line
-for each fault."""
+for each fault.
+
+burst.py drip SECONDS: an address of d1 comes and goes again and again. A line with the
+milliseconds that went by, and those that a request takes to see a change."""
 
 import errno
 import select
 import socket
 import struct
+import sys
 import time
+
+import netlink
 
 SO_MARK, HOT = 36, 0x10000
 NEWADDR, DELADDR = 20, 21
@@ -86,6 +92,30 @@ def report(what, errors):
         print(f"{what}: {errno.errorcode[error]}, {errors.count(error)} of {ROUNDS}")
 
 
+def drip(seconds):
+    """One change at a time, and never two in a burst."""
+    family = netlink.Netlink()
+
+    def change_one(n):
+        change(NEWADDR if n % 2 else DELADDR, socket.AF_INET, "d1", "172.31.0.1", 32)
+
+    def asked():
+        start = time.monotonic()
+        netlink.must(family.ask(netlink.VMK_GET, netlink.attr(1, netlink.index("d0"))), "vmk")
+        return time.monotonic() - start
+
+    took = []
+    for n in range(1, 11):
+        change_one(n)
+        took.append(asked() - asked())
+    start = time.monotonic()
+    while time.monotonic() < start + seconds:
+        n += 1
+        change_one(n)
+        time.sleep(.012)
+    print(int((time.monotonic() - start) * 1000), int(sorted(took)[len(took) // 2] * 1000))
+
+
 def main():
     for family, own, shared, to, length in (
             (socket.AF_INET, "198.51.100.1", "198.51.100.30", "198.51.100.9", 24),
@@ -109,4 +139,7 @@ def main():
             print(f"# {name}: {refused} rounds")
 
 
-main()
+if len(sys.argv) > 1:
+    drip(int(sys.argv[2]))
+else:
+    main()

@@ -114,6 +114,23 @@ counts() {
 	none_left
 }
 
+# Addresses that change one by one do not keep RTNL busy.
+drips() {
+	local times
+	two 4 "$many"
+	addrs add 6 d0 0 "$many" | ip -n "$N" -b -
+	addrs add 6 d1 0 "$many" | ip -n "$N" -b -
+	vmks_of_two
+	count migsel_snap_build drip
+	note "$((4 * many)) addresses are read $REPLY times in ${times[0]} ms while one changes, in ${times[1]} ms each time"
+	((REPLY > 10)) || fail 'they are not read'
+	(((REPLY - 10) * times[1] <= times[0] / 5)) || fail 'it takes more than a fifth of the time'
+	none_left
+}
+
+# drip: into times, what burst.py drip says
+drip() { read -ra times < <(in_netns "$N" "$here/burst.py" drip 5); }
+
 # 64 devices that leave together, vmks or not: into REPLY, how often the kernel waited
 leave() {
 	local i
@@ -277,12 +294,12 @@ none_dying() {
 }
 
 # What uml has no probes for, and no kernel with detectors a controller of memory.
-more=(counts crowd_leaves restore_at_once namespace_leaves charged)
-names=('one snapshot for a burst' 'vmks that leave together' 'a restore is one change'
+more=(counts drips crowd_leaves restore_at_once namespace_leaves charged)
+names=('one snapshot for a burst' 'addresses one by one, and slowly' 'vmks that leave together' 'a restore is one change'
 	'vmks that leave with their namespace' 'who pays')
 case ${KERNEL-} in
 uml) more=() ;;
-debug) more=(counts crowd_leaves restore_at_once namespace_leaves) ;;
+debug) more=(counts drips crowd_leaves restore_at_once namespace_leaves) ;;
 esac
 
 begin_tests $((5 + ${#more[@]}))
