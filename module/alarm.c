@@ -187,8 +187,8 @@ static void alarms_ask(struct work_struct *work)
  *
  * Every packet of a fallen-back flow gets here. Once a tick it is seen whether
  * anybody listens in any namespace. If so, a work item finds out, ten times a
- * second, whether it is in this one. Where that was not asked for long, somebody
- * may.
+ * second, whether it is in this one. If that is not known, because no packet has
+ * asked for long, the answer is that somebody may.
  *
  * Context: any.
  * Return: false if nobody does.

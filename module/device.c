@@ -23,8 +23,8 @@ static bool device_is(const struct net_device *dev, const char *kind)
 }
 
 /*
- * An attribute of a device's kind, 0 if the device has none. What a driver keeps
- * to itself is told by nothing else.
+ * An attribute of a device's kind, 0 if the device has none. Drivers keep their state
+ * to themselves, and tell it only to who dumps a link.
  */
 static int device_attr(const struct net_device *dev, int type, u32 *value)
 {

@@ -23,7 +23,7 @@
 #include "migsel.h"
 
 #define N_WAITING	16
-/* Then TCP sends again by itself. */
+/* How long a socket waits: after that TCP sends again by itself, and learns then. */
 #define WAITING_AGE	TCP_RTO_MIN
 
 /**

@@ -349,14 +349,14 @@ static inline int migsel_snap_position(const struct migsel_snap *snap,
  * @ms: migsel in a namespace
  * @snap: its snapshot
  *
- * Context: any. A change of the FIB that was seen before, and that an address
- * brought about, is known here.
+ * Context: any. If the caller has missed a route in the FIB that went with an address,
+ * it sees here that an address has changed.
  * Return: true if they have.
  */
 static inline bool migsel_stale(const struct migsel_net *ms,
 				const struct migsel_snap *snap)
 {
-	/* Pairs with migsel_vmk_changed(). */
+	/* The FIB was looked up before. Pairs with migsel_vmk_changed(). */
 	smp_rmb();
 	return atomic_read(&ms->changes) != snap->addrs->changes;
 }

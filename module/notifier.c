@@ -53,7 +53,11 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 
 	switch (event) {
 	case NETDEV_REGISTER:
-		/* Told on load of a device that was a vmk before. */
+		/*
+		 * The notifier is told of each device when it is registered. Such
+		 * a device may be a vmk already, as requests are taken before,
+		 * and its addresses may have changed where nobody saw it.
+		 */
 		migsel_vmk_changed(ms);
 		break;
 	case NETDEV_UP:
@@ -61,7 +65,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	case NETDEV_CHANGE:
 		if (ms->hooked)
 			migsel_place_sync(ms->flows, rtnl_dereference(ms->snap));
-		/* An ipvlan tells of a new mode before it has it. */
+		/* An ipvlan tells of a new mode before it has it: look later. */
 		if (dev->rtnl_link_ops)
 			schedule_delayed_work(&ms->recheck, 0);
 		break;
@@ -118,8 +122,9 @@ static struct notifier_block netdev_nb = {
 };
 
 /*
- * The FIB follows addresses at priority 0: packets are not to be refused for a
- * route that went with its address before it is known that the address went.
+ * The kernel's own notifier at priority 0 removes the routes of an address. This one is
+ * called before: a packet that is sent meanwhile and misses such a route is not refused
+ * if it sees that an address has changed.
  */
 static struct notifier_block inetaddr_nb = {
 	.notifier_call = inetaddr_event,
@@ -127,7 +132,11 @@ static struct notifier_block inetaddr_nb = {
 };
 
 #if IS_ENABLED(CONFIG_IPV6)
-/* This chain is atomic, and holds RTNL only when an address goes. */
+/*
+ * This chain is atomic. It is called with RTNL held only when an address goes, and
+ * before the route of its prefix goes. Where IPv6 leaves a device altogether, as for
+ * disable_ipv6, it removes the routes first: packets between the two are refused.
+ */
 static int inet6addr_event(struct notifier_block *nb, unsigned long event,
 			   void *ptr)
 {

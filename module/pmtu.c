@@ -142,7 +142,7 @@ static struct sock *tcp_lookup(const struct message *m)
 #endif
 }
 
-/* Somebody who is not on the path does not know what is on its way. */
+/* Only who is on the path knows which sequence numbers are on their way. */
 static bool tcp_expects(const struct message *m, const struct sock *sk)
 {
 	const struct tcphdr *th = (const void *)m->skb->data + m->transport;

@@ -176,9 +176,9 @@ static void tell_inet6(struct sk_buff *skb)
 #endif
 
 /*
- * Hand TCP the error. What it is to look for is read while the socket may
- * change; TCP finds out, with the socket locked. A namespace on its way out has
- * no loopback device any more.
+ * Hand TCP the error. Addresses and ports are read while connect() may change them in
+ * another thread: TCP looks for a socket that has them, and at worst finds none. A
+ * namespace on its way out has no loopback device any more.
  */
 static void tell(const struct refusal *refusal)
 {
@@ -204,7 +204,7 @@ static void tell(const struct refusal *refusal)
 	consume_skb(skb);
 }
 
-/* True if there is nothing to do any more, or no use in it. */
+/* Returns true if the socket need not be tried again, or was tried often enough. */
 static bool refusal_try(struct refusal *refusal)
 {
 	struct sock *sk = refusal->sk;

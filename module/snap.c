@@ -199,7 +199,10 @@ static void addrs_index(const struct migsel_snap *snap,
 	}
 }
 
-/* Addresses from the devices. RTNL does not keep IPv6 from adding some. */
+/*
+ * Read the addresses of the devices. IPv6 may add some without RTNL after they were
+ * counted: then there is no room for them, and they are counted again.
+ */
 static bool addrs_read(struct migsel_snap *snap, const struct migsel_net *ms,
 		       gfp_t gfp)
 {
@@ -217,7 +220,11 @@ static bool addrs_read(struct migsel_snap *snap, const struct migsel_net *ms,
 		sink.addrs = addrs->addrs;
 
 		addrs->changes = atomic_read(&ms->changes);
-		/* The count before the list. Pairs with migsel_vmk_changed(). */
+		/*
+		 * A notifier changes the list before the count. Read the other
+		 * way round, a change is seen or leaves the snapshot stale. Pairs
+		 * with migsel_vmk_changed().
+		 */
 		smp_rmb();
 
 		rule_vmk = snap->rule.vmks;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counters, per CPU. A reset moves the zero point, so that it need not race
- * with the packets.
+ * Counters, per CPU. A packet counts on its CPU while a request may reset the
+ * counters: the request does not write them, it moves the zero point.
  */
 
 #include <linux/rtnetlink.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which flows were steered lately, and where to. Of packets that a firewall rule has
- * tagged, and of sockets that keep no route, nothing else tells.
+ * Which flows were steered lately, and where to. Nothing else tells that of packets
+ * that a firewall rule has tagged, and of sockets that keep no route.
  */
 
 #include <linux/hash.h>

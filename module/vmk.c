@@ -199,12 +199,18 @@ static void rebuild_work(struct work_struct *work)
 void migsel_vmk_changed(struct migsel_net *ms)
 {
 	/*
-	 * Between the change of the list of addresses and that of the FIB. Pairs
-	 * with addrs_read() and migsel_stale().
+	 * The list of addresses has changed, the FIB follows. A snapshot that is
+	 * built meanwhile reads the count before the list: what it counts, it has
+	 * seen. Pairs with addrs_read().
 	 */
 	smp_mb__before_atomic();
 	atomic_inc(&ms->changes);
-	smp_mb__after_atomic(); /* as above */
+	/*
+	 * A packet on another CPU looks up the FIB before it reads the count: if
+	 * it misses a route that goes now, it sees that addresses have changed.
+	 * Pairs with migsel_stale().
+	 */
+	smp_mb__after_atomic();
 	rebuild_later(ms);
 }
 
@@ -492,7 +498,7 @@ void migsel_vmk_exit_net(struct migsel_net *ms)
 	struct migsel_vmk *vmk, *next;
 	LIST_HEAD(gone);
 
-	/* It takes RTNL. */
+	/* The work takes RTNL, so it cannot be waited for with RTNL held. */
 	cancel_delayed_work_sync(&ms->rebuild);
 
 	rtnl_lock();

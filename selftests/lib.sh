@@ -234,7 +234,7 @@ make_hosts() {
 	shape_b=
 }
 
-# Whose flows, stats and answers they are from now on.
+# From now on the host that flows are sent from, and that is asked for counters and routes.
 from_a() { sender=$A side=a; }
 from_b() { sender=$B side=b; }
 a_pid='' b_pid='' sender='' side=''
