@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Which devices may be vmks, and how a packet that one of them has sent is known
- * again where it comes back to the hook: as the outer packet of a tunnel.
+ * again where it comes back to the hook: as the outer packet of a tunnel. And how one
+ * is known that the host only sends on.
  */
 
 #include <linux/if_link.h>
@@ -242,4 +243,23 @@ bool migsel_device_has_sent(struct net *net,
 			return true;
 	}
 	return skb_from_xfrm(net, snap, skb, family);
+}
+
+/**
+ * migsel_device_was_in - whether IPVS sends on a packet that the host has received
+ * @skb: the packet, in the hook
+ *
+ * IPVS lets it come to LOCAL_OUT. A packet that the host itself has sent to a virtual
+ * service came in by no device.
+ *
+ * Context: any.
+ * Return: true if it does.
+ */
+bool migsel_device_was_in(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_IP_VS)
+	return skb->ipvs_property && skb->skb_iif;
+#else
+	return false;
+#endif
 }

@@ -454,7 +454,7 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 	};
 	struct migsel_query *query = &e.decision.query;
 
-	if (!skb->sk && nf_in_duplicate())
+	if ((!skb->sk && nf_in_duplicate()) || migsel_device_was_in(skb))
 		return NF_ACCEPT;
 	/* The inner packet was decided on. */
 	if (migsel_device_has_sent(ms->net, snap, skb, family))

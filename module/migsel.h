@@ -398,6 +398,7 @@ int migsel_device_check(const struct net_device *dev, u32 *if_id,
 bool migsel_device_has_sent(struct net *net, const struct migsel_snap *snap,
 			    const struct sk_buff *skb,
 			    enum migsel_family family);
+bool migsel_device_was_in(const struct sk_buff *skb);
 
 /* snap.c */
 bool migsel_snap_fits(const struct net_device *dev);

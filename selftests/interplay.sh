@@ -193,17 +193,81 @@ queued() {
 queued_off() {
 	local priority how
 	for priority in -1 10; do
-		for how in 'policy set mode off' 'vmk flush'; do
+		for how in "migsel -n $A policy set mode off" "migsel -n $A vmk flush" 'rmmod migsel'; do
 			begin
 			start_queue "$priority"
 			held tcp
 			# shellcheck disable=SC2086 # words
-			migsel -n "$A" $how || fail "no $how"
+			$how || fail "no $how"
 			release
 			wait "$held_pid" || fail "$how, priority $priority: $(<"$scratch/said")"
+			modprobe migsel || fail 'the module does not come back'
 			undo "$mark_queue"
 		done
 	done
+}
+
+# What A receives for a virtual service is not its own, what it asks for itself is. Hot
+# packets to the first server would be refused.
+director() {
+	local client
+	begin
+	modprobe -a ip_vs ip_vs_rr 2>/dev/null || { lacks IPVS; return; }
+	add_netns client
+	ip -n "$A" link add in0 type veth peer name out0 netns "$client" || fail 'no link'
+	printf '%s\n' 'link set in0 up' 'addr add 10.99.0.1/24 dev in0' 'addr add 10.99.0.3/24 dev in0' | ip -n "$A" -b -
+	printf '%s\n' 'link set out0 up' 'addr add 10.99.0.2/24 dev out0' | ip -n "$client" -b -
+	ip -n "$B" route add 10.99.0.0/24 via "$(address 4 D 1 0)" || fail 'no way back'
+	defer "ip -n $B route del 10.99.0.0/24"
+	sysctl_a ipv4/ip_forward 1
+	in_netns "$A" nft -f - <<-END || fail 'no chain'
+		table inet t {
+			chain tag {
+				type filter hook prerouting priority -150
+				iifname in0 meta mark set $hot
+			}
+		}
+	END
+	defer "in_netns $A nft delete table inet t"
+	for_service "$client" 10.99.0.1 0
+	reasons
+	for_service "$A" 10.99.0.3 1
+	reasons dedicated-subnet
+}
+
+# for_service CLIENT ADDRESS N: of A, which directs it to B's NIC
+for_service() {
+	{
+		"$here/interplay.py" ipvs "$A" "$B" "$2" "$(to 4 "$3")" &&
+			"$here/interplay.py" virtual "$1" "$B" "$2" "$(to 4 "$3")"
+	} >"$scratch/said" 2>&1 || fail "$2: $(<"$scratch/said")"
+}
+
+# A program of the plain route is not asked, that of the route by the vmk is.
+programs() {
+	local n dest families
+	mkdir "$scratch/bpf"
+	mount -t bpf bpf "$scratch/bpf" || fail 'no file system for programs'
+	defer "umount $scratch/bpf"
+	"$here/interplay.py" pin "$scratch/bpf" || { fail 'no programs'; return; }
+	for families in 4 6; do
+		begin
+		dest=$(far "$families")
+		for n in 0 1 2; do ip -n "$A" "-$families" route del "$dest" dev "vmk$n"; done
+		by_program add drop 0 5 || { lacks 'programs for routes'; return; }
+		by_program add pass 1 9
+		both_ends tcp vmk1 dedicated-subnet
+		both_ends udp vmk1 dedicated-subnet
+		by_program replace drop 1 9
+		both_ends_of "$families" udp && fail 'the program of the route by vmk1 is not asked'
+		for n in 0 1; do ip -n "$A" "-$families" route del "$dest" dev "vmk$n"; done
+	done
+}
+
+# by_program add|replace PROGRAM N METRIC
+by_program() {
+	ip -n "$A" "-$families" route "$1" "$dest" encap bpf out pinned "$scratch/bpf/$2" \
+		via "$(address "$families" D 2 "$3")" dev "vmk$3" metric "$4"
 }
 
 # A subflow that is refused does not end the connection.
@@ -263,6 +327,8 @@ tests=(
 	'waiting in a queue while the hook goes|queued_off'
 	'MPTCP, a subflow is refused|subflows'
 	'segment routing|segments'
+	'programs of routes|programs'
+	'IPVS|director'
 )
 begin_tests ${#tests[@]}
 make_hosts
