@@ -7,16 +7,6 @@
 
 all='tcp udp udpu icmp'
 
-# told_within MS PATTERN: each of these flows got EHOSTUNREACH by then
-told_within() {
-	local id
-	results "$2" EHOSTUNREACH
-	for id in "${ids[@]}"; do
-		((${ms[$id]} <= $1 * slow)) || fail "$id: told after ${ms[$id]} ms"
-		((${sent[$id]} == 0)) || fail "$id: ${sent[$id]} bytes are taken for sent"
-	done
-}
-
 # refused REASON DEST: hot traffic there, by every way to send it
 refused() {
 	traffic $(both hot "$2" "$all") $(both hot "$2" tcp ,nonblock | sed 's/hot-tcp/hot-tcp-nonblock/g')

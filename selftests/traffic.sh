@@ -90,6 +90,16 @@ results() {
 	done
 }
 
+# told_within MS PATTERN: each of these flows got EHOSTUNREACH by then
+told_within() {
+	local id
+	results "$2" EHOSTUNREACH
+	for id in "${ids[@]}"; do
+		((${ms[$id]} <= $1 * slow)) || fail "$id: told after ${ms[$id]} ms"
+		((${sent[$id]} == 0)) || fail "$id: ${sent[$id]} bytes are taken for sent"
+	done
+}
+
 # Looking ---------------------------------------------------------------------
 
 # nic_bytes PID NIC rx|tx: into REPLY, from the namespace of the process
