@@ -19,6 +19,7 @@
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/ndisc.h>
 #include <net/route.h>
 #include <net/tcp.h>
 #include <net/udp.h>
@@ -31,7 +32,8 @@
  * @snap: the configuration
  * @skb: the message
  * @key: the packet that it quotes
- * @quoted: where that begins, from the message's IP header
+ * @icmp: where its ICMP header begins, from its IP header
+ * @quoted: where the quoted packet does, likewise
  * @transport: where its transport header does, likewise
  * @mtu: the MTU that it tells, in bytes
  * @type: its type
@@ -43,6 +45,7 @@ struct message {
 	const struct migsel_snap *snap;
 	struct sk_buff *skb;
 	struct migsel_flow_key key;
+	unsigned int icmp;
 	unsigned int quoted;
 	unsigned int transport;
 	u32 mtu;
@@ -76,7 +79,8 @@ static bool message_steered(struct message *m, const struct sock *sk)
 
 /*
  * Let the route by the vmk learn. Without a socket the kernel takes the device
- * and the mark from the packet, and an MTU for the one at its network header.
+ * and the mark from the packet, and an MTU for the one at its network header. It
+ * expects a redirect of IPv4 at the quoted packet, and one of IPv6 as it came.
  */
 static void message_file(const struct message *m, const struct sock *sk)
 {
@@ -93,7 +97,10 @@ static void message_file(const struct message *m, const struct sock *sk)
 		goto out;
 
 	skb->mark = m->key.mark;
-	if (m->redirect) {
+	if (m->redirect && m->key.family == MIGSEL_INET6) {
+		skb_set_transport_header(skb, m->icmp);
+		dst->ops->redirect(dst, NULL, skb);
+	} else if (m->redirect) {
 		__skb_pull(skb, m->quoted);
 		dst->ops->redirect(dst, NULL, skb);
 		__skb_push(skb, m->quoted);
@@ -270,8 +277,13 @@ static bool udp_discovers(const struct message *m, const struct sock *sk)
 
 static unsigned int message_udp(struct message *m)
 {
-	struct sock *sk = udp_lookup(m);
+	struct sock *sk;
 
+	/* The kernel takes the route by the router that has sent it. */
+	if (m->redirect && m->key.family == MIGSEL_INET6)
+		return NF_ACCEPT;
+
+	sk = udp_lookup(m);
 	/* Tunnels learn from their plain route. */
 	if ((sk && READ_ONCE(udp_sk(sk)->encap_type)) ||
 	    !message_steered(m, sk))
@@ -335,7 +347,29 @@ static bool message_inet(struct message *m)
 	       !nf_ip_checksum(m->skb, NF_INET_LOCAL_IN, offset, IPPROTO_ICMP);
 }
 
-/* The kernel knows itself which route of IPv6 a redirect is for. */
+/*
+ * Where a redirect of IPv6 quotes a packet, 0 if it does not, or is not from a router
+ * on the link.
+ */
+static unsigned int redirect_quotes(struct sk_buff *skb, unsigned int icmp)
+{
+	unsigned int at = icmp + sizeof(struct rd_msg), len;
+	const struct nd_opt_hdr *option;
+
+	if (ipv6_hdr(skb)->hop_limit != 255 || skb_linearize(skb) ||
+	    !(ipv6_addr_type(&ipv6_hdr(skb)->saddr) & IPV6_ADDR_LINKLOCAL))
+		return 0;
+	for (; at + 8 <= skb->len; at += len) {
+		option = (const void *)skb->data + at;
+		len = option->nd_opt_len * 8;
+		if (!len)
+			return 0;
+		if (option->nd_opt_type == ND_OPT_REDIRECT_HDR)
+			return at + 8;
+	}
+	return 0;
+}
+
 static bool message_inet6(struct message *m)
 {
 	u8 proto = ipv6_hdr(m->skb)->nexthdr;
@@ -347,15 +381,20 @@ static bool message_inet6(struct message *m)
 	offset = ipv6_skip_exthdr(m->skb, sizeof(*iph), &proto, &frag_off);
 	if (offset < 0 || frag_off || proto != IPPROTO_ICMPV6)
 		return false;
-	m->quoted = offset + sizeof(*icmph);
-	if (!pskb_may_pull(m->skb, m->quoted + sizeof(*iph)))
+	m->icmp = offset;
+	if (!pskb_may_pull(m->skb, m->icmp + sizeof(*icmph)))
 		return false;
-	icmph = (const void *)m->skb->data + offset;
+	icmph = (const void *)m->skb->data + m->icmp;
 	m->type = icmph->icmp6_type;
 	m->code = icmph->icmp6_code;
-	if (m->type != ICMPV6_PKT_TOOBIG)
-		return false;
 	m->mtu = ntohl(icmph->icmp6_mtu);
+	m->redirect = m->type == NDISC_REDIRECT && !m->code;
+	if (m->redirect)
+		m->quoted = redirect_quotes(m->skb, m->icmp);
+	else if (m->type == ICMPV6_PKT_TOOBIG)
+		m->quoted = m->icmp + sizeof(*icmph);
+	if (!m->quoted || !pskb_may_pull(m->skb, m->quoted + sizeof(*iph)))
+		return false;
 
 	iph = (const void *)m->skb->data + m->quoted;
 	proto = iph->nexthdr;
@@ -365,8 +404,8 @@ static bool message_inet6(struct message *m)
 		return false;
 	m->transport = offset;
 	return pskb_may_pull(m->skb, m->transport + sizeof(struct udphdr)) &&
-	       !nf_ip6_checksum(m->skb, NF_INET_LOCAL_IN,
-				m->quoted - sizeof(*icmph), IPPROTO_ICMPV6);
+	       !nf_ip6_checksum(m->skb, NF_INET_LOCAL_IN, m->icmp,
+				IPPROTO_ICMPV6);
 }
 
 static bool maybe_icmp(const struct sk_buff *skb, enum migsel_family family)

@@ -143,8 +143,12 @@ def send_icmp(sender, target, message):
     v6 = ":" in target
     proto = socket.IPPROTO_ICMPV6 if v6 else socket.IPPROTO_ICMP
     with socket.socket(family_of(target), socket.SOCK_RAW, proto) as sock:
-        sock.bind((sender, 0))
-        if not v6:
+        address, _, device = sender.partition("%")
+        if v6:
+            sock.bind((address, 0, 0, socket.if_nametoindex(device) if device else 0))
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 255)
+        else:
+            sock.bind((address, 0))
             message = message[:2] + struct.pack("!H", checksum(message)) + message[4:]
         sock.sendto(message, (target, 0))
     return "ok"
@@ -157,8 +161,14 @@ def forge(proto, sender, target, dst, ports, mtu, seq):
 
 
 def redirect(proto, sender, target, dst, ports, gateway, seq):
-    head = struct.pack("!BBH", 5, 1, 0) + socket.inet_aton(gateway)
-    return send_icmp(sender, target, head + quote(proto, target, dst, ports, seq))
+    quoted = quote(proto, target, dst, ports, seq)
+    if ":" not in target:
+        head = struct.pack("!BBH", 5, 1, 0) + socket.inet_aton(gateway)
+        return send_icmp(sender, target, head + quoted)
+    head = struct.pack("!BBHI", 137, 0, 0, 0) + b"".join(
+        socket.inet_pton(socket.AF_INET6, address) for address in (gateway, dst))
+    quoted += bytes(-len(quoted) % 8)
+    return send_icmp(sender, target, head + struct.pack("!BB6x", 4, len(quoted) // 8 + 1) + quoted)
 
 
 class Connection:

@@ -493,7 +493,39 @@ redirected() {
 	asks a_probe close
 }
 
-begin_tests 20
+# via_new_router PORT OFFSET: a redirect quotes what has just been sent, or what is beyond
+via_new_router() {
+	asks a_probe more 1000
+	asks a_probe sequence
+	asks r_probe redirect tcp fe80::1%r1 "$A6" "$(far 6)" "$1:5001" fe80::2 $((REPLY + $2))
+	ip -n "$A" -6 route get "$(far 6)" oif vmk1 | grep -q 'via fe80::2 '
+}
+
+# The same for IPv6, where a redirect is from a router's address on the link. Where a rule
+# tags the packets, the socket keeps the plain route.
+redirected6() {
+	local port how mark
+	printf 'addr add fe80::%d/64 dev r1 nodad\n' 1 2 | ip -n "$R" -b - || fail 'no addresses'
+	for how in socket rule; do
+		flush
+		ip -n "$A" -6 route replace "$(far 6)" via fe80::1 dev vmk1 metric 20
+		tag "$how"
+		asks a_probe open "$(far 6)" "$A6" "$mark"
+		port=$REPLY
+		via_new_router "$port" 100000
+		nap
+		! via_new_router "$port" 100000 || fail "$how: a forged redirect is heeded"
+		wait_for 5 via_new_router "$port" 0 || fail "$how: vmk1 has not learnt of the router"
+		REPLY=$(ip -n "$A" -6 route get "$(far 6)")
+		[[ $REPLY == *'via 2001:db8::21 '*vmk0* ]] || fail "$how: the plain route: $REPLY"
+		asks a_probe more 20000
+		[[ $REPLY == +([0-9])\ * ]] || fail "$how: the connection: $REPLY"
+		asks a_probe close
+		ip -n "$A" -6 route replace "$(far 6)" via 2001:db8:1::1 metric 20
+	done
+}
+
+begin_tests 21
 make_path
 vmks vmk0 vmk1+
 run 'TCP of a tagged socket learns as by a policy route' tcp_of_tagged_socket
@@ -516,4 +548,5 @@ run 'mtu lock holds' mtu_lock
 run 'what is too big for the vmk itself is refused or cut' narrow_vmk
 run 'SYN and SYN-ACK announce what vmk1 takes' announces
 run 'a redirect is for the route by vmk1' redirected
+run 'a redirect of IPv6 is for the route by vmk1' redirected6
 end_tests
