@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The egress rule, see Documentation/networking/migsel.rst for its table. */
 
+#include <linux/kernel.h>
+
 #include "rule.h"
 
 static unsigned int addr_bits(const struct migsel_addr *addr)
@@ -196,7 +198,7 @@ const struct migsel_row migsel_rows[] = {
 	},
 };
 
-const unsigned int migsel_n_rows = sizeof(migsel_rows) / sizeof(*migsel_rows);
+const unsigned int migsel_n_rows = ARRAY_SIZE(migsel_rows);
 
 static int only_candidate(const struct migsel_rule *rule,
 			  const struct migsel_row *row)
