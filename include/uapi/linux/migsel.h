@@ -29,7 +29,8 @@
  * @MIGSEL_REASON_DEDICATED_SUBNET: Hot, and the only migration vmk shares no
  *   subnet with the first vmk. Leaves by the migration vmk.
  * @MIGSEL_REASON_MULTI_NIC_BOUND: Hot, two or more migration vmks, and the
- *   socket is bound to an address of one of them. Leaves by that one.
+ *   socket is bound to an address of one of them that is usable. Leaves by
+ *   that one.
  * @MIGSEL_REASON_MULTI_NIC: Hot, two or more migration vmks. Leaves by where
  *   its flow lives.
  * @MIGSEL_REASON_LINK_DOWN: The chosen vmk, or each candidate, is not usable.
