@@ -78,8 +78,9 @@ err_like() {
 	[[ $(wc -l <"$tmp/err") == 1 ]] || bad "complains in other than one line"
 }
 
+# jq before 1.7 takes no input for what was wanted.
 json() {
-	jq -e "$1" >/dev/null <"$tmp/out" || bad "not $1: $out"
+	{ [[ $out ]] && jq -e "$1" >/dev/null <"$tmp/out"; } || bad "not $1: $out"
 }
 
 remember() {

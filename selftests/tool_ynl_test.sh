@@ -109,7 +109,7 @@ subscribe() {
 	mkfifo "$tmp/$1.end"
 	exec {fd}<>"$tmp/$1.end"
 	nsenter --net="/run/netns/$host" python3 -c "$patient" "$YNL/cli.py" --spec "$spec" --no-schema \
-		--output-json --subscribe "$1" --sleep 1 <&"$fd" >"$tmp/$1" 2>"$tmp/$1.err" &
+		--process-unknown --output-json --subscribe "$1" --sleep 1 <&"$fd" >"$tmp/$1" 2>"$tmp/$1.err" &
 	pids+=($!)
 	ends+=("$fd")
 	soon grep -q subscribed "$tmp/$1.err" || bad "$(<"$tmp/$1.err")"
