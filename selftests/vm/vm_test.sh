@@ -9,8 +9,18 @@ set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 top=$(readlink -f "$here/../..")
 work=$(mktemp -d /var/tmp/vm-test.XXXXXX)
-trap 'rm -rf "$work"' EXIT
+trap end EXIT
 cd "$top" || exit
+
+# What is kept for a tree of one's own would stay in the cache.
+# shellcheck source=selftests/vm/lib.sh
+end() {
+	local kept
+	if [[ -d $work/tree ]]; then
+		kept=$(KERNEL=$work/tree && . "$here/lib.sh" && echo "$kernel_dir") && rm -rf "$kept" "$kept.lock"
+	fi
+	rm -rf "$work"
+}
 
 unset RUN OUT ICOUNT TIMEOUT VM_ENV MAKEFLAGS JOB_PLACES
 export LOAD=0
