@@ -4,7 +4,7 @@
 # Tests of the test-kernel harness itself, for test kernel KERNEL: all of them for the
 # default one. KTAP on standard output; arguments choose tests by name.
 # Tests are called by name; commands are for the test kernel's shell to expand.
-# shellcheck disable=SC2031,SC2317,SC2016
+# shellcheck disable=SC2030,SC2031,SC2317,SC2016
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 top=$(readlink -f "$here/../..")
