@@ -9,8 +9,10 @@
 #   vmk1 ------------- a1 -+ bridge0 (forwards nothing, and looks at MACs)
 #
 # Behind each of 64 gateways is a network; the gateways exist as MACs only.
+# shellcheck disable=SC2034  # read by lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
+tools=(jq)
 n_gateways=64 threads=8 seconds=4
 
 # peer FAMILY N: in the network behind gateway N
