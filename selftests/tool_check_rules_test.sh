@@ -9,7 +9,7 @@
 # Arguments: the names of the tests to run, without test_.
 
 # shellcheck source=selftests/tool_lib.sh
-# shellcheck disable=SC2317 # the tests are run by name
+# shellcheck disable=SC2016,SC2317 # the tests are run by name
 . "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
 
 in_host() {
@@ -21,7 +21,6 @@ sound() {
 	in_host nft flush ruleset
 	in_host ip rule flush && in_host ip rule add priority 32766 lookup main
 	in_host ip -6 rule flush && in_host ip -6 rule add priority 32766 lookup main
-	# shellcheck disable=SC2016 # that shell expands it
 	in_host bash -c 'cd /proc/sys/net/ipv4/conf; for dev in vmk0 vmk1 vmk2; do
 		echo 1 >"$dev/arp_ignore"; echo 2 >"$dev/arp_announce"; echo 0 >"$dev/rp_filter"; done
 		echo 0 >all/rp_filter'
@@ -45,8 +44,8 @@ is() {
 		;;
 	*)
 		run 1 m -j check
-		jq -e --arg like "$what" 'any(.code == "tag-conflict" and (.message | test($like))) and
-			all(.code == "tag-conflict")' "$tmp/out" >/dev/null ||
+		holds --arg like "$what" 'any(.code == "tag-conflict" and (.message | test($like))) and
+			all(.code == "tag-conflict")' ||
 			bad "of $*: not \"$what\": $out"
 		;;
 	esac
@@ -261,7 +260,6 @@ test_iptables() {
 
 # What the advice has for an example.
 exception() {
-	# shellcheck disable=SC2016 # the quotes are those of the text
 	jq -r '.[0] | select(has("fix") | not).advice' "$tmp/out" | sed -n 's/.*for example by `\([^`]*\)`.*/\1/p'
 }
 
@@ -360,8 +358,8 @@ test_hostile_comments() {
 # advised_filter PATTERN: the one finding, with advice like that and no command
 advised_filter() {
 	run 1 m -j check
-	jq -e --arg like "$1" 'length == 1 and (.[0] | .code == "rp-filter-strict" and
-		(has("fix") | not) and (.advice | test($like)))' "$tmp/out" >/dev/null || bad "not like $1: $out"
+	holds --arg like "$1" 'length == 1 and (.[0] | .code == "rp-filter-strict" and
+		(has("fix") | not) and (.advice | test($like)))' || bad "not like $1: $out"
 	in_host nft flush ruleset
 }
 

@@ -9,7 +9,7 @@
 # Arguments: the names of the tests to run, without test_.
 
 # shellcheck source=selftests/tool_lib.sh
-# shellcheck disable=SC2317 # the tests are run by name
+# shellcheck disable=SC2016,SC2317 # the tests are run by name
 . "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
 
 in_host() {
@@ -18,7 +18,6 @@ in_host() {
 
 # Few processes: they are what takes the time.
 settings() {
-	# shellcheck disable=SC2016 # that shell expands it
 	in_host bash -c 'cd /proc/sys/net/ipv4/conf
 		for dev in vmk0 vmk1 vmk2; do
 			echo 1 >"$dev/arp_ignore"
@@ -62,8 +61,7 @@ finds_nothing() {
 }
 
 has_code() {
-	jq -e --arg code "$1" --arg dev "$2" \
-		'any(.code == $code and .dev == $dev)' <"$tmp/out" >/dev/null
+	holds --arg code "$1" --arg dev "$2" 'any(.code == $code and .dev == $dev)'
 }
 
 # Every finding has these keys, and something that helps.
@@ -73,7 +71,7 @@ keys='all((keys - ["advice", "fix"]) == ["code", "dev", "message", "severity"] a
 # fix_of CODE DEV: the command that is said to mend it; fails where it is not found, or
 # anything is with other keys
 fix_of() {
-	jq -er --arg code "$1" --arg dev "$2" "select($keys)"'
+	[[ -s $tmp/out ]] && jq -er --arg code "$1" --arg dev "$2" "select($keys)"'
 		| map(select(.code == $code and .dev == $dev))[0].fix' "$tmp/out"
 }
 
@@ -92,16 +90,16 @@ trap_is() {
 
 mended() {
 	m -j check >"$tmp/out"
-	jq -e . <"$tmp/out" >/dev/null && ! has_code "$1" "$2"
+	holds . && ! has_code "$1" "$2"
 }
 
 # advised CODE DEV PATTERN: it is found, with advice like that, and no command
 advised() {
 	run 1 m -j check
-	jq -e --arg code "$1" --arg dev "$2" --arg like "$3" "$keys"' and
+	holds --arg code "$1" --arg dev "$2" --arg like "$3" "$keys"' and
 		(map(select(.code == $code and .dev == $dev)) |
-		length == 1 and (.[0] | (has("fix") | not) and (.advice | test($like))))' \
-		<"$tmp/out" >/dev/null || bad "no $1 of \"$2\" with advice like \"$3\": $out"
+		length == 1 and (.[0] | (has("fix") | not) and (.advice | test($like))))' ||
+		bad "no $1 of \"$2\" with advice like \"$3\": $out"
 }
 
 test_sound() {
@@ -148,7 +146,6 @@ test_module_missing() {
 	advised same-subnet vmk1 'SO_BINDTODEVICE.*rule add from 192.0.2.11 lookup'
 	json 'map(select(.code == "same-subnet")) | length == 1 and
 		(.[0].message | test("vmk0, vmk1 and vmk2 are in 192.0.2.0/24"))'
-	# shellcheck disable=SC2016 # the quotes are those of the text
 	sh -ec "$(jq -r '.[] | select(.code == "same-subnet").advice' "$tmp/out" |
 		sed -n 's/.*no connection is lost: `\([^`]*\)`.*/\1/p')" || bad 'what is advised fails'
 	run 0 in_host ip -4 route get 192.0.2.21 from 192.0.2.11
@@ -159,7 +156,6 @@ test_module_missing() {
 
 test_many_nics() {
 	rmmod migsel
-	# shellcheck disable=SC2016 # that shell expands it
 	run 1 nsenter --net="/run/netns/$peer" bash -c '
 		for ((i = 1; i <= 60; i++)); do
 			echo "link add d$i type veth peer name e$i"
@@ -446,7 +442,6 @@ recorded() {
 	mkdir "$tmp/bin" "$tmp/empty"
 	local name
 	for name in ip migsel sysctl modprobe sh; do
-		# shellcheck disable=SC2016 # that shell expands it
 		printf '#!/bin/sh\nprintf "%%s\\n" %s "$@" >>"%s"\n' "$name" "$tmp/words" >"$tmp/bin/$name"
 	done
 	chmod +x "$tmp/bin"/*
@@ -458,7 +453,6 @@ recorded() {
 # What names hold is never run: by every kind of finding that has a command.
 test_hostile_names() {
 	local name fixes n
-	# shellcheck disable=SC2016 # they are names
 	for name in 'a;touch${IFS}x' '$(touch${IFS}x)' '`touch${IFS}x`' "don't" 'x&touch${IFS}x' '-n' '*' '>x' $'caf\xe9' $'\u202eevil'; do
 		name=${name:0:15}
 		same
@@ -468,7 +462,6 @@ test_hostile_names() {
 			link set dev $name up mtu 9000
 			link set vmk2 down
 		END
-		# shellcheck disable=SC2016 # that shell expands it
 		in_host bash -c 'cd /proc/sys/net/ipv4/conf; echo 0 >"$1/arp_ignore"; echo 1 >"$1/rp_filter"' - "$name"
 		run 1 m -j check
 		json "$keys"' and ["same-subnet", "mtu-mismatch", "arp-flux"] - map(.code) == []'

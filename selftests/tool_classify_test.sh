@@ -503,7 +503,7 @@ test_endless_images() {
 	# One that does nothing, with all limits; what is ten minutes to others is a second here.
 	mkdir "$vm/bin"
 	# shellcheck disable=SC2016 # that shell expands it
-	printf '%s\n' '#!/bin/bash' 'ulimit -S -t -d -f -c >"$LIMITS"' 'exec sleep 1000' >"$vm/bin/qemu-img"
+	printf '%s\n' '#!/bin/bash' 'ulimit -S -t -d -f -c >"$LIMITS"' 'exec sleep 4711' >"$vm/bin/qemu-img"
 	chmod +x "$vm/bin/qemu-img"
 	cc -shared -fPIC -o "$vm/short.so" -x c - <<-'END' || bad 'no compiler'
 		#include <poll.h>
@@ -519,7 +519,7 @@ test_endless_images() {
 	err_like 'loud.qcow2: qemu-img was ended, as it took more than ten minutes'
 	((SECONDS - start < 60)) || bad "it took $((SECONDS - start)) s"
 	[[ $(grep -o '[0-9]*$' "$vm/limits" | tr '\n' ' ') == '120 1048576 16384 0 ' ]] || bad "limits: $(<"$vm/limits")"
-	! pgrep -f 'sleep 1000' >/dev/null || bad 'it is left behind'
+	! pgrep -fx 'sleep 4711' >/dev/null || bad 'it is left behind'
 }
 
 run_tests "$@"

@@ -78,10 +78,11 @@ err_like() {
 	[[ $(wc -l <"$tmp/err") == 1 ]] || bad "complains in other than one line"
 }
 
-# jq before 1.7 takes no input for what was wanted.
-json() {
-	{ [[ $out ]] && jq -e "$1" >/dev/null <"$tmp/out"; } || bad "not $1: $out"
-}
+# holds ARGUMENT...: of jq, about what was said. Before 1.7 it takes no input for what was
+# wanted.
+holds() { [[ -s $tmp/out ]] && jq -e "$@" <"$tmp/out" >/dev/null; }
+
+json() { holds "$1" || bad "not $1: $out"; }
 
 remember() {
 	before=$(m save)
