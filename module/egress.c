@@ -469,6 +469,7 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 	query->not_unicast = !migsel_route_is_unicast(e.plain, family,
 						      skb_daddr(skb, family)) ||
 			     (family == MIGSEL_INET6 && skb_is_ndisc(skb));
+	/* An earlier row decides on every other packet, so its binding is not sought. */
 	if (class == MIGSEL_CLASS_HOT && snap->rule.n_migration > 1)
 		query->bound_vmk = egress_bound_vmk(&e);
 	return egress_act(&e);

@@ -177,8 +177,7 @@ static int parse(struct question *q, struct genl_info *info)
 	query->family = q->key.family;
 	query->bound_device = q->oif;
 	query->bound_vmk = MIGSEL_NO_VMK;
-	if (attrs[src] && q->decision.rule->n_migration > 1 &&
-	    query->class == MIGSEL_CLASS_HOT)
+	if (attrs[src] && q->decision.snap)
 		query->bound_vmk =
 			migsel_snap_owner(q->decision.snap, q->key.family,
 					  q->key.family == MIGSEL_INET ?
