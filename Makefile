@@ -14,7 +14,7 @@ vm: ## a root shell in the test kernel, or RUN='command' there
 	@selftests/vm/run.sh
 
 demo: ## the pitfall and its cures, written to demo-report/index.html
-	@selftests/demo/run.sh
+	@demo/run.sh
 
 check: ## every test that needs no special machine
 	@selftests/check.sh

@@ -56,8 +56,7 @@ run_test() {
 	case $1 in
 	unit) flock "$builds/unit.lock" make -s -C selftests/unit check ;;
 	vm_test.sh | detectors_test.sh) "selftests/vm/$1" ;;
-	demo_test.sh) selftests/demo/demo_test.sh ;;
-	package_test.sh) "selftests/$1" ;;
+	demo_test.sh | package_test.sh) "selftests/$1" ;;
 	kunit.sh) with_cpus "$1" "selftests/$1" ;;
 	tool_speed_test.sh | cost.sh) ICOUNT=1 in_test_kernel "$1" ;;
 	tool_cgroup1_test.sh) CGROUP=1 in_test_kernel "$1" ;;
@@ -86,7 +85,7 @@ topic() {
 	local name=${1%.sh}
 	if [[ $name == unit ]]; then
 		echo unit
-	elif [[ -e selftests/$name.sh || -e selftests/vm/$name.sh || -e selftests/demo/$name.sh ]]; then
+	elif [[ -e selftests/$name.sh || -e selftests/vm/$name.sh ]]; then
 		echo "$name.sh"
 	else
 		die "no topic '$1': TOPICS='golden steer' is for golden.sh and steer.sh"

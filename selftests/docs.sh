@@ -41,7 +41,7 @@ readme_commands() {
 readme_excerpt() {
 	local line
 	while read -r line; do
-		[[ $line != migsel\ vmk* ]] || grep -qF "on esx-a $line" "$here"/demo/scenarios/3-*.sh ||
+		[[ $line != migsel\ vmk* ]] || grep -qF "on esx-a $line" "$here"/../demo/scenarios/3-*.sh ||
 			fail "scenario 3 does not run: $line"
 	done < <(sed -n 's/^esx-a# //p' "$readme")
 	grep -q '^192.0.2.21 tag hot dev vmk0 src 192.0.2.11 reason same-subnet$' "$readme" ||

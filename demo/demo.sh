@@ -15,15 +15,15 @@
 set -euo pipefail
 export LC_ALL=C
 here=$(dirname "$(readlink -f "$0")")
-# shellcheck source=selftests/demo/topology.sh
+# shellcheck source=demo/topology.sh
 . "$here/topology.sh"
-# shellcheck source=selftests/demo/console.sh
+# shellcheck source=demo/console.sh
 . "$here/console.sh"
-# shellcheck source=selftests/demo/capture.sh
+# shellcheck source=demo/capture.sh
 . "$here/capture.sh"
 # shellcheck source=selftests/qmp.sh
-. "$here/../qmp.sh"
-# shellcheck source=selftests/demo/migration.sh
+. "$here/../selftests/qmp.sh"
+# shellcheck source=demo/migration.sh
 . "$here/migration.sh"
 
 die() { printf 'demo: %s\n' "$*" >&2; exit 1; }

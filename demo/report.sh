@@ -8,7 +8,7 @@
 set -euo pipefail
 export LC_ALL=C
 here=$(dirname "$(readlink -f "$0")")
-top=$(readlink -f "$here/../..")
+top=$(dirname "$here")
 folder=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -12,7 +12,7 @@
 # and for the test kernel what selftests/vm/run.sh says.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
-top=$(readlink -f "$here/../..")
+top=$(dirname "$here")
 
 say() { printf 'demo: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }

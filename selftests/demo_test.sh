@@ -6,7 +6,7 @@
 # choose tests by name.
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
-top=$(readlink -f "$here/../..")
+top=$(dirname "$here")
 work=$(mktemp -d /var/tmp/demo-test.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 cd "$top" || exit
@@ -30,7 +30,7 @@ in_vm() {
 }
 
 pitfall_is_shown() {
-	DEMO=3 "$here/run.sh" >"$work/output" 2>"$work/error"
+	DEMO=3 "$top/demo/run.sh" >"$work/output" 2>"$work/error"
 	is $? 0 && says output 'dev vmk0 .*reason same-subnet' && says output '^PASS$' &&
 		says output '^1 of 1 scenarios'
 }
@@ -52,7 +52,7 @@ changed() {
 	rm -rf "$work/changed"
 	cp -r "$OUT" "$work/changed"
 	jq "$1" "$OUT/result.json" >"$work/changed/result.json"
-	"$here/report.sh" "$work/changed" 2>"$work/error"
+	"$top/demo/report.sh" "$work/changed" 2>"$work/error"
 }
 
 # Counters of which a page was not drawn contradict it, those of which it was do not.
@@ -66,7 +66,7 @@ changed_counter_is_drawn() {
 # Two NICs on a third: each of their flows is captured twice, and commented on once.
 physical_nic_is_told_apart() {
 	local check
-	OUT=$work/below DEMO=5 "$here/run.sh" >"$work/output" 2>"$work/error" || return
+	OUT=$work/below DEMO=5 "$top/demo/run.sh" >"$work/output" 2>"$work/error" || return
 	for check in whole pictures charts captures; do
 		report "$check" "$work/below" || return
 	done
@@ -88,9 +88,9 @@ unenforced() {
 		mkdir /tmp/bin
 		printf "#!/bin/sh\n%s policy set mode observe\nexec %s \"\$@\"\n" "$real" "$real" >/tmp/bin/migsel
 		chmod +x /tmp/bin/migsel
-		PATH=/tmp/bin:$PATH selftests/demo/demo.sh
+		PATH=/tmp/bin:$PATH demo/demo.sh
 	'
-	"$here/report.sh" "$OUT" || return
+	"$top/demo/report.sh" "$OUT" || return
 	is "$status" 1 && ! grep 'the kernel reports' "$work/error" && says output '^FAIL$' &&
 		grep -q 'class="fail"' "$OUT/index.html"
 }
@@ -113,10 +113,10 @@ migration_not_steered_fails() {
 # QEMU in a slow test kernel is not waited for. All in one boot, as none gets far.
 refusals_are_told() {
 	in_vm '
-		KERNEL=uml DEMO=migrate selftests/demo/demo.sh; echo $?
-		DEMO=99 selftests/demo/demo.sh; echo $?
+		KERNEL=uml DEMO=migrate demo/demo.sh; echo $?
+		DEMO=99 demo/demo.sh; echo $?
 		rmmod migsel
-		selftests/demo/demo.sh; echo $?
+		demo/demo.sh; echo $?
 	'
 	is "$(xargs <"$work/output")" '1 1 1' &&
 		says error '^demo: without scenarios 7 8 9 10 11: KERNEL=uml is too slow' &&
