@@ -328,6 +328,9 @@ void migsel_draft_policy(struct migsel_draft *draft, struct nlattr **attrs)
 	if (attrs[MIGSEL_A_POLICY_UNREACHABLE])
 		draft->policy.unreachable =
 			nla_get_u32(attrs[MIGSEL_A_POLICY_UNREACHABLE]);
+	if (attrs[MIGSEL_A_POLICY_FALLBACK])
+		draft->policy.fallback =
+			nla_get_u32(attrs[MIGSEL_A_POLICY_FALLBACK]);
 }
 
 /**

@@ -147,10 +147,12 @@ struct migsel_tag {
  * struct migsel_policy - what is made of a decision
  * @mode: whether it is carried out
  * @unreachable: what becomes of a refused packet
+ * @fallback: what becomes of hot traffic whose vmk shares a subnet with the first
  */
 struct migsel_policy {
 	enum migsel_mode mode;
 	enum migsel_unreachable unreachable;
+	enum migsel_fallback fallback;
 };
 
 /**

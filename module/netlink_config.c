@@ -132,7 +132,8 @@ static int put_policy(struct sk_buff *msg, const struct migsel_net *ms)
 {
 	if (nla_put_u32(msg, MIGSEL_A_POLICY_MODE, ms->policy.mode) ||
 	    nla_put_u32(msg, MIGSEL_A_POLICY_UNREACHABLE,
-			ms->policy.unreachable))
+			ms->policy.unreachable) ||
+	    nla_put_u32(msg, MIGSEL_A_POLICY_FALLBACK, ms->policy.fallback))
 		return -EMSGSIZE;
 	return 0;
 }

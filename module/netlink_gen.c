@@ -11,9 +11,10 @@
 #include <uapi/linux/migsel.h>
 
 /* Common nested types */
-const struct nla_policy migsel_policy_config_nl_policy[MIGSEL_A_POLICY_UNREACHABLE + 1] = {
+const struct nla_policy migsel_policy_config_nl_policy[MIGSEL_A_POLICY_FALLBACK + 1] = {
 	[MIGSEL_A_POLICY_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[MIGSEL_A_POLICY_UNREACHABLE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[MIGSEL_A_POLICY_FALLBACK] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 const struct nla_policy migsel_tag_config_nl_policy[MIGSEL_A_TAG_COLD + 1] = {
@@ -70,9 +71,10 @@ const struct nla_policy migsel_tag_set_nl_policy[MIGSEL_A_TAG_COLD + 1] = {
 };
 
 /* MIGSEL_CMD_POLICY_SET - do */
-const struct nla_policy migsel_policy_set_nl_policy[MIGSEL_A_POLICY_UNREACHABLE + 1] = {
+const struct nla_policy migsel_policy_set_nl_policy[MIGSEL_A_POLICY_FALLBACK + 1] = {
 	[MIGSEL_A_POLICY_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[MIGSEL_A_POLICY_UNREACHABLE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[MIGSEL_A_POLICY_FALLBACK] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* MIGSEL_CMD_ROUTE_GET - do */
@@ -146,7 +148,7 @@ const struct genl_ops migsel_nl_ops[9] = {
 		.cmd		= MIGSEL_CMD_POLICY_SET,
 		.doit		= migsel_nl_policy_set_doit,
 		.policy		= migsel_policy_set_nl_policy,
-		.maxattr	= MIGSEL_A_POLICY_UNREACHABLE,
+		.maxattr	= MIGSEL_A_POLICY_FALLBACK,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -12,7 +12,7 @@
 #include <uapi/linux/migsel.h>
 
 /* Common nested types */
-extern const struct nla_policy migsel_policy_config_nl_policy[MIGSEL_A_POLICY_UNREACHABLE + 1];
+extern const struct nla_policy migsel_policy_config_nl_policy[MIGSEL_A_POLICY_FALLBACK + 1];
 extern const struct nla_policy migsel_tag_config_nl_policy[MIGSEL_A_TAG_COLD + 1];
 extern const struct nla_policy migsel_vmk_config_nl_policy[MIGSEL_A_VMK_CHANGE + 1];
 
@@ -28,7 +28,7 @@ extern const struct nla_policy migsel_vmk_get_nl_policy[MIGSEL_A_VMK_IFINDEX + 1
 
 extern const struct nla_policy migsel_tag_set_nl_policy[MIGSEL_A_TAG_COLD + 1];
 
-extern const struct nla_policy migsel_policy_set_nl_policy[MIGSEL_A_POLICY_UNREACHABLE + 1];
+extern const struct nla_policy migsel_policy_set_nl_policy[MIGSEL_A_POLICY_FALLBACK + 1];
 
 extern const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DPORT + 1];
 

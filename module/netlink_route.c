@@ -369,7 +369,8 @@ static int put_facts(struct sk_buff *msg, const struct question *q)
 	    nla_put_u32(msg, MIGSEL_A_FACTS_BOUND_VMK,
 			query->bound_vmk != MIGSEL_NO_VMK) ||
 	    nla_put_u32(msg, MIGSEL_A_FACTS_SAME_SUBNET,
-			rule->same_subnet[query->family]))
+			rule->same_subnet[query->family]) ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_STRICT, rule->strict))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

@@ -17,6 +17,7 @@
 	name(MULTI_NIC_BOUND, "multi-nic-bound")	\
 	name(MULTI_NIC, "multi-nic")			\
 	name(LINK_DOWN, "link-down")			\
-	last(NO_ROUTE, "no-route")
+	name(NO_ROUTE, "no-route")			\
+	last(STRICT, "strict")
 
 #endif /* _MIGSEL_REASONS_H */

@@ -118,6 +118,13 @@ static bool first_is_only_migration_vmk(const struct migsel_rule *rule,
 	return rule->n_migration == 1 && rule->migration_vmk == 0;
 }
 
+static bool only_migration_vmk_is_kept(const struct migsel_rule *rule,
+				       const struct migsel_query *query)
+{
+	return rule->n_migration == 1 && rule->same_subnet[query->family] &&
+	       rule->strict;
+}
+
 static bool only_migration_vmk_shares_subnet(const struct migsel_rule *rule,
 					     const struct migsel_query *query)
 {
@@ -172,6 +179,11 @@ const struct migsel_row migsel_rows[] = {
 		.reason = MIGSEL_REASON_SINGLE_NIC,
 		.applies = first_is_only_migration_vmk,
 		.candidates = MIGSEL_FIRST_VMK,
+		.action = MIGSEL_STEER,
+	}, {
+		.reason = MIGSEL_REASON_STRICT,
+		.applies = only_migration_vmk_is_kept,
+		.candidates = MIGSEL_MIGRATION_VMK,
 		.action = MIGSEL_STEER,
 	}, {
 		/* The pitfall: the fallback to the first vmk. */

@@ -129,6 +129,7 @@ struct migsel_settled {
  * struct migsel_rule - a configuration, as the rule sees it
  * @vmks: the vmks in their order, the first one is the first vmk; each prepared
  * @n_vmks: length of @vmks, at most MIGSEL_MAX_VMKS
+ * @strict: the only migration vmk is used even where it shares a subnet
  * @n_migration: how many carry migration traffic; set by migsel_rule_prepare()
  * @migration_vmk: position of the first that does; set by migsel_rule_prepare()
  * @same_subnet: for each family, @migration_vmk shares a subnet with the first
@@ -139,6 +140,7 @@ struct migsel_settled {
 struct migsel_rule {
 	struct migsel_rule_vmk *vmks;
 	u32 n_vmks;
+	bool strict;
 	u32 n_migration;
 	int migration_vmk;
 	bool same_subnet[MIGSEL_N_FAMILIES];

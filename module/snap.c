@@ -350,6 +350,7 @@ struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 	}
 	snap->tag = ms->tag;
 	snap->policy = ms->policy;
+	snap->rule.strict = ms->policy.fallback == MIGSEL_FALLBACK_STRICT;
 	migsel_rule_prepare(&snap->rule);
 out:
 	set_active_memcg(memcg);

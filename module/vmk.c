@@ -24,6 +24,7 @@ const struct migsel_tag migsel_default_tag = {
 const struct migsel_policy migsel_default_policy = {
 	.mode = MIGSEL_MODE_ENFORCE,
 	.unreachable = MIGSEL_UNREACHABLE_REFUSE,
+	.fallback = MIGSEL_FALLBACK_FIRST_VMK,
 };
 
 /* Addresses come and go in bursts: how long to wait for the rest of one. */

@@ -39,7 +39,7 @@ declare -A allowed=(
 # What has to be done at least once.
 all_kinds="
 	vmk-add vmk-del vmk-flush vmk-migration vmk-weight vmk-position
-	policy-mode policy-unreachable tag stats-reset vmk-show route-get monitor
+	policy-mode policy-unreachable policy-fallback tag stats-reset vmk-show route-get monitor
 	addr4-add addr4-del addr6-add addr6-del route
 	link-down link-up carrier-down carrier-up rename move-away move-back
 	netns-add netns-del module-unload module-load
@@ -135,7 +135,7 @@ govern() {
 	far=$(far 6)
 	while going; do
 		for ((i = 0; i < 3; i++)); do
-			case $((RANDOM % 7)) in
+			case $((RANDOM % 8)) in
 			0)
 				one_of enforce enforce enforce observe off
 				queue policy-mode "policy set mode $REPLY"
@@ -143,6 +143,10 @@ govern() {
 			1)
 				one_of refuse pass
 				queue policy-unreachable "policy set unreachable $REPLY"
+				;;
+			7)
+				one_of first-vmk strict
+				queue policy-fallback "policy set fallback $REPLY"
 				;;
 			2)
 				one_of 'hot 0x10000 cold 0x20000' 'hot 0x30000 cold 0x20000' 'hot 0x20000 cold 0x30000'

@@ -297,6 +297,72 @@ g16() {
 	reasons bound-device
 }
 
+# As G2 and G3, but that there is no falling back.
+g2_strict() {
+	shape S S 2 0 1
+	vmks fallback strict vmk0 vmk1+
+	traffic $(both hot 1 "$all") $(both cold 1 "$all")
+	results '*' ok
+	leaves_by '*-hot-*' vmk1
+	leaves_by '*-cold-*' vmk0
+	reasons strict cold-first-vmk
+}
+
+g3_strict() {
+	shape S S 0 1 2
+	vmks fallback strict vmk0 vmk1+
+	traffic $(both hot 1 "$all" ,from=%1)
+	results '*' ok
+	leaves_by '*' vmk1
+	reasons strict
+}
+
+# The next packet of a live flow follows the policy.
+g2_changed() {
+	shape S S 2 1 0
+	vmks vmk0 vmk1+
+	meter_flush
+	start_flows -l $(both hot 1 'tcp udp udpu')
+	more_by 5 vmk0
+	migsel -n "$A" policy set fallback strict || fail 'no change'
+	meter_flush
+	more_by 2 vmk1
+	meter_read
+	leaves_not '*' vmk0 vmk2
+	migsel -n "$A" policy set fallback first-vmk || fail 'no change'
+	meter_flush
+	more_by 2 vmk0
+	stop_flows
+	meter_read
+	leaves_not '*' vmk1 vmk2
+	results '*' ok
+	reasons same-subnet strict
+}
+
+g11_strict() {
+	shape S D 0 1 2
+	vmks fallback strict vmk0 vmk1+
+	traffic $(specs 4 hot "$(to 4 1)" "$all"; specs 6 hot "$(far 6)" "$all")
+	results '*' ok
+	leaves_by '*' vmk1
+	reasons strict dedicated-subnet
+}
+
+# Strict does not fall back when its vmk is down, either.
+link_down_strict() {
+	shape S S 0 1 2
+	vmks fallback strict vmk0 vmk1+
+	ip -n "$SW" link set a1 down
+	defer "ip -n $SW link set a1 up"
+	wait_for 5 route_get 'refuse link-down' "$(to 4 1)" || fail 'not refused'
+	traffic $(both hot 1 "$all") $(both cold 0 "$all")
+	results '*-hot-*' EHOSTUNREACH
+	leaves_not '*-hot-*' vmk0 vmk1 vmk2
+	results '*-cold-*' ok
+	leaves_by '*-cold-*' vmk0
+	reasons link-down cold-first-vmk
+}
+
 g14() {
 	local index
 	shape D D 0 1 2
@@ -343,7 +409,7 @@ gone() {
 	reasons no-migration-vmk cold-first-vmk
 }
 
-begin_tests 34
+begin_tests 44
 make_hosts
 golden 'G1 own subnet' g1
 golden 'G2 same subnet, unbound' g2
@@ -362,5 +428,10 @@ golden 'G15 smaller MTU under live flows' g15 1
 golden 'G15 smaller MTU under live flows, segmentation offloaded' g15 65535
 restore_mtu
 golden 'G16 bound to a device' g16
+golden 'G2 same subnet, unbound, strict' g2_strict
+golden "G3 same subnet, bound to vmk1's address, strict" g3_strict
+golden 'G2 strict comes and goes under live flows' g2_changed
+golden 'G11 shared subnet in IPv4 only, strict' g11_strict
+golden 'strict, the migration vmk is down' link_down_strict
 golden 'G14 renamed, moved, deleted' g14
 end_tests

@@ -300,8 +300,8 @@ shape() {
 # vmks [KEYWORD VALUE]... VMK...: configure the sender; "vmk1+" has migration on, "vmk1+3"
 # also weight 3. Keywords are those of migsel policy set.
 vmks() {
-	local nic policy='mode enforce unreachable refuse'
-	while [[ $1 == @(mode|unreachable) ]]; do
+	local nic policy='mode enforce unreachable refuse fallback first-vmk'
+	while [[ $1 == @(mode|unreachable|fallback) ]]; do
 		policy+="
 policy set $1 $2"
 		shift 2

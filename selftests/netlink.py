@@ -145,7 +145,7 @@ def tag(**values):
 
 
 def policy(**values):
-    kinds = {"mode": 1, "unreachable": 2}
+    kinds = {"mode": 1, "unreachable": 2, "fallback": 3}
     return attr(NESTED | 3, b"".join(attr(kinds[key], u32(values[key])) for key in values))
 
 
@@ -195,7 +195,7 @@ def good(nl):
     must(nl.ask(VMK_FLUSH), "flush")
     must(nl.ask(VMK_FLUSH), "flush of nothing")
     must(nl.ask(STATS_RESET), "reset")
-    assert len(must(nl.ask(STATS_GET, flags=DUMP), "stats")) == 13, "13 rows"
+    assert len(must(nl.ask(STATS_GET, flags=DUMP), "stats")) == 14, "14 rows"
 
 
 def short(nl):
@@ -246,7 +246,7 @@ def unknown(nl):
     begin(nl)
     before = config(nl)
     for cmd, kind in ((VMK_ADD, 99), (VMK_SET, 6), (VMK_SET, 2), (VMK_SET, 7), (VMK_DEL, 4),
-                      (VMK_FLUSH, 3), (VMK_GET, 5), (TAG_SET, 4), (POLICY_SET, 3), (ROUTE_GET, 40)):
+                      (VMK_FLUSH, 3), (VMK_GET, 5), (TAG_SET, 4), (POLICY_SET, 4), (ROUTE_GET, 40)):
         right = u32(1) if cmd == POLICY_SET else index("vmk1")
         refused(nl, f"{kind} to {cmd}", errno.EINVAL, cmd,
                 attr(1, right) + attr(kind, u32(1)), blame=28)
@@ -286,6 +286,7 @@ def wrong(nl):
             ("mask too small", errno.EINVAL, TAG_SET, attr(1, u32(0x10000)), 20),
             ("mode 3", errno.ERANGE, POLICY_SET, attr(1, u32(3)), 20),
             ("unreachable 2", errno.ERANGE, POLICY_SET, attr(2, u32(2)), 20),
+            ("fallback 2", errno.ERANGE, POLICY_SET, attr(3, u32(2)), 20),
             ("half a policy", errno.ERANGE, POLICY_SET, attr(1, u32(1)) + attr(2, u32(2)), 28),
             ("no destination", errno.EINVAL, ROUTE_GET, b"", None),
             ("two destinations", errno.EINVAL, ROUTE_GET,
@@ -416,14 +417,14 @@ def whole(nl):
     """config-set makes and changes a whole configuration"""
     begin(nl)
     must(nl.ask(CONFIG_SET, REPLACE + tag(mask=0xff00, hot=0x100, cold=0x200) +
-                policy(mode=1, unreachable=1) + vmk("vmk2", weight=9) + vmk("vmk1")), "replace")
+                policy(mode=1, unreachable=1, fallback=1) + vmk("vmk2", weight=9) + vmk("vmk1")), "replace")
     assert names(nl) == [("vmk2", 0, 9), ("vmk1", 0, 1)], f"{names(nl)}"
     assert attrs(config(nl)[1][0][4:]) == {1: u32(0xff00), 2: u32(0x100), 3: u32(0x200)}, "tag"
-    assert attrs(config(nl)[2][0][4:]) == {1: u32(1), 2: u32(1)}, "policy"
+    assert attrs(config(nl)[2][0][4:]) == {1: u32(1), 2: u32(1), 3: u32(1)}, "policy"
     # Without the flag, what is not named stays.
     must(nl.ask(CONFIG_SET, vmk("vmk1", migration=1) + vmk("vmk0", position=0)), "change")
     assert names(nl) == [("vmk0", 0, 1), ("vmk2", 0, 9), ("vmk1", 1, 1)], f"{names(nl)}"
-    assert attrs(config(nl)[2][0][4:]) == {1: u32(1), 2: u32(1)}, "the policy does not stay"
+    assert attrs(config(nl)[2][0][4:]) == {1: u32(1), 2: u32(1), 3: u32(1)}, "the policy does not stay"
     # Places are those in the end, whatever the order of the message.
     must(nl.ask(CONFIG_SET, REPLACE + vmk("vmk0", position=2) + vmk("vmk1") +
                 vmk("vmk2", position=0)), "places")

@@ -130,7 +130,7 @@ fresh() {
 	local text C
 	add_netns C
 	text=$(migsel -n "$C" -j vmk show; migsel -n "$C" -j tag show; migsel -n "$C" -j policy show)
-	[[ $text == '[]'*'"mask":"0x30000","hot":"0x10000","cold":"0x20000"'*'"mode":"enforce","unreachable":"refuse"'* ]] ||
+	[[ $text == '[]'*'"mask":"0x30000","hot":"0x10000","cold":"0x20000"'*'"mode":"enforce","unreachable":"refuse","fallback":"first-vmk"'* ]] ||
 		fail "a new namespace has $text"
 	! migsel -n "$C" vmk add lo 2>/dev/null || fail 'a loopback device is taken'
 }

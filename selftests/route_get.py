@@ -100,9 +100,10 @@ class Host:
 
 def random_config(rng):
     lines = ["vmk flush", "stats reset",
-             "policy set mode %s unreachable %s" % (
+             "policy set mode %s unreachable %s fallback %s" % (
                  rng.choice(["enforce"] * 8 + ["observe"]),
-                 rng.choice(["refuse", "refuse", "pass"]))]
+                 rng.choice(["refuse", "refuse", "pass"]),
+                 rng.choice(["first-vmk", "first-vmk", "strict"]))]
     for dev in rng.sample(DEVICES, rng.choice([0, 1, 2, 2, 3, 3, 4, 4])):
         lines.append("vmk add %s migration %s weight %d" % (
             dev, rng.choice(["on", "off"]), rng.choice([1, 1, 1, 2, 3])))
@@ -163,7 +164,7 @@ def refute(answer, host):
     """What is wrong with the details of an answer by themselves."""
     rows = answer["rows"]
     reason = answer["reason"]
-    if [row["row"] for row in rows] != list(range(1, 12)):
+    if [row["row"] for row in rows] != list(range(1, 13)):
         return "not each row in its order"
     applied = [n for n, row in enumerate(rows) if row["outcome"] == "applied"]
     if len(applied) != 1:
@@ -247,7 +248,7 @@ def main():
                     problems.append(f"{problem}: {'; '.join(config[2:])}")
         print(f"shape {shape + 1}\t{' | '.join(problems[:3])}", flush=True)
     missing = {"untagged", "no-vmk", "not-unicast", "bound-device", "cold-first-vmk",
-               "no-migration-vmk", "single-nic", "same-subnet", "dedicated-subnet",
+               "no-migration-vmk", "single-nic", "same-subnet", "strict", "dedicated-subnet",
                "multi-nic-bound", "multi-nic", "link-down", "no-route", "none"} - set(seen)
     print(f"every reason\t{'not met: ' + ' '.join(sorted(missing)) if missing else ''}")
     print(f"# {SHAPES * CONFIGS} configurations, {SHAPES * CONFIGS * PACKETS} packets: "

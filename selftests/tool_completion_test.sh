@@ -62,6 +62,7 @@ test_keywords() {
 	offers 'migsel tag set mask 0xf ' mask hot cold
 	offers 'migsel policy set mode ' enforce observe off
 	offers 'migsel policy set unreachable ' refuse pass
+	offers 'migsel policy set fallback ' first-vmk strict
 	offers 'migsel route get ' ''
 	offers 'migsel route get 192.0.2.1 ' from dev tag mark ipproto sport dport
 	offers 'migsel route get 192.0.2.1 ipproto icm' icmp icmpv6

@@ -198,7 +198,7 @@ g15() {
 	finds_nothing
 }
 
-begin_tests 16
+begin_tests 17
 make_hosts
 run 'G1 own subnet' golden D D vmk0 vmk1+ --
 run 'G2 same subnet, two NICs' g2
@@ -215,5 +215,6 @@ run 'G13 address comes and goes' g13
 run 'G13 after many addresses' g13_many
 run 'G14 renamed, moved' g14
 run 'G15 larger MTU' g15
+run 'G2 same subnet, strict' golden S S fallback strict vmk0 vmk1+ --
 run 'G16 bound to a device, same subnet' golden S S vmk0 vmk1+ -- 'same-subnet vmk1'
 end_tests

@@ -116,7 +116,7 @@ fresh() {
 	m -b - <<-'END'
 		vmk flush
 		tag set mask 0x30000 hot 0x10000 cold 0x20000
-		policy set mode enforce unreachable refuse
+		policy set mode enforce unreachable refuse fallback first-vmk
 		stats reset
 	END
 }

@@ -40,15 +40,17 @@ random_tag() {
 
 # A whole configuration, as save has to print it.
 random_save() {
-	local mask hot cold left mode unreachable i
+	local mask hot cold left mode unreachable fallback i
 	random_tag
 	any enforce observe off
 	mode=$REPLY
 	any refuse pass
 	unreachable=$REPLY
+	any first-vmk strict
+	fallback=$REPLY
 	echo 'vmk flush'
 	printf 'tag set mask 0x%x hot 0x%x cold 0x%x\n' "$mask" "$hot" "$cold"
-	echo "policy set mode $mode unreachable $unreachable"
+	echo "policy set mode $mode unreachable $unreachable fallback $fallback"
 	left=" $(printf 'dev%d ' {0..11})"
 	for ((i = RANDOM % (n_devices + 1); i > 0; i--)); do
 		# shellcheck disable=SC2086 # words
@@ -102,7 +104,7 @@ random_line() {
 			echo "tag set hot $hot"
 		fi ;;
 	policy)
-		any mode\ {enforce,observe,off} unreachable\ {refuse,pass}
+		any mode\ {enforce,observe,off} unreachable\ {refuse,pass} fallback\ {first-vmk,strict}
 		echo "policy set $REPLY" ;;
 	esac
 }

@@ -29,7 +29,7 @@ test_save_restore() {
 			m vmk add "$dev" weight $((RANDOM % 255 + 1))
 		done
 		m tag set mask 0xff00 hot 0x100 cold 0x$((RANDOM % 8 + 2))00
-		m policy set unreachable pass
+		m policy set unreachable pass fallback strict
 		saved=$(m save)
 		three_vmks
 		run 0 restore "$saved"
@@ -44,7 +44,7 @@ test_save_restore() {
 	run 0 m save
 	out_is "vmk flush
 tag set mask 0x30000 hot 0x10000 cold 0x20000
-policy set mode enforce unreachable refuse
+policy set mode enforce unreachable refuse fallback first-vmk
 vmk add dev vmk1 migration off weight 1"
 }
 
@@ -83,7 +83,7 @@ test_restore_disturbs_nothing() {
 	run 0 sed -n '/^policy/!p' "$tmp/events"
 	out_like '^vmk-set vmk1 [^
 ]*weight 9
-config mask 0x30000 hot 0x10000 cold 0x20000 mode enforce unreachable refuse vmk0 [^
+config mask 0x30000 hot 0x10000 cold 0x20000 mode enforce unreachable refuse fallback first-vmk vmk0 [^
 ]* vmk1 [^
 ]* position 1 migration on weight 1 vmk2 [^
 ]*$'
@@ -183,7 +183,7 @@ test_monitor() {
 		"$tmp/text" || bad "no vmk-add: $(<"$tmp/text")"
 	grep -q '^vmk-set vmk0 .* weight 3$' "$tmp/text" || bad 'no vmk-set'
 	grep -q '^tag mask 0x30000 hot 0x30000 cold' "$tmp/text" || bad 'no tag'
-	grep -q '^policy mode observe unreachable refuse$' "$tmp/text" ||
+	grep -q '^policy mode observe unreachable refuse fallback first-vmk$' "$tmp/text" ||
 		bad 'no policy'
 	grep -q '^alarm vmk1 .* reason same-subnet dst 192.0.2.21 dev vmk0$' \
 		"$tmp/text" || bad "no alarm: $(<"$tmp/text")"

@@ -43,7 +43,7 @@ test_abbreviations() {
 	run 0 m -json --pretty vmk show dev vmk2
 	json '.[0] | .weight == 3 and .migration'
 	run 0 m po s
-	out_is 'mode enforce unreachable refuse'
+	out_is 'mode enforce unreachable refuse fallback first-vmk'
 }
 
 test_usage_errors() {
@@ -264,7 +264,7 @@ test_json() {
 	run 0 m -j tag show
 	json '. == [{mask: "0x30000", hot: "0x10000", cold: "0x20000"}]'
 	run 0 m -j policy
-	json '. == [{mode: "enforce", unreachable: "refuse"}]'
+	json '. == [{mode: "enforce", unreachable: "refuse", fallback: "first-vmk"}]'
 	run 0 m -j stats
 	json "all((.packets | $number) and (.bytes | $number))"
 	json "map(.reason) == (\"${all_reasons[*]}\" | split(\" \"))"
@@ -339,12 +339,12 @@ test_route_ports() {
 test_route_details() {
 	three_vmks
 	run 0 m -d route get 192.0.2.21 tag hot
-	out_like $'\n +8 same-subnet +applied: '
-	out_like $'\n +9 dedicated-subnet +not-reached'
+	out_like $'\n +9 same-subnet +applied: '
+	out_like $'\n +10 dedicated-subnet +not-reached'
 	out_like $'\n +route 192.0.2.0/24 table main\n'
 	out_like $'\n +candidate vmk0 usable routed placed 0 weight 1 chosen: the only candidate$'
 	run 0 m -j -d route get 192.0.2.21 tag hot
-	json '.[0].rows | map(.row) == [range(1; 12)]'
+	json '.[0].rows | map(.row) == [range(1; 13)]'
 	json '.[0].rows | map(select(.outcome == "applied").reason) ==
 		["same-subnet"]'
 	json '.[0].rows | all(.outcome != "skipped" or (.why | length > 0))'

@@ -54,7 +54,7 @@ test_operations() {
 		--multi vmk-get "{\"ifindex\": $i1}" \
 		--multi tag-set '{"mask": 65280, "hot": 256, "cold": 512}' \
 		--multi tag-get '{}' \
-		--multi policy-set '{"mode": "observe", "unreachable": "pass"}' \
+		--multi policy-set '{"mode": "observe", "unreachable": "pass", "fallback": "strict"}' \
 		--multi policy-get '{}' \
 		--multi route-get '{"dst4": 3221225993, "class": "hot", "details": true}' \
 		--multi route-get '{"dst6": "20010db8000000000000000000000021", "mark": 512}' \
@@ -65,9 +65,9 @@ test_operations() {
 	json '.[3] | .ifname == "vmk1" and .weight == 9 and .migration == 1 and .position == 1
 		and .usable == 1 and (.hot.packets | type == "number")'
 	json ".[5] == {mask: 65280, hot: 256, cold: 512}"
-	json '.[7] == {mode: "observe", unreachable: "pass"}'
-	json '.[8] | .reason == "same-subnet" and .verdict == "steer" and .class == "hot" and
-		.ifname == "vmk0" and (.row | length) == 11 and .row[7].outcome == "applied" and
+	json '.[7] == {mode: "observe", unreachable: "pass", fallback: "strict"}'
+	json '.[8] | .reason == "strict" and .verdict == "steer" and .class == "hot" and
+		.ifname == "vmk1" and (.row | length) == 12 and .row[7].outcome == "applied" and
 		.candidate[0].chosen == 1 and .table == 254 and .["prefix-len"] == 24'
 	json '.[9] | .reason == "cold-first-vmk" and .class == "cold"'
 	json '.[12] | .vmk == [{ifname: "vmk1", ifindex: '"$i1"', position: 0, migration: 1, weight: 9},
@@ -75,7 +75,7 @@ test_operations() {
 		.tag == [{mask: 65280, hot: 256, cold: 512}]'
 	run 0 m save
 	out_like 'tag set mask 0xff00 hot 0x100 cold 0x200'
-	out_like 'mode observe unreachable pass'
+	out_like 'mode observe unreachable pass fallback strict'
 	out_like 'vmk add dev vmk1 migration on weight 9'
 
 	run 0 ynl --dump vmk-get

@@ -123,7 +123,10 @@ bool may_go(const struct check *check, unsigned int i)
 		.class = MIGSEL_CLASS_HOT,
 		.bound_vmk = MIGSEL_NO_VMK,
 	};
-	struct migsel_rule without = { .n_vmks = check->n - 1 };
+	struct migsel_rule without = {
+		.n_vmks = check->n - 1,
+		.strict = check->rule.strict,
+	};
 	enum migsel_reason before, after;
 	bool may = i > 0;
 	int vmk;
@@ -199,6 +202,8 @@ static int choose_devices(struct check *check)
 	}
 	check->rule.vmks = check->vmk;
 	check->rule.n_vmks = check->n;
+	check->rule.strict = check->config.policy.fallback ==
+			     MIGSEL_FALLBACK_STRICT;
 	migsel_rule_prepare(&check->rule);
 	if (!read_subnets(check))
 		return 0;

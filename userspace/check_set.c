@@ -201,6 +201,9 @@ static void check_same_subnet(struct check *check, enum migsel_family family)
 	text_add(&remedy.advice,
 		 "2. A second vmk with migration on, best on a NIC of its own, makes the rule choose among them; no connection is lost.%s",
 		 remedy.fix.length ? " The command does that." : "");
+	text_add(&remedy.advice,
+		 " 3. \"migsel policy set fallback strict\" makes the rule use %s all the same, as ESXi never does; no connection is lost.",
+		 visible(name));
 	found(check, "same-subnet", "error", name, &remedy,
 	      "%s is the only migration vmk and in %s like %s, so hot traffic leaves by %s",
 	      visible(name), network, visible(first), visible(first));

@@ -43,6 +43,7 @@ struct tag {
 struct policy {
 	__u32 mode;
 	__u32 unreachable;
+	__u32 fallback;
 };
 
 struct config {
@@ -93,6 +94,7 @@ struct tag_edit {
 struct policy_edit {
 	const char *mode_word;
 	const char *unreachable_word;
+	const char *fallback_word;
 	struct policy policy;
 };
 

@@ -38,6 +38,7 @@ static const char *const tag_words[GENL_MAX_ATTR + 1] = {
 static const char *const policy_words[GENL_MAX_ATTR + 1] = {
 	[MIGSEL_A_POLICY_MODE] = "mode",
 	[MIGSEL_A_POLICY_UNREACHABLE] = "unreachable",
+	[MIGSEL_A_POLICY_FALLBACK] = "fallback",
 };
 
 static const char *const route_words[GENL_MAX_ATTR + 1] = {

@@ -28,7 +28,8 @@ static const char usage_head[] =
 static const char usage_tail[] =
 	"migsel tag { show | set [ mask MASK ] [ hot VALUE ] [ cold VALUE ] }\n"
 	"migsel policy { show | set [ mode { enforce | observe | off } ]\n"
-	"                           [ unreachable { refuse | pass } ] }\n"
+	"                           [ unreachable { refuse | pass } ]\n"
+	"                           [ fallback { first-vmk | strict } ] }\n"
 	"migsel route get DEST [ from ADDR ] [ dev DEV ]\n"
 	"                 [ tag { hot | cold } | mark MARK ]\n"
 	"                 [ ipproto PROTO ] [ sport PORT ] [ dport PORT ]\n"

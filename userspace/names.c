@@ -48,6 +48,12 @@ const char *const unreachable_names[] = {
 	NULL
 };
 
+const char *const fallback_names[] = {
+	[MIGSEL_FALLBACK_FIRST_VMK] = "first-vmk",
+	[MIGSEL_FALLBACK_STRICT] = "strict",
+	NULL
+};
+
 const char *const outcome_names[] = {
 	[MIGSEL_OUTCOME_SKIPPED] = "skipped",
 	[MIGSEL_OUTCOME_APPLIED] = "applied",

@@ -12,12 +12,14 @@
 
 static const char usage[] =
 	"Usage: migsel policy { show | set [ mode { enforce | observe | off } ]\n"
-	"                                  [ unreachable { refuse | pass } ] }\n";
+	"                                  [ unreachable { refuse | pass } ]\n"
+	"                                  [ fallback { first-vmk | strict } ] }\n";
 
 void policy_of(const struct attrs *attrs, struct policy *policy)
 {
 	policy->mode = attr_u32(attrs->at[MIGSEL_A_POLICY_MODE]);
 	policy->unreachable = attr_u32(attrs->at[MIGSEL_A_POLICY_UNREACHABLE]);
+	policy->fallback = attr_u32(attrs->at[MIGSEL_A_POLICY_FALLBACK]);
 }
 
 static int on_policy(const struct nlmsghdr *message, void *data)
@@ -42,6 +44,8 @@ void policy_print(const struct policy *policy, const char *lead)
 		     name_of(mode_names, policy->mode));
 	print_string(COLOR_NONE, "unreachable", " unreachable ",
 		     name_of(unreachable_names, policy->unreachable));
+	print_string(COLOR_NONE, "fallback", " fallback ",
+		     name_of(fallback_names, policy->fallback));
 }
 
 static int policy_show(char **argv)
@@ -84,6 +88,13 @@ int policy_parse(char **argv, struct policy_edit *edit)
 				ret = parse_name(*argv, "unreachable",
 						 unreachable_names,
 						 &edit->policy.unreachable);
+		} else if (matches(*argv, "fallback")) {
+			ret = take_once(&argv, "fallback",
+					&edit->fallback_word);
+			if (!ret)
+				ret = parse_name(*argv, "fallback",
+						 fallback_names,
+						 &edit->policy.fallback);
 		} else {
 			ret = unknown_keyword(*argv, "policy");
 		}
@@ -101,6 +112,9 @@ void policy_put(struct nlmsghdr *request, const struct policy_edit *edit)
 	if (edit->unreachable_word)
 		mnl_attr_put_u32(request, MIGSEL_A_POLICY_UNREACHABLE,
 				 edit->policy.unreachable);
+	if (edit->fallback_word)
+		mnl_attr_put_u32(request, MIGSEL_A_POLICY_FALLBACK,
+				 edit->policy.fallback);
 }
 
 static int policy_set(char **argv)

@@ -81,6 +81,10 @@ static const struct {
 		"only the first vmk has migration on",
 		"another vmk has migration on",
 	},
+	[MIGSEL_REASON_STRICT] = {
+		"the only migration vmk is used though it shares a subnet with the first vmk",
+		"fallback is first-vmk, or no single migration vmk shares a subnet with the first vmk",
+	},
 	[MIGSEL_REASON_SAME_SUBNET] = {
 		"the only migration vmk shares a subnet with the first vmk",
 		"no single migration vmk that shares a subnet with the first vmk",
@@ -155,6 +159,7 @@ static void show_facts(const struct nlattr *nest)
 	show_fact(&attrs, MIGSEL_A_FACTS_BOUND_DEVICE, "bound_device");
 	show_fact(&attrs, MIGSEL_A_FACTS_BOUND_VMK, "bound_vmk");
 	show_fact(&attrs, MIGSEL_A_FACTS_SAME_SUBNET, "same_subnet");
+	show_fact(&attrs, MIGSEL_A_FACTS_STRICT, "strict");
 	print_close();
 }
 

@@ -83,10 +83,11 @@ int do_save(char **argv)
 
 	printf("vmk flush\n"
 	       "tag set mask 0x%x hot 0x%x cold 0x%x\n"
-	       "policy set mode %s unreachable %s\n",
+	       "policy set mode %s unreachable %s fallback %s\n",
 	       config.tag.mask, config.tag.hot, config.tag.cold,
 	       name_of(mode_names, config.policy.mode),
-	       name_of(unreachable_names, config.policy.unreachable));
+	       name_of(unreachable_names, config.policy.unreachable),
+	       name_of(fallback_names, config.policy.fallback));
 	for (vmk = config.vmks.vmk; vmk < config.vmks.vmk + config.vmks.n;
 	     vmk++) {
 		printf("vmk add dev ");

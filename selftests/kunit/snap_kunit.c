@@ -14,9 +14,11 @@ static void test_configuration(struct kunit *test)
 	f->ms.tag = (struct migsel_tag){ 0xff, 0x12, 0x34 };
 	f->ms.policy.mode = MIGSEL_MODE_OBSERVE;
 	f->ms.policy.unreachable = MIGSEL_UNREACHABLE_PASS;
+	f->ms.policy.fallback = MIGSEL_FALLBACK_STRICT;
 	snap = build(test);
 
 	KUNIT_EXPECT_EQ(test, snap->rule.n_vmks, N_VMKS);
+	KUNIT_EXPECT_TRUE(test, snap->rule.strict);
 	KUNIT_EXPECT_EQ(test, snap->rule.n_migration, 1);
 	KUNIT_EXPECT_EQ(test, snap->rule.migration_vmk, 1);
 	KUNIT_EXPECT_TRUE(test, snap->rule.vmks[1].migration);

@@ -79,7 +79,7 @@ static void prepare(struct config *config)
 	migsel_rule_prepare(&config->rule);
 }
 
-/* Two vmks, migration on the second: the ground of rows 8 and 9. */
+/* Two vmks, migration on the second. */
 static struct config *pair(const char *first, const char *second)
 {
 	struct config *config = new_config();
@@ -430,6 +430,36 @@ static void test_bound_single(case_state *state)
 	free(config);
 }
 
+/* Strict makes a difference where there would be a fallback, and nowhere else. */
+static void test_strict(case_state *state)
+{
+	struct config *config = pair("192.0.2.1/24", "192.0.2.2/24");
+	struct migsel_query query = query_of(MIGSEL_CLASS_HOT, MIGSEL_INET);
+	struct migsel_query cold = query_of(MIGSEL_CLASS_COLD, MIGSEL_INET);
+
+	config->rule.strict = true;
+	prepare(config);
+	assert_hot(config, MIGSEL_INET, MIGSEL_REASON_STRICT, 1);
+	assert_hot(config, MIGSEL_INET6, MIGSEL_REASON_DEDICATED_SUBNET, 1);
+	query.bound_vmk = 1;
+	assert_reason(config, &query, MIGSEL_REASON_STRICT, 1);
+	assert_reason(config, &cold, MIGSEL_REASON_COLD_FIRST_VMK, 0);
+	assert_action(MIGSEL_REASON_STRICT, MIGSEL_STEER);
+
+	config->vmks[0].migration = true;
+	prepare(config);
+	assert_hot(config, MIGSEL_INET, MIGSEL_REASON_MULTI_NIC,
+		   MIGSEL_NO_VMK);
+	config->vmks[1].migration = false;
+	prepare(config);
+	assert_hot(config, MIGSEL_INET, MIGSEL_REASON_SINGLE_NIC, 0);
+	config->vmks[0].migration = false;
+	prepare(config);
+	assert_hot(config, MIGSEL_INET, MIGSEL_REASON_NO_MIGRATION_VMK,
+		   MIGSEL_NO_VMK);
+	free(config);
+}
+
 static void test_addressed(case_state *state)
 {
 	struct config *config = pair("169.254.1.1/16", "192.0.2.2/24");
@@ -509,6 +539,7 @@ static case_list rule_cases[] = {
 	CASE(test_only_first_vmk_counts),
 	CASE(test_multi_nic),
 	CASE(test_bound_single),
+	CASE(test_strict),
 	CASE(test_addressed),
 	CASE(test_single_candidate),
 	CASE(test_placement_is_fair),

@@ -322,7 +322,7 @@ kernel_of_a_tree() {
 	BUILD=1 LOAD=1 KERNEL=./tree RUN='uname -r; migsel policy show; ip link add d0 type dummy; hostname' \
 		"$here/run.sh" >out 2>err || return
 	is "$(sed 's/-tree-......$//' out | xargs)" \
-		"$(ls tree/lib/modules) mode enforce unreachable refuse migsel-own"
+		"$(ls tree/lib/modules) mode enforce unreachable refuse fallback first-vmk migsel-own"
 }
 
 # By virtiofs, from 6.12 on.

@@ -88,6 +88,7 @@ _migsel() {
 	vmk:*:migration) words='on off' ;;
 	policy:set:mode) words='enforce observe off' ;;
 	policy:set:unreachable) words='refuse pass' ;;
+	policy:set:fallback) words='first-vmk strict' ;;
 	route:get:tag) words='hot cold' ;;
 	route:get:ipproto) words='tcp udp udplite sctp dccp icmp icmpv6 esp ah gre' ;;
 	*:dev) words=$(_migsel_devices "$netns") ;;
@@ -98,7 +99,7 @@ _migsel() {
 	vmk:*:"$verb") words="dev $(_migsel_devices "$netns")" ;;
 	vmk:add:* | vmk:set:*) words='migration weight position' ;;
 	tag:set:*) words='mask hot cold' ;;
-	policy:set:*) words='mode unreachable' ;;
+	policy:set:*) words='mode unreachable fallback' ;;
 	route:get:*) words='from dev tag mark ipproto sport dport' ;;
 	*) return ;;
 	esac

@@ -37,6 +37,9 @@
  *   Refused.
  * @MIGSEL_REASON_NO_ROUTE: No route through the chosen vmk, or any usable
  *   candidate. Refused.
+ * @MIGSEL_REASON_STRICT: Hot, one migration vmk, which shares a subnet of the
+ *   family with the first vmk, and the policy's fallback is strict. Leaves by
+ *   the migration vmk.
  */
 enum migsel_reason {
 	MIGSEL_REASON_UNTAGGED,
@@ -52,6 +55,7 @@ enum migsel_reason {
 	MIGSEL_REASON_MULTI_NIC,
 	MIGSEL_REASON_LINK_DOWN,
 	MIGSEL_REASON_NO_ROUTE,
+	MIGSEL_REASON_STRICT,
 
 	/* private: */
 	__MIGSEL_REASON_MAX,
@@ -114,6 +118,21 @@ enum migsel_unreachable {
 	/* private: */
 	__MIGSEL_UNREACHABLE_MAX,
 	MIGSEL_UNREACHABLE_MAX = (__MIGSEL_UNREACHABLE_MAX - 1)
+};
+
+/**
+ * enum migsel_fallback - What becomes of hot traffic if the only migration vmk
+ *   shares a subnet with the first vmk.
+ * @MIGSEL_FALLBACK_FIRST_VMK: It leaves by the first vmk, as on ESXi.
+ * @MIGSEL_FALLBACK_STRICT: It leaves by the migration vmk.
+ */
+enum migsel_fallback {
+	MIGSEL_FALLBACK_FIRST_VMK,
+	MIGSEL_FALLBACK_STRICT,
+
+	/* private: */
+	__MIGSEL_FALLBACK_MAX,
+	MIGSEL_FALLBACK_MAX = (__MIGSEL_FALLBACK_MAX - 1)
 };
 
 /**
@@ -185,6 +204,7 @@ enum {
 enum {
 	MIGSEL_A_POLICY_MODE = 1,
 	MIGSEL_A_POLICY_UNREACHABLE,
+	MIGSEL_A_POLICY_FALLBACK,
 
 	__MIGSEL_A_POLICY_MAX,
 	MIGSEL_A_POLICY_MAX = (__MIGSEL_A_POLICY_MAX - 1)
@@ -218,6 +238,7 @@ enum {
 	MIGSEL_A_FACTS_BOUND_DEVICE,
 	MIGSEL_A_FACTS_BOUND_VMK,
 	MIGSEL_A_FACTS_SAME_SUBNET,
+	MIGSEL_A_FACTS_STRICT,
 
 	__MIGSEL_A_FACTS_MAX,
 	MIGSEL_A_FACTS_MAX = (__MIGSEL_A_FACTS_MAX - 1)
