@@ -3,7 +3,8 @@
 """compare.py FOLDER MODE...: what the tests said in each mode, beside what they said in the
 first. What turned is set against the file `expected`. Ends with 1 if anything else turned, or
 a test ended well in the first mode without a case that can be seen: it may have done nothing,
-unless `list` has that its status is all."""
+unless `list` has that its status is all. Where no device became a vmk the module had nothing
+to decide: that is told, too."""
 
 import fnmatch
 import os
@@ -22,16 +23,19 @@ STATUS = {0: "ok", 4: "skip", 124: "late", 137: "late"}
 
 def read(path):
     """The status, and each line that says how something went; numbers differ each time."""
-    status, said = None, {}
+    status, said, vmks = None, {}, 0
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             lines = file.read().splitlines()
     except FileNotFoundError:
-        return "lost", said
+        return "lost", said, vmks
     for line in lines:
         line = re.sub(r"\x1b\[[0-9;]*m", "", line)
         if line.startswith("status "):
             status = int(line[7:])
+            continue
+        if line.startswith("vmks: "):
+            vmks = int((line.split() + [0])[1])
             continue
         for form in LINES:
             match = form.match(line)
@@ -39,11 +43,11 @@ def read(path):
                 what = re.sub(r"0x[0-9a-f]+|\d+([.:]\d+)*|ns\S*-\w{6,}", "N", match["what"]).strip()
                 said.setdefault(what, []).append("ok" if match["how"] in GOOD else match["how"])
                 break
-    return "lost" if status is None else STATUS.get(status, "fail"), said
+    return "lost" if status is None else STATUS.get(status, "fail"), said, vmks
 
 
 def cell(result):
-    status, said = result
+    status, said, _ = result
     how = [one for each in said.values() for one in each]
     return f"{status} {how.count('ok')}/{len(how)}" if how else status
 
@@ -65,7 +69,7 @@ def compare(test, mode, first, other):
 
 
 def sort_out(turned):
-    """Prints what turned, the expected with the reason; how many were not."""
+    """What turned and was expected, as lines by reason, and the other lines."""
     expected = [[field.strip() for field in row.split("|")] for row in rows("expected")]
     by_reason, others = {}, []
     for mode, test, what, how in turned:
@@ -78,12 +82,7 @@ def sort_out(turned):
                 break
         else:
             others.append(line)
-    for reason, lines in by_reason.items():
-        print(f"expected: {reason}")
-        print("\n".join(f"  {line}" for line in lines))
-    for line in others:
-        print(line)
-    return len(others)
+    return by_reason, others
 
 
 def main():
@@ -91,7 +90,7 @@ def main():
     tests = sorted({os.path.relpath(f"{place}/{name}", f"{folder}/{mode}") for mode in modes
                     for place, _, names in os.walk(f"{folder}/{mode}") for name in names})
     mute = tuple(row.split()[0] for row in rows("list") if row.endswith(" status"))
-    turned, idle, firsts = [], [], []
+    turned, idle, bare, firsts = [], [], [], []
     print(f"{'good lines of all':36}" + "".join(f"{mode:>14}" for mode in modes))
     for test in tests:
         first, *others = (read(f"{folder}/{mode}/{test}") for mode in modes)
@@ -99,12 +98,20 @@ def main():
         firsts.append(first[0])
         if first[0] == "ok" and not first[1] and not test.endswith(mute):
             idle.append(test)
+        if first[0] != "skip" and not any(result[2] for result in others):
+            bare.append(test)
         for mode, result in zip(modes[1:], others):
             turned += compare(test, mode, first, result)
-    print(f"{len(tests)} tests, {firsts.count('ok')} of them good and {firsts.count('skip')} "
-          f"skipped in mode {modes[0]}; {len(turned)} turned")
+    expected, others = sort_out(turned)
+    for reason, lines in expected.items():
+        print(f"expected: {reason}", *lines, sep="\n  ")
+    print("".join(f"turned: {line}\n" for line in others), end="")
     print("".join(f"ran no case: {test}\n" for test in idle), end="")
-    sys.exit(bool(sort_out(turned) + len(idle)))
+    print("".join(f"had no vmk: {test}\n" for test in bare), end="")
+    print(f"{len(tests)} tests, {firsts.count('ok')} of them good and {firsts.count('skip')} "
+          f"skipped in mode {modes[0]}; {len(turned)} turned, {len(turned) - len(others)} "
+          "of these expected")
+    sys.exit(bool(others or idle))
 
 
 main()

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # run.sh [TEST...]    the kernel's own net selftests, those in `list` or those named, in
-#                     test kernel KERNEL (6.1 or 7.3), in each of these modes:
+#                     test kernel KERNEL (6.1 or 7.3; with KERNEL=FOLDER those of that tree),
+#                     in each of these modes, JOBS= of them at a time:
 #
 #   without       the module is not loaded
 #   with          it is, and nothing is configured
-#   untagged      every device but loopback is a vmk in every namespace that a test makes
+#   untagged      every device but loopback is a vmk in every namespace that a test makes,
+#                 as soon as it has an address
 #   cold-observe  likewise; the test and all that it starts is tagged cold, mode observe
 #   cold          tagged cold, enforced, with `unreachable pass`
 #   hot           tagged hot, likewise, and every vmk carries migration traffic
@@ -20,6 +22,8 @@ top=$(readlink -f "$here/../..")
 cd "$top"
 # shellcheck source=selftests/vm/lib.sh
 . selftests/vm/lib.sh
+# shellcheck source=selftests/jobs.sh
+. selftests/jobs.sh
 
 # Programs that the tests call, as far as the compiler takes them.
 programs='net/nettest net/msg_zerocopy net/reuseport_addr_any net/udpgso net/ip_defrag
@@ -33,7 +37,7 @@ compile() {
 	local program log
 	log=$(mktemp)
 	for program in $programs; do
-		[[ -e $TESTS/$program.c && ! -e $TESTS/$program ]] || continue
+		[[ $TESTS/$program.c -nt $TESTS/$program ]] || continue
 		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES make -s -C "$TESTS/${program%/*}" \
 			"$TESTS/$program" >"$log" 2>&1 ||
 			say "without ${program}: $(grep -m 1 -E 'error|\*\*\*' "$log")"
@@ -60,13 +64,26 @@ exec {lock_fd}>&-
 mapfile -t tests < <(find_tests "${tests[@]}")
 ((${#tests[@]})) || die 'no tests'
 
-export SMP=${SMP:-1} OUT=${OUT:-kselftest-report} TESTS VM_ENV="TESTS LIMIT ${VM_ENV-}" TIMEOUT=${TIMEOUT:-20000}
+build_all
+export BUILD=0 SMP=${SMP:-1} OUT=${OUT:-kselftest-report} TESTS VM_ENV="TESTS LIMIT ${VM_ENV-}" TIMEOUT=${TIMEOUT:-20000}
 read -ra modes <<<"${MODES:-without with untagged cold-observe cold hot}"
+
+run_mode() {
+	local load=1
+	[[ $1 != without ]] || load=0
+	rm -rf "${OUT:?}/$1"
+	LOAD=$load RUN="$(printf '%q ' "$here/guest.sh" "$1" "${tests[@]}")" selftests/vm/run.sh
+}
+
+# ended MODE STATUS FILE
+ended() {
+	cat "$3"
+	(($2 == 0)) || say "mode $1 did not end well"
+}
+
+trap jobs_end EXIT
 for mode in "${modes[@]}"; do
-	rm -rf "${OUT:?}/$mode"
-	load=1
-	[[ $mode != without ]] || load=0
-	LOAD=$load RUN="$(printf '%q ' "$here/guest.sh" "$mode" "${tests[@]}")" selftests/vm/run.sh ||
-		say "mode $mode did not end well"
+	jobs_begin "$mode" run_mode "$mode"
 done
+jobs_wait
 "$here/compare.py" "$OUT" "${modes[@]}"

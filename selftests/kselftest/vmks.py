@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""vmks.py OBSERVE PASS MIGRATION: makes every device but loopback a vmk, as soon as it is
-there, in this network namespace and each that `ip netns` names; one that `unshare` makes is
-not seen. What a namespace is born with is one once it is up: else the first vmk would be a
-tunnel's device that is down, in every namespace. The arguments are 0 or 1: what the policy
-is, and whether the vmks carry migration traffic. SIGTERM ends it: it then prints how many
-vmks there were, and how many packets were decided by which row."""
+"""vmks.py OBSERVE PASS MIGRATION: makes every device but loopback a vmk, in this network
+namespace and each that `ip netns` names; one that `unshare` makes is not seen. A device is a
+vmk as soon as it has an address that is not link-local: one without is never usable, and as
+the first vmk it would leave nothing to steer. The arguments are 0 or 1: what the policy is,
+and whether the vmks carry migration traffic. SIGTERM ends it: it then prints how many vmks
+there were, and how many packets were decided by which row."""
 
 import ctypes
 import os
@@ -23,10 +23,9 @@ import netlink  # noqa: E402  # pylint: disable=wrong-import-position
 NAMES = "/run/netns"
 NEWNET = 0x40000000
 IN_CREATE, IN_DELETE, IN_NONBLOCK = 0x100, 0x200, os.O_NONBLOCK
-RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, GROUP_LINK = 16, 17, 18, 1
-IFF_UP, IFF_LOOPBACK, IFLA_IFNAME = 1, 8, 3
-BORN = {b"tunl0", b"gre0", b"gretap0", b"erspan0", b"sit0", b"ip_vti0",
-        b"ip6tnl0", b"ip6gre0", b"ip6_vti0"}
+RTM_DELLINK, RTM_NEWADDR, RTM_GETADDR, RT_SCOPE_UNIVERSE = 17, 20, 22, 0
+GROUPS = 0x1 | 0x10 | 0x100  # links, addresses of IPv4, of IPv6
+LOOPBACK = 1  # its index in every namespace
 libc = ctypes.CDLL(None, use_errno=True)
 with open(HERE + "/../../include/uapi/linux/migsel.h", encoding="utf-8") as header:
     REASONS = re.findall(r"^\tMIGSEL_REASON_(\w+),", header.read(), re.M)
@@ -43,44 +42,42 @@ def enter(path):
 class Namespace:
     def __init__(self):
         self.known = set()
-        self.links = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
-        self.links.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self.links.bind((0, GROUP_LINK))
+        self.events = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
+        self.events.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.events.bind((0, GROUPS))
         self.migsel = netlink.Netlink()
         policy = netlink.attr(1, netlink.u32(observe)) + netlink.attr(2, netlink.u32(passes))
         netlink.must(self.migsel.ask(netlink.POLICY_SET, policy), "policy")
-        self.list()
+        self.list_addresses()
 
-    def list(self):
-        self.links.send(struct.pack("=IHHIIBBHiII", 32, RTM_GETLINK, 0x301, 1, 0, 0, 0, 0, 0, 0, 0))
+    def list_addresses(self):
+        self.events.send(struct.pack("=IHHIIBBBBI", 24, RTM_GETADDR, 0x301, 1, 0, 0, 0, 0, 0, 0))
 
     def read(self):
         while True:
             try:
-                data = self.links.recv(1 << 17)
+                data = self.events.recv(1 << 17)
             except BlockingIOError:
                 return
             except OSError:  # too much at a time
-                self.list()
+                self.list_addresses()
                 continue
             while len(data) >= 16:
                 size, kind = struct.unpack_from("=IH", data)
-                if kind in (RTM_NEWLINK, RTM_DELLINK):
-                    name = netlink.attrs(data[32:size]).get(IFLA_IFNAME, b"").rstrip(b"\0")
-                    self.link(kind, name, *struct.unpack_from("=iI", data, 20))
+                if kind == RTM_DELLINK:
+                    self.known.discard(struct.unpack_from("=i", data, 20)[0])
+                elif kind == RTM_NEWADDR:
+                    self.address(*struct.unpack_from("=Bi", data, 19))
                 data = data[(size + 3) & ~3:]
 
-    def link(self, kind, name, index, flags):
+    def address(self, scope, index):
         global vmks
-        if kind == RTM_DELLINK:
-            self.known.discard(index)
-        elif name in BORN and not flags & IFF_UP:
-            pass
-        elif not flags & IFF_LOOPBACK and index not in self.known:
-            self.known.add(index)
-            more = netlink.attr(4, netlink.u32(migration))
-            reply = self.migsel.ask(netlink.VMK_ADD, netlink.attr(1, netlink.u32(index)) + more)
-            vmks += not isinstance(reply, netlink.Refused)
+        if scope != RT_SCOPE_UNIVERSE or index == LOOPBACK or index in self.known:
+            return
+        self.known.add(index)
+        more = netlink.attr(4, netlink.u32(migration))
+        reply = self.migsel.ask(netlink.VMK_ADD, netlink.attr(1, netlink.u32(index)) + more)
+        vmks += not isinstance(reply, netlink.Refused)
 
     def close(self):
         """Counts; without its sockets the namespace may go."""
@@ -89,7 +86,7 @@ class Namespace:
             row = netlink.attrs(row[4:])
             reason, = struct.unpack("=I", row[1])
             decided[reason] = decided.get(reason, 0) + struct.unpack("=Q", row[2])[0]
-        self.links.close()
+        self.events.close()
         self.migsel.socket.close()
 
 
@@ -106,8 +103,8 @@ def main():
     poll = select.poll()
     poll.register(watch, select.POLLIN)
     spaces, sockets, waiting = {"": Namespace()}, {}, set(os.listdir(NAMES))
-    sockets[spaces[""].links.fileno()] = spaces[""]
-    poll.register(spaces[""].links, select.POLLIN)
+    sockets[spaces[""].events.fileno()] = spaces[""]
+    poll.register(spaces[""].events, select.POLLIN)
     print("ready", flush=True)
     try:
         while True:
@@ -120,8 +117,8 @@ def main():
                     continue
                 spaces[name] = space = Namespace()
                 libc.setns(home, NEWNET)
-                sockets[space.links.fileno()] = space
-                poll.register(space.links, select.POLLIN)
+                sockets[space.events.fileno()] = space
+                poll.register(space.events, select.POLLIN)
                 waiting.discard(name)
             for number, _ in poll.poll(5 if waiting else None):
                 if number != watch:
@@ -139,8 +136,8 @@ def main():
                     waiting.discard(name)
                     space = spaces.pop(name, None)
                     if space:
-                        poll.unregister(space.links)
-                        del sockets[space.links.fileno()]
+                        poll.unregister(space.events)
+                        del sockets[space.events.fileno()]
                         space.close()
     finally:
         for space in spaces.values():

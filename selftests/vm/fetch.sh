@@ -6,7 +6,8 @@
 #                     --lock-selftests for the source that --selftests unpacks
 # fetch.sh --rebuild  fill it anew
 # fetch.sh --source   unpack what uml or debug is built from, and print the folder
-# fetch.sh --selftests  unpack the net selftests of KERNEL=6.1 or 7.3, and print the folder
+# fetch.sh --selftests  unpack the net selftests of KERNEL=6.1 or 7.3, or copy those of a tree
+#                     of the caller's own, and print the folder
 #
 # KERNEL=FOLDER is a kernel tree of the caller's own, see own.sh.
 #
@@ -357,13 +358,14 @@ fill() {
 filled() { [[ -e $kernel_dir/place ]]; }
 
 if [[ ${1-} == --*selftests ]]; then
-	[[ $kernel == @(6.1|7.3) ]] || die "the selftests of KERNEL=$kernel are not known here: 6.1 or 7.3"
-	kernel=$kernel-source
+	[[ $tree || $kernel == @(6.1|7.3) ]] ||
+		die "the selftests of KERNEL=$kernel are not known here: 6.1, 7.3 or a kernel tree of your own"
+	[[ $tree ]] || kernel=$kernel-source
 fi
 series
 case ${1-} in
 --selftests)
-	unpack_selftests
+	if [[ $tree ]]; then copy_selftests; else unpack_selftests; fi
 	echo "$source"
 	exit ;;
 --lock-selftests)

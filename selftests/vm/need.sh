@@ -77,7 +77,9 @@ table='
 	kselftest    ip                                iproute2
 	kselftest    iperf3                            iperf3
 	kselftest    iptables                          iptables
+	kselftest    ipvsadm                           ipvsadm
 	kselftest    jq                                jq
+	kselftest    mausezahn                         netsniff-ng
 	kselftest    nc                                netcat-openbsd
 	kselftest    nft                               nftables
 	kselftest    ping                              iputils-ping

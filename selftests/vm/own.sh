@@ -14,10 +14,12 @@ refuse() { die "KERNEL=$tree: $1"; }
 has() { grep -q "^CONFIG_$1=[ym]" "$tree/.config"; }
 
 # What the fragments name and the tree does not have. Of the ways to the host's files one
-# will do; in user mode there are no kprobes; a distribution's 6.1 has no HSR.
+# will do; in user mode there are no kprobes; a distribution's 6.1 has no HSR; later kernels
+# have SYSCTL for PROC_SYSCTL.
 lacks() {
 	local spare='CONFIG_(MIGSEL|HSR)'
 	[[ $kind != uml ]] || spare+='|CONFIG_KPROBE_EVENTS'
+	! has SYSCTL || spare+='|CONFIG_PROC_SYSCTL'
 	! has VIRTIO_FS || spare+='|CONFIG_(NET_9P|NET_9P_VIRTIO|9P_FS)'
 	awk -F = -v spare="^($spare)\$" '
 		NR == FNR { have[$1] = $2; next }
@@ -127,4 +129,18 @@ fill_own() {
 
 own_filled() {
 	[[ -e $kernel_dir/stamp && $(<"$kernel_dir/stamp") == "$(own_stamp)" ]]
+}
+
+# The tree's own selftests, copied with what has changed since, as they are compiled here. A
+# build with O= names its sources.
+copy_selftests() {
+	local from=$tree
+	[[ ! -e $tree/source ]] || from=$tree/source
+	[[ -e $from/tools/testing/selftests/net ]] || refuse 'there are no sources with it, so no selftests'
+	source=$cache/selftests/$kernel
+	mkdir -p "$source"
+	lock "$cache/selftests.lock" 'unpacking the selftests of a kernel'
+	(cd "$from" && cp -au --parents "${selftests_parts[@]}" "$source")
+	make_headers "$source"
+	exec {lock_fd}>&-
 }

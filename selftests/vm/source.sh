@@ -112,7 +112,14 @@ unpack_source() {
 	exec {lock_fd}>&-
 }
 
-# The net selftests of a stock kernel, and what they are compiled with: its headers.
+# The net selftests of a kernel, and what they are compiled with: its headers.
+selftests_parts=(Makefile Kbuild Kconfig scripts include arch/x86 usr tools/testing/selftests tools/include tools/scripts)
+
+make_headers() {
+	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KERNEL -u KDIR make -s -C "$1" ARCH=x86 headers >&2
+}
+
+# Those of a stock kernel.
 unpack_selftests() {
 	local part=$cache/selftests/part lines part_of
 	local -a parts=()
@@ -126,12 +133,12 @@ unpack_selftests() {
 		lines=$(obtain "$part/debs")
 		source=$cache/selftests/$(awk '{ print $4 }' <<<"$lines")
 		say "unpacking the selftests of ${source##*/}: half a minute"
-		for part_of in Makefile Kbuild Kconfig scripts include arch/x86 usr tools/testing/selftests tools/include tools/scripts; do
+		for part_of in "${selftests_parts[@]}"; do
 			parts+=("linux-source-*/$part_of")
 		done
 		dpkg-deb --fsys-tarfile "$part"/debs/linux-source-*.deb | tar -xO --wildcards '*.tar.xz' |
 			tar -xJ -C "$part/linux" --strip-components=1 --wildcards --no-wildcards-match-slash "${parts[@]}"
-		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KERNEL -u KDIR make -s -C "$part/linux" headers >&2
+		make_headers "$part/linux"
 		rm -rf "$source"
 		mv -T "$part/linux" "$source"
 		rm -rf "$part"
