@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # run.sh [TEST...]    the kernel's own net selftests, those in `list` or those named, in
-#                     test kernel KERNEL (6.1 or 7.3; with KERNEL=FOLDER those of that tree),
-#                     in each of these modes, JOBS= of them at a time:
+#                     test kernel KERNEL (6.1, 7.3, uml, debug, or KERNEL=FOLDER: the tests
+#                     of its own source), in each of these modes, JOBS= of them at a time:
 #
 #   without       the module is not loaded
 #   with          it is, and nothing is configured
@@ -47,10 +47,11 @@ compile() {
 
 # Where this kernel has them: those of netfilter have moved.
 find_tests() {
-	local test
-	for test; do
+	local test name
+	for name; do
+		test=$name
 		[[ -e $TESTS/$test ]] || test=net/$test
-		if [[ -x $TESTS/$test ]]; then echo "$test"; else say "this kernel has no $test"; fi
+		if [[ -x $TESTS/$test ]]; then echo "$test"; else say "this kernel has no $name"; fi
 	done
 }
 

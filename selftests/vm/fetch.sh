@@ -6,8 +6,8 @@
 #                     --lock-selftests for the source that --selftests unpacks
 # fetch.sh --rebuild  fill it anew
 # fetch.sh --source   unpack what uml or debug is built from, and print the folder
-# fetch.sh --selftests  unpack the net selftests of KERNEL=6.1 or 7.3, or copy those of a tree
-#                     of the caller's own, and print the folder
+# fetch.sh --selftests  unpack the net selftests of KERNEL=6.1 or 7.3, or copy those of what uml,
+#                     debug or a tree of the caller's own is built from, and print the folder
 #
 # KERNEL=FOLDER is a kernel tree of the caller's own, see own.sh.
 #
@@ -358,14 +358,22 @@ fill() {
 filled() { [[ -e $kernel_dir/place ]]; }
 
 if [[ ${1-} == --*selftests ]]; then
-	[[ $tree || $kernel == @(6.1|7.3) ]] ||
-		die "the selftests of KERNEL=$kernel are not known here: 6.1, 7.3 or a kernel tree of your own"
-	[[ $tree ]] || kernel=$kernel-source
+	[[ $tree || $kernel == @(6.1|7.3|uml|debug) ]] ||
+		die "the selftests of KERNEL=$kernel are not known here: 6.1, 7.3, uml, debug or a kernel tree of your own"
+	[[ $tree || $kernel != [67].* ]] || kernel=$kernel-source
 fi
 series
 case ${1-} in
 --selftests)
-	if [[ $tree ]]; then copy_selftests; else unpack_selftests; fi
+	if [[ $tree ]]; then
+		source_of_tree
+		copy_selftests
+	elif [[ $arch ]]; then
+		unpack_source
+		copy_selftests
+	else
+		unpack_selftests
+	fi
 	echo "$source"
 	exit ;;
 --lock-selftests)

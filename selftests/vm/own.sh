@@ -131,16 +131,9 @@ own_filled() {
 	[[ -e $kernel_dir/stamp && $(<"$kernel_dir/stamp") == "$(own_stamp)" ]]
 }
 
-# The tree's own selftests, copied with what has changed since, as they are compiled here. A
-# build with O= names its sources.
-copy_selftests() {
-	local from=$tree
-	[[ ! -e $tree/source ]] || from=$tree/source
-	[[ -e $from/tools/testing/selftests/net ]] || refuse 'there are no sources with it, so no selftests'
-	source=$cache/selftests/$kernel
-	mkdir -p "$source"
-	lock "$cache/selftests.lock" 'unpacking the selftests of a kernel'
-	(cd "$from" && cp -au --parents "${selftests_parts[@]}" "$source")
-	make_headers "$source"
-	exec {lock_fd}>&-
+# Sets source: a build with O= names its sources.
+source_of_tree() {
+	source=$tree
+	[[ ! -e $tree/source ]] || source=$(cd "$tree/source" && pwd -P)
+	[[ -e $source/tools/testing/selftests/net ]] || refuse 'there are no sources with it, so no selftests'
 }

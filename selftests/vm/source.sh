@@ -146,6 +146,17 @@ unpack_selftests() {
 	exec {lock_fd}>&-
 }
 
+# Those in the folder $source, which is not written to; again what has changed since.
+copy_selftests() {
+	local to=$cache/selftests/$kernel
+	mkdir -p "$to"
+	lock "$cache/selftests.lock" 'unpacking the selftests of a kernel'
+	(cd "$source" && cp -au --parents "${selftests_parts[@]}" "$to")
+	make_headers "$to"
+	exec {lock_fd}>&-
+	source=$to
+}
+
 build_kernel() {
 	need_space 4000
 	unpack_source
