@@ -15,9 +15,8 @@ cd "$top" || exit
 # What is kept for a tree of one's own would stay in the cache.
 # shellcheck source=selftests/vm/lib.sh
 end() {
-	local kept
 	if [[ -d $work/tree ]]; then
-		kept=$(KERNEL=$work/tree && . "$here/lib.sh" && echo "$kernel_dir") && rm -rf "$kept" "$kept.lock"
+		(KERNEL=$work/tree && . "$here/lib.sh" && rm -rf "$kernel_dir"{,.lock} "$cache/selftests/$kernel")
 	fi
 	rm -rf "$work"
 }
@@ -325,11 +324,22 @@ kernel_of_a_tree() {
 		"$(ls tree/lib/modules) mode enforce unreachable refuse fallback first-vmk migsel-own"
 }
 
-# By virtiofs, from 6.12 on.
+# What `make kselftest` runs there.
+selftests_of_a_tree() {
+	own_tree || return
+	local source folder net=tools/testing/selftests/net
+	! KERNEL=$work/tree "$here/fetch.sh" --selftests 2>"$work/err" && says 'no sources with it' || return
+	source=$(KERNEL=uml "$here/fetch.sh" --source) || return
+	ln -s "$source" "$work/tree/source"
+	folder=$(KERNEL=$work/tree "$here/fetch.sh" --selftests) || return
+	diff -r "$source/$net" "$folder/$net" && [[ -e $folder/usr/include/linux/if_link.h && $folder != "$source" ]]
+}
+
+# By virtiofs, from 6.12 on; and as 7.3 has it, with SYSCTL alone.
 kernel_of_a_tree_without_9p() {
 	KERNEL=6.12 own_tree || return
 	rm "$work/tree/.config"
-	sed 's/^CONFIG_9P_FS=m/# &/' "$work/config" >"$work/tree/.config"
+	sed 's/^CONFIG_9P_FS=m/# &/; s/^CONFIG_PROC_SYSCTL=y/# &/' "$work/config" >"$work/tree/.config"
 	KERNEL=$work/tree OUT=$work/report vm 'grep -o "^[a-z]* /run/vm/share [a-z0-9]*" /proc/mounts; cmp Makefile '"$top"'/Makefile && echo a >"$OUT/b"'
 	is "$status $(<"$work/out") $(<"$work/report/b")" '0 share /run/vm/share virtiofs a'
 }
@@ -408,7 +418,7 @@ case ${KERNEL-} in
 		dollar_from_environment_through_make dollar_doubled_on_the_command_line_of_make
 		quotes_lines_folder_and_variables output_without_reader_ends_it
 		module_is_built_for_what_the_kernel_calls_itself
-		kernel_of_a_tree kernel_of_a_tree_without_9p unfit_trees_are_refused
+		kernel_of_a_tree selftests_of_a_tree kernel_of_a_tree_without_9p unfit_trees_are_refused
 		one_cpu_that_counts jobs_are_spread places_are_shared no_terminal_no_shell
 		unknown_kernel_is_refused unknown_architecture_is_refused unknown_topic_is_refused
 		kernels_are_summed_up works_without_network) ;;
