@@ -5,13 +5,15 @@
  * the rate limit drops is counted, and the count is sent.
  */
 
+#include <linux/netdevice.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <net/genetlink.h>
+#include <linux/workqueue.h>
 
+#include "alarm.h"
 #include "migsel.h"
-#include "netlink.h"
+#include "upcalls.h"
 
 #define RING_SIZE	64
 
@@ -19,23 +21,13 @@
 #define ASK_EVERY	(HZ / 10)
 #define ANSWER_VALID	HZ
 
-struct egress_alarm {
-	enum migsel_reason reason;
-	enum migsel_family family;
-	struct in6_addr dst;
-	int vmk_ifindex;
-	int out_ifindex;
-	char vmk_ifname[IFNAMSIZ];
-	char out_ifname[IFNAMSIZ];
-};
-
 /**
  * struct migsel_alarms - alarms to send
- * @net: the namespace
+ * @ms: migsel in the namespace
  * @lock: guards @ring, @head, @n and @lost; bottom halves off
  * @work: sends them
  * @report: sends @lost if no alarm does
- * @ask: finds out whether anybody listens in @net
+ * @ask: finds out whether anybody listens in the namespace
  * @asked: when that was last wondered about, in jiffies
  * @answered: when @ask last found out, in jiffies
  * @wanted: what it found, true while it is not known
@@ -47,7 +39,7 @@ struct egress_alarm {
  * @ring: the alarms
  */
 struct migsel_alarms {
-	struct net *net;
+	struct migsel_net *ms;
 	spinlock_t lock; /* the ring and the count of lost alarms */
 	struct work_struct work;
 	struct delayed_work report;
@@ -60,59 +52,10 @@ struct migsel_alarms {
 	unsigned int head;
 	unsigned int n;
 	u32 lost;
-	struct egress_alarm ring[RING_SIZE];
+	struct migsel_alarm ring[RING_SIZE];
 };
 
-static int put_dst(struct sk_buff *msg, const struct egress_alarm *alarm)
-{
-	if (alarm->family == MIGSEL_INET)
-		return nla_put_be32(msg, MIGSEL_A_ALARM_DST4,
-				    alarm->dst.s6_addr32[3]);
-	return nla_put_in6_addr(msg, MIGSEL_A_ALARM_DST6, &alarm->dst);
-}
-
-static int put_alarm(struct sk_buff *msg, const struct egress_alarm *alarm)
-{
-	if (nla_put_u32(msg, MIGSEL_A_ALARM_REASON, alarm->reason) ||
-	    put_dst(msg, alarm))
-		return -EMSGSIZE;
-	if (alarm->vmk_ifindex &&
-	    (nla_put_u32(msg, MIGSEL_A_ALARM_IFINDEX, alarm->vmk_ifindex) ||
-	     nla_put_string(msg, MIGSEL_A_ALARM_IFNAME, alarm->vmk_ifname)))
-		return -EMSGSIZE;
-	if (alarm->out_ifindex &&
-	    (nla_put_u32(msg, MIGSEL_A_ALARM_DEV_IFINDEX,
-			 alarm->out_ifindex) ||
-	     nla_put_string(msg, MIGSEL_A_ALARM_DEV_IFNAME,
-			    alarm->out_ifname)))
-		return -EMSGSIZE;
-	return 0;
-}
-
-/* Send an alarm, or only the number of lost ones. False without memory. */
-static bool send(struct net *net, const struct egress_alarm *alarm, u32 lost)
-{
-	struct sk_buff *msg;
-	void *hdr;
-
-	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!msg)
-		return false;
-	hdr = genlmsg_put(msg, 0, 0, &migsel_genl_family, 0,
-			  MIGSEL_CMD_ALARM_NTF);
-	if (!hdr ||
-	    (alarm && put_alarm(msg, alarm)) ||
-	    (lost && nla_put_u32(msg, MIGSEL_A_ALARM_LOST, lost))) {
-		nlmsg_free(msg);
-		return false;
-	}
-	genlmsg_end(msg, hdr);
-	genlmsg_multicast_netns(&migsel_genl_family, net, msg, 0,
-				MIGSEL_NLGRP_ALARM, GFP_KERNEL);
-	return true;
-}
-
-static bool alarms_pop(struct migsel_alarms *alarms, struct egress_alarm *alarm)
+static bool alarms_pop(struct migsel_alarms *alarms, struct migsel_alarm *alarm)
 {
 	bool found;
 
@@ -136,18 +79,19 @@ static void alarms_lose(struct migsel_alarms *alarms, u32 lost)
 
 static void alarms_send(struct migsel_alarms *alarms)
 {
-	struct egress_alarm alarm;
+	const struct migsel_net *ms = alarms->ms;
+	struct migsel_alarm alarm;
 	u32 lost;
 
 	while (alarms_pop(alarms, &alarm))
-		if (!send(alarms->net, &alarm, 0))
+		if (!ms->upcalls->alarm(ms->net, &alarm, 0))
 			alarms_lose(alarms, 1);
 
 	spin_lock_bh(&alarms->lock);
 	lost = alarms->lost;
 	alarms->lost = 0;
 	spin_unlock_bh(&alarms->lock);
-	if (lost && !send(alarms->net, NULL, lost)) {
+	if (lost && !ms->upcalls->alarm(ms->net, NULL, lost)) {
 		alarms_lose(alarms, lost);
 		schedule_delayed_work(&alarms->report, HZ);
 	}
@@ -174,10 +118,9 @@ static void alarms_ask(struct work_struct *work)
 {
 	struct migsel_alarms *alarms =
 		container_of(work, struct migsel_alarms, ask);
+	const struct migsel_net *ms = alarms->ms;
 
-	alarms_answer(alarms, genl_has_listeners_here(&migsel_genl_family,
-						      alarms->net,
-						      MIGSEL_NLGRP_ALARM));
+	alarms_answer(alarms, ms->upcalls->alarms_are_heard(ms->net));
 	WRITE_ONCE(alarms->answered, jiffies);
 }
 
@@ -195,14 +138,14 @@ static void alarms_ask(struct work_struct *work)
  */
 bool migsel_alarm_wanted(struct migsel_alarms *alarms)
 {
+	const struct migsel_net *ms = alarms->ms;
 	unsigned long now = jiffies, answered;
 
 	if (READ_ONCE(alarms->asked) == now)
 		return READ_ONCE(alarms->wanted);
 
 	WRITE_ONCE(alarms->asked, now);
-	if (!genl_has_listeners(&migsel_genl_family, alarms->net,
-				MIGSEL_NLGRP_ALARM)) {
+	if (!ms->upcalls->alarms_may_be_heard(ms->net)) {
 		alarms_answer(alarms, false);
 		WRITE_ONCE(alarms->answered, now - ANSWER_VALID);
 		return false;
@@ -228,7 +171,7 @@ u16 migsel_alarm_audience(const struct migsel_alarms *alarms)
 }
 
 /**
- * migsel_alarm - raise an alarm
+ * migsel_alarm_raise - raise an alarm
  * @alarms: alarms to send
  * @reason: what was decided
  * @family: the packet's family
@@ -238,15 +181,17 @@ u16 migsel_alarm_audience(const struct migsel_alarms *alarms)
  *
  * Context: any but hard interrupt.
  */
-void migsel_alarm(struct migsel_alarms *alarms, enum migsel_reason reason,
-		  enum migsel_family family, const struct in6_addr *dst,
-		  const struct net_device *vmk, const struct net_device *out)
+void migsel_alarm_raise(struct migsel_alarms *alarms,
+			enum migsel_reason reason, enum migsel_family family,
+			const struct in6_addr *dst,
+			const struct net_device *vmk,
+			const struct net_device *out)
 {
 	bool lost = false;
 
 	spin_lock_bh(&alarms->lock);
 	if (alarms->n < RING_SIZE && __ratelimit(&alarms->limit)) {
-		struct egress_alarm *alarm;
+		struct migsel_alarm *alarm;
 
 		alarm = &alarms->ring[(alarms->head + alarms->n++) % RING_SIZE];
 		memset(alarm, 0, sizeof(*alarm));
@@ -275,18 +220,18 @@ void migsel_alarm(struct migsel_alarms *alarms, enum migsel_reason reason,
 
 /**
  * migsel_alarms_alloc - an empty ring
- * @net: the namespace
+ * @ms: migsel in the namespace
  *
  * Return: the ring, NULL without memory.
  */
-struct migsel_alarms *migsel_alarms_alloc(struct net *net)
+struct migsel_alarms *migsel_alarms_alloc(struct migsel_net *ms)
 {
 	struct migsel_alarms *alarms;
 
 	alarms = kzalloc(sizeof(*alarms), GFP_KERNEL_ACCOUNT);
 	if (!alarms)
 		return NULL;
-	alarms->net = net;
+	alarms->ms = ms;
 	alarms->asked = jiffies - 1;
 	alarms->answered = jiffies - ANSWER_VALID;
 	spin_lock_init(&alarms->lock);

@@ -2,6 +2,8 @@
 /* Both stages of the rule: which vmk a packet leaves by, and that it can. */
 
 #include "decide.h"
+#include "place.h"
+#include "snap.h"
 
 static u8 candidate_state(struct migsel_decision *d, int vmk)
 {
@@ -42,7 +44,7 @@ static bool try_assumed(struct migsel_decision *d, u8 *state, int vmk)
 }
 
 /* Returns the first candidate with a route, or MIGSEL_NO_VMK: @vmk is tried first. */
-static int seek(struct migsel_decision *d, u8 *state, int vmk)
+static int seek_route(struct migsel_decision *d, u8 *state, int vmk)
 {
 	u8 order[MIGSEL_MAX_VMKS];
 	u32 i, n;
@@ -82,7 +84,7 @@ static noinline enum migsel_reason choose_place(struct migsel_decision *d,
 		if (d->vmk == MIGSEL_NO_VMK ||
 		    !(state[d->vmk] & MIGSEL_ASSUMED))
 			break;
-		reached = seek(d, state, d->vmk);
+		reached = seek_route(d, state, d->vmk);
 	}
 	if (d->vmk != reached && d->vmk != MIGSEL_NO_VMK &&
 	    !d->seeker->reach(d, d->vmk))
@@ -91,7 +93,7 @@ static noinline enum migsel_reason choose_place(struct migsel_decision *d,
 }
 
 /* Which of several candidates the packet leaves by: where its flow lives. */
-static enum migsel_reason choose(struct migsel_decision *d)
+static enum migsel_reason choose_vmk(struct migsel_decision *d)
 {
 	int ifindex, vmk;
 	u64 id;
@@ -137,7 +139,7 @@ void migsel_decide(struct migsel_decision *d)
 					       candidate_state(d, d->vmk));
 		break;
 	case MIGSEL_CHOOSE:
-		d->reason = choose(d);
+		d->reason = choose_vmk(d);
 		break;
 	}
 

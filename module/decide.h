@@ -7,9 +7,13 @@
 #ifndef _MIGSEL_DECIDE_H
 #define _MIGSEL_DECIDE_H
 
-#include "migsel.h"
+#include <linux/types.h>
+
+#include "rule.h"
 
 struct migsel_decision;
+struct migsel_flows;
+struct migsel_snap;
 
 /**
  * struct migsel_seeker - what a decision asks of whoever makes it

@@ -16,7 +16,8 @@
 #include <net/rtnetlink.h>
 #include <net/xfrm.h>
 
-#include "migsel.h"
+#include "device.h"
+#include "snap.h"
 
 static bool device_is(const struct net_device *dev, const char *kind)
 {

@@ -5,7 +5,11 @@
 #include <linux/slab.h>
 #include <net/netlink.h>
 
+#include "device.h"
 #include "draft.h"
+#include "migsel.h"
+#include "snap.h"
+#include "vmk.h"
 
 /**
  * migsel_draft_dev - the device that a request names

@@ -8,8 +8,16 @@
 #ifndef _MIGSEL_DRAFT_H
 #define _MIGSEL_DRAFT_H
 
-#include "migsel.h"
+#include <linux/migsel.h>
+#include <linux/types.h>
 
+#include "snap.h"
+#include "vmk.h"
+
+struct migsel_net;
+struct net;
+struct net_device;
+struct netlink_ext_ack;
 struct nlattr;
 
 /**

@@ -12,7 +12,19 @@
 #include <net/route.h>
 #include <net/tcp.h>
 
+#include "alarm.h"
 #include "decide.h"
+#include "device.h"
+#include "egress.h"
+#include "learn.h"
+#include "migsel.h"
+#include "place.h"
+#include "refuse.h"
+#include "route.h"
+#include "size.h"
+#include "snap.h"
+#include "stats.h"
+#include "steered.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -349,8 +361,8 @@ static void egress_alarm(struct egress *e, const struct net_device *out)
 		vmk = d->snap->vmks[d->rule->migration_vmk].dev;
 	else if (d->query.bound_vmk != MIGSEL_NO_VMK)
 		vmk = d->snap->vmks[d->query.bound_vmk].dev;
-	migsel_alarm(e->ms->alarms, d->reason, d->query.family,
-		     &egress_key(e)->daddr, vmk, out);
+	migsel_alarm_raise(e->ms->alarms, d->reason, d->query.family,
+			   &egress_key(e)->daddr, vmk, out);
 }
 
 /* The device that the packet leaves by as the rule has it, NULL if by none. */

@@ -7,7 +7,16 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
+#include "alarm.h"
+#include "egress.h"
+#include "hook.h"
+#include "learn.h"
 #include "migsel.h"
+#include "place.h"
+#include "pmtu.h"
+#include "refuse.h"
+#include "route.h"
+#include "steered.h"
 
 /**
  * migsel_hook_start - register the hooks and what they need
@@ -26,7 +35,7 @@ int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
 	ms->flows = migsel_flows_alloc();
 	ms->routes = migsel_routes_alloc();
 	ms->refusals = migsel_refusals_alloc();
-	ms->alarms = migsel_alarms_alloc(ms->net);
+	ms->alarms = migsel_alarms_alloc(ms);
 	ms->steered = migsel_steered_alloc();
 	ms->learners = migsel_learners_alloc(ms);
 	if (!ms->flows || !ms->routes || !ms->refusals || !ms->alarms ||

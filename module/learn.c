@@ -20,7 +20,11 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "learn.h"
 #include "migsel.h"
+#include "route.h"
+#include "size.h"
+#include "snap.h"
 
 #define N_WAITING	16
 /* How long a socket waits: after that TCP sends again by itself, and learns then. */

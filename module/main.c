@@ -5,8 +5,18 @@
 #include <net/genetlink.h>
 
 #include "migsel.h"
+#include "netlink.h"
+#include "notifier.h"
+#include "stats.h"
+#include "upcalls.h"
+#include "vmk.h"
 
-unsigned int migsel_net_id __read_mostly;
+static const struct migsel_upcalls migsel_upcalls = {
+	.vmk_left = migsel_netlink_vmk_left,
+	.alarm = migsel_netlink_alarm,
+	.alarms_may_be_heard = migsel_netlink_may_hear,
+	.alarms_are_heard = migsel_netlink_hears,
+};
 
 static int __net_init migsel_init_net(struct net *net)
 {
@@ -19,6 +29,7 @@ static int __net_init migsel_init_net(struct net *net)
 	for_each_possible_cpu(cpu)
 		u64_stats_init(&per_cpu_ptr(ms->stats, cpu)->syncp);
 	ms->net = net;
+	ms->upcalls = &migsel_upcalls;
 	migsel_vmk_init_net(ms);
 	migsel_notifier_init_net(ms);
 	return 0;

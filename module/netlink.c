@@ -8,6 +8,7 @@
 #include "migsel.h"
 #include "netlink.h"
 #include "netlink_gen.h"
+#include "stats.h"
 
 static int fill_stats(struct sk_buff *msg, struct netlink_callback *cb,
 		      const struct migsel_net *ms, enum migsel_reason reason)

@@ -4,11 +4,13 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
+#include <net/sock.h>
 
 #include "draft.h"
 #include "migsel.h"
 #include "netlink.h"
 #include "netlink_gen.h"
+#include "vmk.h"
 
 static struct migsel_net *info_net(struct genl_info *info)
 {
@@ -185,7 +187,8 @@ static int fill_config(struct sk_buff *msg, u32 portid, u32 seq, u8 cmd,
 }
 
 /* Send a notification, or tell listeners that one was lost. */
-static void notify(struct migsel_net *ms, struct sk_buff *msg, int err)
+static void notify_listeners(struct migsel_net *ms, struct sk_buff *msg,
+			     int err)
 {
 	if (msg && !err) {
 		genlmsg_multicast_netns(&migsel_genl_family, ms->net, msg, 0,
@@ -202,14 +205,16 @@ static void notify_vmk(struct migsel_net *ms, const struct migsel_vmk *vmk,
 {
 	struct sk_buff *msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 
-	notify(ms, msg, msg ? fill_vmk(msg, 0, 0, cmd, NULL, ms, vmk) : 0);
+	notify_listeners(ms, msg,
+			 msg ? fill_vmk(msg, 0, 0, cmd, NULL, ms, vmk) : 0);
 }
 
 static void notify_config(struct migsel_net *ms, u8 cmd, put_fn *put)
 {
 	struct sk_buff *msg = new_message(ms);
 
-	notify(ms, msg, msg ? fill_config(msg, 0, 0, cmd, put, ms) : 0);
+	notify_listeners(ms, msg,
+			 msg ? fill_config(msg, 0, 0, cmd, put, ms) : 0);
 }
 
 static void vmks_gone(struct migsel_net *ms, struct list_head *gone)
@@ -223,34 +228,16 @@ static void vmks_gone(struct migsel_net *ms, struct list_head *gone)
 }
 
 /**
- * migsel_netlink_vmk_del - remove a vmk, as migsel_vmk_del(), and tell listeners
+ * migsel_netlink_vmk_left - tell listeners that a vmk is none any more
  * @ms: migsel in a namespace, with RTNL held
- * @vmk: one of its vmks
+ * @vmk: the vmk that was one
  *
  * Context: process, sleeps.
  */
-void migsel_netlink_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk)
+void migsel_netlink_vmk_left(struct migsel_net *ms,
+			     const struct migsel_vmk *vmk)
 {
-	migsel_vmk_del(ms, vmk);
 	notify_vmk(ms, vmk, MIGSEL_CMD_VMK_DEL_NTF);
-	migsel_vmk_free(vmk);
-}
-
-/**
- * migsel_netlink_vmk_recheck - remove what may not be a vmk any more, and tell
- * @ms: migsel in a namespace, with RTNL held
- *
- * Context: process, sleeps.
- * Return: false without memory to tell of some whether they may.
- */
-bool migsel_netlink_vmk_recheck(struct migsel_net *ms)
-{
-	LIST_HEAD(gone);
-	bool told;
-
-	told = migsel_vmk_recheck(ms, &gone);
-	vmks_gone(ms, &gone);
-	return told;
 }
 
 /* Take RTNL, and the configuration as it is. Holds nothing without memory. */

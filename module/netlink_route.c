@@ -13,8 +13,14 @@
 #include <net/route.h>
 
 #include "decide.h"
+#include "migsel.h"
 #include "netlink.h"
 #include "netlink_gen.h"
+#include "place.h"
+#include "route.h"
+#include "rule.h"
+#include "snap.h"
+#include "vmk.h"
 
 /**
  * struct question - a question and its answer
@@ -126,7 +132,7 @@ static bool addr_is_local(const struct question *q)
 #endif
 }
 
-static int parse(struct question *q, struct genl_info *info)
+static int parse_question(struct question *q, struct genl_info *info)
 {
 	struct migsel_query *query = &q->decision.query;
 	struct nlattr **attrs = info->attrs;
@@ -274,12 +280,12 @@ static const struct migsel_seeker question_seeker = {
 	.reach = question_reach,
 };
 
-static int answer(struct question *q, struct genl_info *info)
+static int answer_question(struct question *q, struct genl_info *info)
 {
 	const void *daddr = &q->key.daddr;
 	int dst, err;
 
-	err = parse(q, info);
+	err = parse_question(q, info);
 	if (err)
 		return err;
 	dst = q->key.family == MIGSEL_INET ? MIGSEL_A_ROUTE_DST4 :
@@ -517,7 +523,7 @@ static int route_get(struct question *q, struct genl_info *info)
 	int err;
 
 	rcu_read_lock();
-	err = answer(q, info);
+	err = answer_question(q, info);
 	if (err)
 		goto unlock;
 

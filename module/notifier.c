@@ -8,6 +8,10 @@
 #include <net/addrconf.h>
 
 #include "migsel.h"
+#include "notifier.h"
+#include "place.h"
+#include "snap.h"
+#include "vmk.h"
 
 static void recheck_work(struct work_struct *work)
 {
@@ -15,7 +19,7 @@ static void recheck_work(struct work_struct *work)
 					     struct migsel_net, recheck);
 
 	rtnl_lock();
-	if (!migsel_netlink_vmk_recheck(ms))
+	if (!migsel_vmk_recheck(ms))
 		schedule_delayed_work(&ms->recheck, HZ);
 	rtnl_unlock();
 }
@@ -70,7 +74,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 			schedule_delayed_work(&ms->recheck, 0);
 		break;
 	case NETDEV_UNREGISTER:
-		migsel_netlink_vmk_del(ms, vmk);
+		migsel_vmk_del(ms, vmk);
 		break;
 	}
 	return NOTIFY_DONE;
@@ -81,7 +85,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
  * committed, the addresses of devices have perhaps been read for a snapshot that is
  * not seen here yet.
  */
-static bool concerns(const struct migsel_net *ms, const struct net_device *dev)
+static bool concerns_vmk(const struct migsel_net *ms, const struct net_device *dev)
 {
 	const struct migsel_snap *snap;
 	bool yes;
@@ -104,7 +108,7 @@ static void addr_changed(const struct net_device *dev)
 {
 	struct migsel_net *ms = migsel_net(dev_net(dev));
 
-	if (concerns(ms, dev))
+	if (concerns_vmk(ms, dev))
 		migsel_vmk_changed(ms);
 }
 

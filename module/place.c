@@ -15,7 +15,9 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 
-#include "migsel.h"
+#include "place.h"
+#include "route.h"
+#include "snap.h"
 
 #define FLOW_SETS	512
 #define FLOW_WAYS	8

@@ -24,7 +24,12 @@
 #include <net/tcp.h>
 #include <net/udp.h>
 
+#include "learn.h"
 #include "migsel.h"
+#include "pmtu.h"
+#include "route.h"
+#include "snap.h"
+#include "steered.h"
 
 /**
  * struct message - an ICMP message

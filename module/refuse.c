@@ -24,7 +24,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-#include "migsel.h"
+#include "refuse.h"
 
 #define RING_SIZE	256
 
@@ -180,7 +180,7 @@ static void tell_inet6(struct sk_buff *skb)
  * another thread: TCP looks for a socket that has them, and at worst finds none. A
  * namespace on its way out has no loopback device any more.
  */
-static void tell(const struct refusal *refusal)
+static void tell_tcp(const struct refusal *refusal)
 {
 	struct net *net = sock_net(refusal->sk);
 	struct sk_buff *skb;
@@ -211,7 +211,7 @@ static bool refusal_try(struct refusal *refusal)
 
 	if (inet_sk_state_load(sk) == TCP_SYN_SENT &&
 	    !sock_owned_by_user_nocheck(sk))
-		tell(refusal);
+		tell_tcp(refusal);
 	refusal->due = jiffies + msecs_to_jiffies(1 << refusal->tries);
 	return inet_sk_state_load(sk) != TCP_SYN_SENT ||
 	       ++refusal->tries == MAX_TRIES;

@@ -18,6 +18,7 @@
 #include <net/xfrm.h>
 
 #include "migsel.h"
+#include "route.h"
 
 #define ROUTE_SLOTS	64
 

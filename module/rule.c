@@ -225,8 +225,8 @@ static int only_candidate(const struct migsel_rule *rule,
 	}
 }
 
-static void settle(struct migsel_rule *rule, enum migsel_class class,
-		   enum migsel_family family, unsigned int binding)
+static void settle_row(struct migsel_rule *rule, enum migsel_class class,
+		       enum migsel_family family, unsigned int binding)
 {
 	struct migsel_settled *settled =
 		&rule->settled[class][family][binding];
@@ -287,7 +287,7 @@ void migsel_rule_prepare(struct migsel_rule *rule)
 	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
 		for (class = 0; class <= MIGSEL_CLASS_MAX; class++)
 			for (binding = 0; binding < MIGSEL_N_BINDINGS; binding++)
-				settle(rule, class, family, binding);
+				settle_row(rule, class, family, binding);
 }
 
 /* Whether vmk @a has fewer flows for its weight than vmk @b. */

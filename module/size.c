@@ -13,9 +13,10 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
-#include "migsel.h"
+#include "refuse.h"
+#include "size.h"
 
-static bool fits(const struct sk_buff *skb, unsigned int mtu)
+static bool skb_fits(const struct sk_buff *skb, unsigned int mtu)
 {
 	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
 				 skb->len <= mtu;
@@ -37,7 +38,7 @@ bool migsel_tcp_fits(const struct sk_buff *skb)
 	    IP6CB(skb)->flags & IP6SKB_FAKEJUMBO)
 		mtu += sizeof(struct hop_jumbo_hdr);
 #endif
-	return fits(skb, mtu);
+	return skb_fits(skb, mtu);
 }
 
 /* Whether a packet neither fits its route nor may be fragmented. */
@@ -55,7 +56,7 @@ static bool too_big(const struct sk_buff *skb, enum migsel_family family,
 		*mtu = ip6_skb_dst_mtu(skb);
 #endif
 	}
-	return !fits(skb, *mtu);
+	return !skb_fits(skb, *mtu);
 }
 
 /**

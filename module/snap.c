@@ -11,6 +11,8 @@
 #include <net/addrconf.h>
 
 #include "migsel.h"
+#include "snap.h"
+#include "vmk.h"
 
 /*
  * Where addresses go. Only counts those that do not fit into @room, and not even

@@ -8,6 +8,9 @@
 #include <linux/skbuff.h>
 
 #include "migsel.h"
+#include "snap.h"
+#include "stats.h"
+#include "vmk.h"
 
 static void counter_add(struct migsel_counter *counter,
 			struct u64_stats_sync *syncp, unsigned int bytes)

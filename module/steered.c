@@ -5,13 +5,16 @@
  */
 
 #include <linux/hash.h>
+#include <linux/in.h>
 #include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "migsel.h"
+#include "place.h"
+#include "route.h"
+#include "steered.h"
 
 #define STEERED_SETS	256
 #define STEERED_WAYS	8

@@ -11,6 +11,7 @@
 #include <linux/migsel.h>
 
 #include "reasons.h"
+#include "route.h"
 #include "rule.h"
 
 #define REASON_ENUM(reason, name) TRACE_DEFINE_ENUM(MIGSEL_REASON_##reason);

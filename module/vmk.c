@@ -12,8 +12,15 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
+#include "device.h"
 #include "draft.h"
+#include "hook.h"
 #include "migsel.h"
+#include "place.h"
+#include "upcalls.h"
+#include "vmk.h"
+
+unsigned int migsel_net_id __read_mostly;
 
 const struct migsel_tag migsel_default_tag = {
 	.mask = 0x30000,
@@ -122,7 +129,7 @@ static int migsel_commit(struct migsel_net *ms, bool read,
 	ASSERT_RTNL();
 
 	WRITE_ONCE(ms->committing, true);
-	/* Before addresses are read. Pairs with concerns() in notifier.c. */
+	/* Before addresses are read. Pairs with concerns_vmk() in notifier.c. */
 	smp_mb();
 	if (ms->n_vmks) {
 		snap = migsel_snap_build(ms, read ? NULL :
@@ -143,7 +150,7 @@ static int migsel_commit(struct migsel_net *ms, bool read,
 	}
 	migsel_publish(ms, snap);
 out:
-	/* After the snapshot was published. Pairs with concerns(). */
+	/* After the snapshot was published. Pairs with concerns_vmk(). */
 	smp_store_release(&ms->committing, false);
 	if (!err)
 		migsel_vmk_settle(ms);
@@ -423,10 +430,17 @@ err_free:
 	return err;
 }
 
+/* Nobody has asked for it, so it is told. */
+static void vmk_left(struct migsel_net *ms, struct migsel_vmk *vmk)
+{
+	ms->upcalls->vmk_left(ms, vmk);
+	migsel_vmk_free(vmk);
+}
+
 /**
- * migsel_vmk_del - remove a vmk
+ * migsel_vmk_del - remove a vmk whose device leaves, and tell
  * @ms: migsel in a namespace, with RTNL held
- * @vmk: one of its vmks, to be freed by migsel_vmk_free() then
+ * @vmk: one of its vmks
  *
  * Packets see it at once. Routes are invalidated later, unless
  * migsel_vmk_settle() follows: many devices may leave together.
@@ -438,20 +452,21 @@ void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk)
 	vmk_remove(ms, vmk);
 	migsel_publish_left(ms);
 	rebuild_later(ms);
+	vmk_left(ms, vmk);
 }
 
 /**
- * migsel_vmk_recheck - remove what may not be a vmk any more
+ * migsel_vmk_recheck - remove what may not be a vmk any more, and tell
  * @ms: migsel in a namespace, with RTNL held
- * @gone: where to put it, to be freed by migsel_vmk_free()
  *
  * Context: process, sleeps.
  * Return: false without memory to tell of some whether they may. They stay.
  */
-bool migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone)
+bool migsel_vmk_recheck(struct migsel_net *ms)
 {
 	struct migsel_vmk *vmk, *next;
 	bool changed = false, told = true;
+	LIST_HEAD(gone);
 	u32 if_id;
 	int err;
 
@@ -459,7 +474,7 @@ bool migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone)
 		err = migsel_device_check(vmk->dev, &if_id, NULL);
 		if (err == -EINVAL) {
 			vmk_remove(ms, vmk);
-			list_add_tail(&vmk->list, gone);
+			list_add_tail(&vmk->list, &gone);
 			changed = true;
 		} else if (!err && if_id != vmk->if_id) {
 			vmk->if_id = if_id;
@@ -472,6 +487,8 @@ bool migsel_vmk_recheck(struct migsel_net *ms, struct list_head *gone)
 		migsel_publish_left(ms);
 		migsel_vmk_settle(ms);
 	}
+	list_for_each_entry_safe(vmk, next, &gone, list)
+		vmk_left(ms, vmk);
 	return told;
 }
 

@@ -19,7 +19,7 @@ export LC_ALL=C.UTF-8
 # The long ones first.
 checks=(W1-sparse-6.12 W1-sparse-6.1 W1-7.3 W1-no-ipv6 W1-6.1-oldest W1-6.1-cloud
 	W1-6.12-cloud W1-7.3-cloud coccinelle clang analyzer shellcheck
-	checkpatch kernel-doc generated codespell yamllint license)
+	checkpatch kernel-doc generated arrows codespell yamllint license)
 
 # What checkpatch finds and what cannot be written in another way.
 accepted=(
@@ -119,6 +119,7 @@ check() {
 	W1-*) W=1 built "${1#W1-}" ;;
 	clang) clang_build "$clang_tree" ;;
 	shellcheck) shell ;;
+	arrows) selftests/arrows.sh "$(dirname "$(KERNEL=6.1 selftests/vm/build.sh)")" ;;
 	kernel-doc) "$source/scripts/kernel-doc" -none -Wall -Werror "${kernel_files[@]}" ;;
 	# A word of nftables and ip.
 	codespell) codespell -L iif "${texts[@]}" ;;
@@ -181,6 +182,7 @@ prepare() {
 	for name; do
 		case $name in
 		W1-no-ipv6) prepare_tree "$no_ipv6_tree" "$options IPV6=n" gcc ;;
+		arrows) KERNEL=6.1 selftests/vm/fetch.sh ;;
 		W1-sparse-*) KERNEL=${name##*-} selftests/vm/fetch.sh ;;
 		W1-*) KERNEL=${name#W1-} selftests/vm/fetch.sh ;;
 		clang) prepare_tree "$clang_tree" "$options $options_ipv6" clang LLVM=1 ;;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Routes through a chosen device. */
+
+#ifndef _MIGSEL_ROUTE_H
+#define _MIGSEL_ROUTE_H
+
+#include <linux/in6.h>
+#include <linux/percpu.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+#include "rule.h"
+
+struct dst_entry;
+struct migsel_net;
+struct migsel_routes;
+struct net;
+struct sk_buff;
+struct sock;
+
+/**
+ * struct migsel_flow_key - what a route is looked up by
+ * @daddr: destination, IPv4 as a mapped address
+ * @saddr: source, likewise
+ * @flowinfo: IPv6 traffic class and flow label, without ECN
+ * @mark: the packet mark
+ * @uid: owner of the socket, for rules that ask
+ * @oif: the device to look through
+ * @sport: source port, 0 if the protocol has none
+ * @dport: destination port, likewise
+ * @family: the address family
+ * @proto: the transport protocol
+ * @dsfield: the IPv4 DS field, without ECN
+ * @transformed: IPsec has transformed it, and is not to again
+ */
+struct migsel_flow_key {
+	struct in6_addr daddr;
+	struct in6_addr saddr;
+	__be32 flowinfo;
+	u32 mark;
+	kuid_t uid;
+	int oif;
+	__be16 sport;
+	__be16 dport;
+	u8 family;
+	u8 proto;
+	u8 dsfield;
+	u8 transformed;
+};
+
+/**
+ * struct migsel_route_entry - where the FIB has a route
+ * @table: the number of its table
+ * @prefix_len: how long its prefix is
+ */
+struct migsel_route_entry {
+	u32 table;
+	u8 prefix_len;
+};
+
+bool migsel_proto_has_ports(u8 proto);
+void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
+		     enum migsel_family family, const struct net *net,
+		     const struct sock *sk);
+bool migsel_route_is_unicast(const struct dst_entry *dst,
+			     enum migsel_family family, const void *daddr);
+struct dst_entry *migsel_route_lookup(struct net *net,
+				      const struct migsel_flow_key *key,
+				      const struct sock *sk);
+bool migsel_route_entry(struct net *net, const struct migsel_flow_key *key,
+			const struct dst_entry *dst,
+			struct migsel_route_entry *entry);
+struct dst_entry *migsel_route_get(struct migsel_net *ms,
+				   const struct migsel_flow_key *key,
+				   const struct sock *sk, bool *cached,
+				   bool *note);
+struct migsel_routes __percpu *migsel_routes_alloc(void);
+void migsel_routes_free(struct migsel_routes __percpu *routes);
+
+#endif /* _MIGSEL_ROUTE_H */

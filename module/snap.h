@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The immutable picture of a configuration, which packets are decided by. */
+
+#ifndef _MIGSEL_SNAP_H
+#define _MIGSEL_SNAP_H
+
+#include <linux/hash.h>
+#include <linux/migsel.h>
+#include <linux/netdevice.h>
+#include <linux/types.h>
+
+#include "rule.h"
+
+struct migsel_net;
+struct migsel_vmk;
+struct migsel_vmk_stats;
+
+/**
+ * struct migsel_tag - how a packet mark is read
+ * @mask: the bits that hold the tag
+ * @hot: their value for hot traffic
+ * @cold: their value for cold traffic
+ */
+struct migsel_tag {
+	u32 mask;
+	u32 hot;
+	u32 cold;
+};
+
+/**
+ * struct migsel_policy - what is made of a decision
+ * @mode: whether it is carried out
+ * @unreachable: what becomes of a refused packet
+ * @fallback: what becomes of hot traffic whose vmk shares a subnet with the first
+ */
+struct migsel_policy {
+	enum migsel_mode mode;
+	enum migsel_unreachable unreachable;
+	enum migsel_fallback fallback;
+};
+
+/**
+ * struct migsel_snap_vmk - a vmk, as the packet side sees it
+ * @vmk: the vmk, valid as long as the snapshot; its fields are for RTNL
+ * @dev: the device, likewise
+ * @stats: what left by it, likewise
+ * @if_id: what tells the packets of an xfrm interface, 0 for other devices
+ */
+struct migsel_snap_vmk {
+	struct migsel_vmk *vmk;
+	struct net_device *dev;
+	struct migsel_vmk_stats __percpu *stats;
+	u32 if_id;
+};
+
+/**
+ * struct migsel_owner - whose an address is, in a chain of those with one hash
+ * @next: one more than the index of the next one, 0 if there is none
+ * @ifindex: the device
+ */
+struct migsel_owner {
+	u32 next;
+	int ifindex;
+};
+
+/**
+ * struct migsel_addrs - the addresses of vmks, as they were read from devices
+ * @changes: what migsel_net::changes was then
+ * @seed: what they are hashed with
+ * @heads: one more than the index of the first address with a hash
+ * @head_mask: one less than the length of @heads, a power of two
+ * @owners: whose the addresses are
+ * @addrs: the addresses, those of a vmk side by side
+ */
+struct migsel_addrs {
+	int changes;
+	u32 seed;
+	u32 *heads;
+	u32 head_mask;
+	struct migsel_owner *owners;
+	struct migsel_addr addrs[];
+};
+
+/**
+ * struct migsel_snap - an immutable picture of the configuration
+ * @retired: the next one in migsel_net::retired; for RTNL
+ * @owns_addrs: @addrs are freed with it, no later snapshot has them; for RTNL
+ * @tag: how marks are read
+ * @policy: what is made of decisions
+ * @has_xfrm: a vmk is an xfrm interface
+ * @addrs: the addresses of its vmks, perhaps those of the previous snapshot
+ * @rule: the vmks, as the rule sees them
+ * @positions: one more than the position of a vmk, by a hash of its ifindex
+ * @position_bits: binary logarithm of the length of @positions
+ * @vmks: the vmks, in their order
+ */
+struct migsel_snap {
+	struct migsel_snap *retired;
+	bool owns_addrs;
+	struct migsel_tag tag;
+	struct migsel_policy policy;
+	bool has_xfrm;
+	struct migsel_addrs *addrs;
+	struct migsel_rule rule;
+	u16 *positions;
+	u8 position_bits;
+	struct migsel_snap_vmk vmks[];
+};
+
+/**
+ * migsel_class - what a mark says of a packet
+ * @tag: how marks are read
+ * @mark: the mark
+ *
+ * Return: the class.
+ */
+static inline enum migsel_class migsel_class(const struct migsel_tag *tag,
+					     u32 mark)
+{
+	mark &= tag->mask;
+	if (mark == tag->hot)
+		return MIGSEL_CLASS_HOT;
+	if (mark == tag->cold)
+		return MIGSEL_CLASS_COLD;
+	return MIGSEL_CLASS_NONE;
+}
+
+/**
+ * migsel_usable - whether a vmk can carry packets of a family now
+ * @snap: the configuration
+ * @vmk: position of the vmk
+ * @family: the family
+ *
+ * Context: under rcu_read_lock() or RTNL. Reads the link live.
+ * Return: true if it can.
+ */
+static inline bool migsel_usable(const struct migsel_snap *snap, int vmk,
+				 enum migsel_family family)
+{
+	const struct net_device *dev = snap->vmks[vmk].dev;
+
+	return snap->rule.vmks[vmk].addressed[family] &&
+	       (READ_ONCE(dev->flags) & IFF_UP) && netif_carrier_ok(dev);
+}
+
+/**
+ * migsel_snap_position - the vmk that a device is
+ * @snap: the configuration
+ * @ifindex: the device
+ *
+ * Return: the position of the vmk, MIGSEL_NO_VMK if the device is none.
+ */
+static inline int migsel_snap_position(const struct migsel_snap *snap,
+				       int ifindex)
+{
+	u32 mask = BIT(snap->position_bits) - 1;
+	u32 slot = hash_32(ifindex, snap->position_bits);
+	u16 position;
+
+	while ((position = snap->positions[slot])) {
+		if (snap->vmks[position - 1].dev->ifindex == ifindex)
+			return position - 1;
+		slot = (slot + 1) & mask;
+	}
+	return MIGSEL_NO_VMK;
+}
+
+bool migsel_snap_fits(const struct net_device *dev);
+void migsel_snap_index(struct migsel_snap *snap);
+struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
+				      const struct migsel_snap *old, gfp_t gfp);
+void migsel_snap_free(struct migsel_snap *snap);
+int migsel_snap_owner(const struct migsel_snap *snap,
+		      enum migsel_family family, const void *addr);
+
+#endif /* _MIGSEL_SNAP_H */
