@@ -6,6 +6,7 @@
 
 #include "alarm.h"
 #include "netlink.h"
+#include "netlink_gen.h"
 
 static int put_dst(struct sk_buff *msg, const struct migsel_alarm *alarm)
 {
@@ -51,7 +52,7 @@ bool migsel_netlink_alarm(struct net *net, const struct migsel_alarm *alarm,
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!msg)
 		return false;
-	hdr = genlmsg_put(msg, 0, 0, &migsel_genl_family, 0,
+	hdr = genlmsg_put(msg, 0, 0, &migsel_nl_family, 0,
 			  MIGSEL_CMD_ALARM_NTF);
 	if (!hdr ||
 	    (alarm && put_alarm(msg, alarm)) ||
@@ -60,7 +61,7 @@ bool migsel_netlink_alarm(struct net *net, const struct migsel_alarm *alarm,
 		return false;
 	}
 	genlmsg_end(msg, hdr);
-	genlmsg_multicast_netns(&migsel_genl_family, net, msg, 0,
+	genlmsg_multicast_netns(&migsel_nl_family, net, msg, 0,
 				MIGSEL_NLGRP_ALARM, GFP_KERNEL);
 	return true;
 }
@@ -74,7 +75,7 @@ bool migsel_netlink_alarm(struct net *net, const struct migsel_alarm *alarm,
  */
 bool migsel_netlink_may_hear(struct net *net)
 {
-	return genl_has_listeners(&migsel_genl_family, net, MIGSEL_NLGRP_ALARM);
+	return genl_has_listeners(&migsel_nl_family, net, MIGSEL_NLGRP_ALARM);
 }
 
 /**
@@ -86,6 +87,6 @@ bool migsel_netlink_may_hear(struct net *net)
  */
 bool migsel_netlink_hears(struct net *net)
 {
-	return genl_has_listeners_here(&migsel_genl_family, net,
+	return genl_has_listeners_here(&migsel_nl_family, net,
 				       MIGSEL_NLGRP_ALARM);
 }

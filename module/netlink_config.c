@@ -100,7 +100,7 @@ static int fill_vmk(struct sk_buff *msg, u32 portid, u32 seq, u8 cmd,
 	void *hdr;
 	int err;
 
-	hdr = genlmsg_put(msg, portid, seq, &migsel_genl_family,
+	hdr = genlmsg_put(msg, portid, seq, &migsel_nl_family,
 			  cb ? NLM_F_MULTI : 0, cmd);
 	if (!hdr)
 		return -EMSGSIZE;
@@ -178,7 +178,7 @@ static struct sk_buff *new_message(const struct migsel_net *ms)
 static int fill_config(struct sk_buff *msg, u32 portid, u32 seq, u8 cmd,
 		       put_fn *put, const struct migsel_net *ms)
 {
-	void *hdr = genlmsg_put(msg, portid, seq, &migsel_genl_family, 0, cmd);
+	void *hdr = genlmsg_put(msg, portid, seq, &migsel_nl_family, 0, cmd);
 
 	if (!hdr || put(msg, ms))
 		return -EMSGSIZE;
@@ -191,12 +191,12 @@ static void notify_listeners(struct migsel_net *ms, struct sk_buff *msg,
 			     int err)
 {
 	if (msg && !err) {
-		genlmsg_multicast_netns(&migsel_genl_family, ms->net, msg, 0,
+		genlmsg_multicast_netns(&migsel_nl_family, ms->net, msg, 0,
 					MIGSEL_NLGRP_CONFIG, GFP_KERNEL);
 		return;
 	}
 	nlmsg_free(msg);
-	genl_set_err(&migsel_genl_family, ms->net, 0, MIGSEL_NLGRP_CONFIG,
+	genl_set_err(&migsel_nl_family, ms->net, 0, MIGSEL_NLGRP_CONFIG,
 		     -ENOBUFS);
 }
 
@@ -359,6 +359,7 @@ int migsel_nl_vmk_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct migsel_snap *snap;
 	int err = 0;
 
+	/* Where a command has one policy, that to get one vmk is the dump's, too. */
 	if (attr) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attr,
 				    "a dump shows every vmk");
@@ -531,40 +532,16 @@ static int config_reply(struct genl_info *info, put_fn *put)
 	return genlmsg_reply(msg, info);
 }
 
-/**
- * migsel_nl_tag_get_doit - show how marks are read
- * @skb: the request
- * @info: likewise
- *
- * Context: process, sleeps.
- * Return: 0 or a negative error.
- */
 int migsel_nl_tag_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	return config_reply(info, put_tag);
 }
 
-/**
- * migsel_nl_policy_get_doit - show what is made of decisions
- * @skb: the request
- * @info: likewise
- *
- * Context: process, sleeps.
- * Return: 0 or a negative error.
- */
 int migsel_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	return config_reply(info, put_policy);
 }
 
-/**
- * migsel_nl_config_get_doit - show the configuration as a whole
- * @skb: the request
- * @info: likewise
- *
- * Context: process, sleeps.
- * Return: 0 or a negative error.
- */
 int migsel_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	return config_reply(info, put_config);

@@ -33,7 +33,7 @@ const struct nla_policy migsel_vmk_config_nl_policy[MIGSEL_A_VMK_CHANGE + 1] = {
 };
 
 /* MIGSEL_CMD_VMK_ADD - do */
-const struct nla_policy migsel_vmk_add_nl_policy[MIGSEL_A_VMK_WEIGHT + 1] = {
+static const struct nla_policy migsel_vmk_add_nl_policy[MIGSEL_A_VMK_WEIGHT + 1] = {
 	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[MIGSEL_A_VMK_POSITION] = { .type = NLA_U32, },
 	[MIGSEL_A_VMK_MIGRATION] = NLA_POLICY_MAX(NLA_U32, 1),
@@ -41,7 +41,7 @@ const struct nla_policy migsel_vmk_add_nl_policy[MIGSEL_A_VMK_WEIGHT + 1] = {
 };
 
 /* MIGSEL_CMD_VMK_SET - do */
-const struct nla_policy migsel_vmk_set_nl_policy[MIGSEL_A_VMK_WEIGHT + 1] = {
+static const struct nla_policy migsel_vmk_set_nl_policy[MIGSEL_A_VMK_WEIGHT + 1] = {
 	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[MIGSEL_A_VMK_POSITION] = { .type = NLA_U32, },
 	[MIGSEL_A_VMK_MIGRATION] = NLA_POLICY_MAX(NLA_U32, 1),
@@ -49,36 +49,36 @@ const struct nla_policy migsel_vmk_set_nl_policy[MIGSEL_A_VMK_WEIGHT + 1] = {
 };
 
 /* MIGSEL_CMD_VMK_DEL - do */
-const struct nla_policy migsel_vmk_del_nl_policy[MIGSEL_A_VMK_IFINDEX + 1] = {
+static const struct nla_policy migsel_vmk_del_nl_policy[MIGSEL_A_VMK_IFINDEX + 1] = {
 	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* MIGSEL_CMD_VMK_FLUSH - do */
-const struct nla_policy migsel_vmk_flush_nl_policy[MIGSEL_A_VMK_IFINDEX + 1] = {
+static const struct nla_policy migsel_vmk_flush_nl_policy[MIGSEL_A_VMK_IFINDEX + 1] = {
 	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* MIGSEL_CMD_VMK_GET - do */
-const struct nla_policy migsel_vmk_get_nl_policy[MIGSEL_A_VMK_IFINDEX + 1] = {
+static const struct nla_policy migsel_vmk_get_nl_policy[MIGSEL_A_VMK_IFINDEX + 1] = {
 	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* MIGSEL_CMD_TAG_SET - do */
-const struct nla_policy migsel_tag_set_nl_policy[MIGSEL_A_TAG_COLD + 1] = {
+static const struct nla_policy migsel_tag_set_nl_policy[MIGSEL_A_TAG_COLD + 1] = {
 	[MIGSEL_A_TAG_MASK] = { .type = NLA_U32, },
 	[MIGSEL_A_TAG_HOT] = { .type = NLA_U32, },
 	[MIGSEL_A_TAG_COLD] = { .type = NLA_U32, },
 };
 
 /* MIGSEL_CMD_POLICY_SET - do */
-const struct nla_policy migsel_policy_set_nl_policy[MIGSEL_A_POLICY_FALLBACK + 1] = {
+static const struct nla_policy migsel_policy_set_nl_policy[MIGSEL_A_POLICY_FALLBACK + 1] = {
 	[MIGSEL_A_POLICY_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[MIGSEL_A_POLICY_UNREACHABLE] = NLA_POLICY_MAX(NLA_U32, 1),
 	[MIGSEL_A_POLICY_FALLBACK] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* MIGSEL_CMD_ROUTE_GET - do */
-const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DPORT + 1] = {
+static const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DPORT + 1] = {
 	[MIGSEL_A_ROUTE_DST4] = { .type = NLA_U32, },
 	[MIGSEL_A_ROUTE_DST6] = NLA_POLICY_EXACT_LEN(16),
 	[MIGSEL_A_ROUTE_SRC4] = { .type = NLA_U32, },
@@ -93,7 +93,7 @@ const struct nla_policy migsel_route_get_nl_policy[MIGSEL_A_ROUTE_DPORT + 1] = {
 };
 
 /* MIGSEL_CMD_CONFIG_SET - do */
-const struct nla_policy migsel_config_set_nl_policy[MIGSEL_A_CONFIG_VMK + 1] = {
+static const struct nla_policy migsel_config_set_nl_policy[MIGSEL_A_CONFIG_VMK + 1] = {
 	[MIGSEL_A_CONFIG_REPLACE] = { .type = NLA_FLAG, },
 	[MIGSEL_A_CONFIG_TAG] = NLA_POLICY_NESTED(migsel_tag_config_nl_policy),
 	[MIGSEL_A_CONFIG_POLICY] = NLA_POLICY_NESTED(migsel_policy_config_nl_policy),
@@ -101,67 +101,115 @@ const struct nla_policy migsel_config_set_nl_policy[MIGSEL_A_CONFIG_VMK + 1] = {
 };
 
 /* Ops table for migsel */
-const struct genl_ops migsel_nl_ops[9] = {
+static const struct genl_split_ops migsel_nl_ops[] = {
 	{
 		.cmd		= MIGSEL_CMD_VMK_ADD,
 		.doit		= migsel_nl_vmk_add_doit,
 		.policy		= migsel_vmk_add_nl_policy,
 		.maxattr	= MIGSEL_A_VMK_WEIGHT,
-		.flags		= GENL_UNS_ADMIN_PERM,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= MIGSEL_CMD_VMK_SET,
 		.doit		= migsel_nl_vmk_set_doit,
 		.policy		= migsel_vmk_set_nl_policy,
 		.maxattr	= MIGSEL_A_VMK_WEIGHT,
-		.flags		= GENL_UNS_ADMIN_PERM,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= MIGSEL_CMD_VMK_DEL,
 		.doit		= migsel_nl_vmk_del_doit,
 		.policy		= migsel_vmk_del_nl_policy,
 		.maxattr	= MIGSEL_A_VMK_IFINDEX,
-		.flags		= GENL_UNS_ADMIN_PERM,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= MIGSEL_CMD_VMK_FLUSH,
 		.doit		= migsel_nl_vmk_flush_doit,
 		.policy		= migsel_vmk_flush_nl_policy,
 		.maxattr	= MIGSEL_A_VMK_IFINDEX,
-		.flags		= GENL_UNS_ADMIN_PERM,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= MIGSEL_CMD_VMK_GET,
 		.doit		= migsel_nl_vmk_get_doit,
-		.dumpit		= migsel_nl_vmk_get_dumpit,
 		.policy		= migsel_vmk_get_nl_policy,
 		.maxattr	= MIGSEL_A_VMK_IFINDEX,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= MIGSEL_CMD_VMK_GET,
+		.dumpit	= migsel_nl_vmk_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
 	},
 	{
 		.cmd		= MIGSEL_CMD_TAG_SET,
 		.doit		= migsel_nl_tag_set_doit,
 		.policy		= migsel_tag_set_nl_policy,
 		.maxattr	= MIGSEL_A_TAG_COLD,
-		.flags		= GENL_UNS_ADMIN_PERM,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= MIGSEL_CMD_TAG_GET,
+		.doit	= migsel_nl_tag_get_doit,
+		.flags	= GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= MIGSEL_CMD_POLICY_SET,
 		.doit		= migsel_nl_policy_set_doit,
 		.policy		= migsel_policy_set_nl_policy,
 		.maxattr	= MIGSEL_A_POLICY_FALLBACK,
-		.flags		= GENL_UNS_ADMIN_PERM,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= MIGSEL_CMD_POLICY_GET,
+		.doit	= migsel_nl_policy_get_doit,
+		.flags	= GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= MIGSEL_CMD_ROUTE_GET,
 		.doit		= migsel_nl_route_get_doit,
 		.policy		= migsel_route_get_nl_policy,
 		.maxattr	= MIGSEL_A_ROUTE_DPORT,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= MIGSEL_CMD_STATS_GET,
+		.dumpit	= migsel_nl_stats_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd	= MIGSEL_CMD_STATS_RESET,
+		.doit	= migsel_nl_stats_reset_doit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= MIGSEL_CMD_CONFIG_SET,
 		.doit		= migsel_nl_config_set_doit,
 		.policy		= migsel_config_set_nl_policy,
 		.maxattr	= MIGSEL_A_CONFIG_VMK,
-		.flags		= GENL_UNS_ADMIN_PERM,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
+	{
+		.cmd	= MIGSEL_CMD_CONFIG_GET,
+		.doit	= migsel_nl_config_get_doit,
+		.flags	= GENL_CMD_CAP_DO,
+	},
+};
+
+static const struct genl_multicast_group migsel_nl_mcgrps[] = {
+	[MIGSEL_NLGRP_CONFIG] = { "config", },
+	[MIGSEL_NLGRP_ALARM] = { "alarm", GENL_MCAST_CAP_NET_ADMIN, },
+};
+
+struct genl_family migsel_nl_family __ro_after_init = {
+	.name		= MIGSEL_FAMILY_NAME,
+	.version	= MIGSEL_FAMILY_VERSION,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.split_ops	= migsel_nl_ops,
+	.n_split_ops	= ARRAY_SIZE(migsel_nl_ops),
+	.mcgrps		= migsel_nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(migsel_nl_mcgrps),
 };

@@ -14,7 +14,6 @@
 
 #include "decide.h"
 #include "migsel.h"
-#include "netlink.h"
 #include "netlink_gen.h"
 #include "place.h"
 #include "route.h"
@@ -532,7 +531,7 @@ static int route_get(struct question *q, struct genl_info *info)
 	if (!msg)
 		goto unlock;
 	err = -EMSGSIZE;
-	hdr = genlmsg_put_reply(msg, info, &migsel_genl_family, 0,
+	hdr = genlmsg_put_reply(msg, info, &migsel_nl_family, 0,
 				MIGSEL_CMD_ROUTE_GET);
 	if (hdr)
 		err = put_answer(msg, q,

@@ -37,9 +37,8 @@ ynl() {
 	for ((i = 1; i < $#; i++)); do
 		[[ ${!i} != --@(do|dump|multi) ]] || used+=("${@:i+1:1}")
 	done
-	[[ $1 == --schema ]] || set -- --no-schema "$@"
 	nsenter --net="/run/netns/$host" python3 "$YNL/cli.py" --spec "$spec" \
-		--process-unknown --output-json "$@"
+		--no-schema --process-unknown --output-json "$@"
 }
 
 test_operations() {
@@ -47,8 +46,7 @@ test_operations() {
 	fresh
 	read -r i0 < <(ip netns exec "$host" cat /sys/class/net/vmk0/ifindex)
 	read -r i1 < <(ip netns exec "$host" cat /sys/class/net/vmk1/ifindex)
-	run 0 ynl --schema "$YNL/../../../Documentation/netlink/genetlink-legacy.yaml" \
-		--multi vmk-add "{\"ifindex\": $i0}" \
+	run 0 ynl --multi vmk-add "{\"ifindex\": $i0}" \
 		--multi vmk-add "{\"ifindex\": $i1, \"migration\": 1, \"weight\": 7, \"position\": 1}" \
 		--multi vmk-set "{\"ifindex\": $i1, \"weight\": 9}" \
 		--multi vmk-get "{\"ifindex\": $i1}" \
