@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Alarms about hot flows that leave by something other than their migration
- * vmk. The hook leaves them in a ring, a work item sends them. What the ring or
- * the rate limit drops is counted, and the count is sent.
+ * Alarms about hot flows that leave by something other than their migration vmk, or are
+ * refused. The hook leaves them in a ring, a work item sends them. What the ring or the
+ * rate limit drops is counted, and the count is sent.
  */
 
 #include <linux/netdevice.h>
@@ -28,7 +28,7 @@
  * @work: sends them
  * @report: sends @lost if no alarm does
  * @ask: finds out whether anybody listens in the namespace
- * @asked: when that was last wondered about, in jiffies
+ * @asked: when a packet last looked whether anybody does in any namespace, in jiffies
  * @answered: when @ask last found out, in jiffies
  * @wanted: what it found, true while it is not known
  * @audience: changes when somebody may begin to listen where nobody did
@@ -128,10 +128,10 @@ static void alarms_ask(struct work_struct *work)
  * migsel_alarm_wanted - whether anybody listens
  * @alarms: alarms to send
  *
- * Every packet of a fallen-back flow gets here. Once a tick it is seen whether
- * anybody listens in any namespace. If so, a work item finds out, ten times a
- * second, whether it is in this one. If that is not known, because no packet has
- * asked for long, the answer is that somebody may.
+ * Every packet of a flow that has fallen back asks. The kernel is asked once a tick whether
+ * anybody listens in any namespace. If somebody does, a work item finds out, ten times a
+ * second, whether it is in this one. Where no packet has asked for so long that this is not
+ * known, the answer is that somebody listens.
  *
  * Context: any.
  * Return: false if nobody does.

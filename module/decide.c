@@ -13,7 +13,7 @@ static u8 candidate_state(struct migsel_decision *d, int vmk)
 					  MIGSEL_USABLE;
 }
 
-/* What belongs to no flow takes the first candidate that will do. */
+/* A packet that belongs to no flow takes the first candidate that will do. */
 static enum migsel_reason choose_any(struct migsel_decision *d)
 {
 	enum migsel_reason reason = MIGSEL_REASON_LINK_DOWN;
@@ -34,7 +34,7 @@ static enum migsel_reason choose_any(struct migsel_decision *d)
 	return reason;
 }
 
-/* Look for a route that was only assumed. */
+/* Look for the route through a vmk, which was only assumed so far. */
 static bool try_assumed(struct migsel_decision *d, u8 *state, int vmk)
 {
 	bool reached = d->seeker->reach(d, vmk);
@@ -43,7 +43,7 @@ static bool try_assumed(struct migsel_decision *d, u8 *state, int vmk)
 	return reached;
 }
 
-/* Returns the first candidate with a route, or MIGSEL_NO_VMK: @vmk is tried first. */
+/* Returns the first candidate with a route, or MIGSEL_NO_VMK. Tries @vmk first. */
 static int seek_route(struct migsel_decision *d, u8 *state, int vmk)
 {
 	u8 order[MIGSEL_MAX_VMKS];
@@ -60,9 +60,9 @@ static int seek_route(struct migsel_decision *d, u8 *state, int vmk)
 }
 
 /*
- * Place a flow that has no place, or whose place is not to be had any more. A
- * route is looked for only where the flow is to go. If others are placed
- * meanwhile, that may be elsewhere than it was.
+ * Place a flow that has no place, or cannot keep it. To look for a route is dear, so it
+ * is done only for the vmk where the flow is to go. This races with other flows that are
+ * placed meanwhile: then the flow may have to go elsewhere, and it is tried again.
  */
 static noinline enum migsel_reason choose_place(struct migsel_decision *d,
 						u64 id)
@@ -92,7 +92,7 @@ static noinline enum migsel_reason choose_place(struct migsel_decision *d,
 	return reason;
 }
 
-/* Which of several candidates the packet leaves by: where its flow lives. */
+/* Of several candidates the packet leaves by the one where its flow lives. */
 static enum migsel_reason choose_vmk(struct migsel_decision *d)
 {
 	int ifindex, vmk;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The decision on a packet, for the hook and for who asks what would become of one.
- * They differ in how a route is looked for and in whether a flow is placed.
+ * The decision on a packet, for the hook and for "route get". The two differ in how a route
+ * is looked for and in whether a flow is placed.
  */
 
 #ifndef _MIGSEL_DECIDE_H

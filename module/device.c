@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which devices may be vmks, and how a packet that one of them has sent is known
- * again where it comes back to the hook: as the outer packet of a tunnel. And how one
- * is known that the host only sends on.
+ * Which devices may be vmks, and which packets in the hook are not to be decided on: the
+ * outer packet of a vmk that is a tunnel, whose inner packet was decided on, and what the
+ * host has received and only sends on.
  */
 
 #include <linux/if_link.h>
@@ -25,8 +25,8 @@ static bool device_is(const struct net_device *dev, const char *kind)
 }
 
 /*
- * An attribute of a device's kind, 0 if the device has none. Drivers keep their state
- * to themselves, and tell it only to who dumps a link.
+ * An attribute of a device's kind, 0 if the device has none. Drivers keep their state to
+ * themselves, so it is read as a dump of the link would tell it.
  */
 static int device_attr(const struct net_device *dev, int type, u32 *value)
 {
@@ -93,8 +93,8 @@ static int xfrm_check(const struct net_device *dev, u32 *if_id,
  * @if_id: set to what tells the packets of an xfrm interface, 0 for other devices
  * @extack: says why it may not
  *
- * Refused is what has no packets of its own to send, and what sends them through
- * LOCAL_OUT once more without a trace of the device that they left by.
+ * A device may not if it has no packets of its own to send, or if it sends them through
+ * LOCAL_OUT once more with no trace of the device that they left by.
  *
  * Context: process, sleeps.
  * Return: 0, -EINVAL if it may not, another error if that cannot be told.
@@ -192,7 +192,7 @@ static u32 skb_if_id(struct net *net, const struct sk_buff *skb,
 	return if_id;
 }
 
-/* xfrm interfaces leave no trace in the packet but what it looks like now. */
+/* An xfrm interface leaves no trace in the packet but its transform. */
 static bool skb_from_xfrm(struct net *net,
 			  const struct migsel_snap *snap,
 			  const struct sk_buff *skb, enum migsel_family family)
@@ -225,7 +225,7 @@ static bool skb_from_xfrm(struct net *net,
  * @skb: the packet, in the hook
  * @family: its family
  *
- * Then the inner packet was decided on. Tunnels leave themselves in skb->dev.
+ * If so, the inner packet was decided on. A tunnel leaves itself in skb->dev.
  *
  * Context: under rcu_read_lock().
  * Return: true if it is.
@@ -250,8 +250,8 @@ bool migsel_device_has_sent(struct net *net,
  * migsel_device_was_in - whether IPVS sends on a packet that the host has received
  * @skb: the packet, in the hook
  *
- * IPVS lets it come to LOCAL_OUT. A packet that the host itself has sent to a virtual
- * service came in by no device.
+ * IPVS sends such a packet through LOCAL_OUT. A packet that the host itself has sent to a
+ * virtual service did not come in by any device.
  *
  * Context: any.
  * Return: true if it does.

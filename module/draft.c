@@ -135,7 +135,7 @@ static void vmk_configure(struct migsel_vmk_config *config,
 		config->weight = nla_get_u32(attrs[MIGSEL_A_VMK_WEIGHT]);
 }
 
-/* A vmk with the defaults. What is one already may keep more addresses than count. */
+/* A vmk with the defaults. Only a new one is refused for having too many addresses. */
 static int vmk_new(struct migsel_draft *draft, struct net_device *dev,
 		   struct migsel_draft_vmk *vmk, struct nlattr *name,
 		   struct netlink_ext_ack *extack)
@@ -185,7 +185,7 @@ static int vmk_change(struct migsel_draft *draft, struct net_device *dev,
 	}
 	vmk_configure(&vmk.config, attrs);
 	if (put) {
-		/* There may be more vmks in the end than there are now. */
+		/* The position is that among the vmks there are in the end. */
 		vmk.put = true;
 		vmk.position = position;
 	} else if (position) {
@@ -268,7 +268,10 @@ int migsel_draft_vmk(struct migsel_draft *draft, enum migsel_vmk_change change,
 			  attrs, extack);
 }
 
-/* The attribute that is wrong or, where a value stays, one that makes it so. */
+/*
+ * The attribute to name where a value is wrong: the value's own or, if the value is an old
+ * one that stays, one that was given and does not agree with it.
+ */
 static struct nlattr *tag_culprit(struct nlattr **attrs, int attr)
 {
 	return attrs[attr] ?: attrs[MIGSEL_A_TAG_COLD] ?:

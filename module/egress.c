@@ -40,7 +40,7 @@
  * @key: what its route is looked up by, once @has_key
  * @has_key: @key is filled in
  * @kept: @plain is the route that @sk keeps for its packets, from the FIB
- * @note: it is time to note that the flow was steered
+ * @note: the flow is to be noted as steered
  */
 struct egress {
 	struct migsel_decision decision;
@@ -87,8 +87,8 @@ static const struct migsel_flow_key *egress_key(struct egress *e)
 }
 
 /*
- * Whether a route is the one that a socket keeps, and the FIB gave it. For
- * IP_UNICAST_IF the kernel may have made one up. TCP does not know that option.
+ * Whether a route is the one that a socket keeps, and comes from the FIB. With
+ * IP_UNICAST_IF, which TCP does not know, the kernel may have made one up.
  */
 static bool sk_keeps(const struct sock *sk, const struct dst_entry *dst)
 {
@@ -97,9 +97,9 @@ static bool sk_keeps(const struct sock *sk, const struct dst_entry *dst)
 }
 
 /*
- * Whether a socket may be bound to an address: the one that it then has. Sockets
- * of raw IP and of L2TP do not say that it was bind() that gave it to them. connect()
- * does as well, which shows. SCTP says nothing either.
+ * Whether a socket may be bound to the address that it has. Sockets of raw IP and of L2TP
+ * have one from bind() or from connect(); only whether they are connected can be seen.
+ * SCTP does not record bind() either.
  */
 static bool sk_may_be_bound(const struct sock *sk)
 {
@@ -124,10 +124,10 @@ static int egress_bound_vmk(const struct egress *e)
 {
 	const struct sock *sk = e->sk;
 
-	/* A SYN-ACK comes with its listener, but is the request's. */
+	/* A SYN-ACK comes with its listener, but belongs to the request. */
 	if (!sk || sk != e->skb->sk || !sk_may_be_bound(sk))
 		return MIGSEL_NO_VMK;
-	/* It may be bound to several, and sends from one of them. */
+	/* SCTP may be bound to several addresses, and sends from one of them. */
 	if (sk->sk_protocol == IPPROTO_SCTP)
 		return sctp_is_bound(sk) ?
 		       migsel_snap_owner(e->decision.snap, e->decision.query.family,
@@ -144,7 +144,7 @@ static int egress_bound_vmk(const struct egress *e)
 	return MIGSEL_NO_VMK;
 }
 
-/* Whether a packet is neighbour discovery: about the device that it leaves by. */
+/* Whether a packet is neighbour discovery, which is about the device it leaves by. */
 static bool skb_is_ndisc(const struct sk_buff *skb)
 {
 	int offset = skb_network_offset(skb) + sizeof(struct ipv6hdr);
@@ -194,8 +194,8 @@ static u64 egress_flow(struct migsel_decision *d)
 }
 
 /*
- * Look for a route through a vmk. The one that the socket keeps is as good as
- * any if it leaves by the vmk: the FIB gave it, here or before.
+ * Look for a route through a vmk. The one that the socket keeps will do if it leaves by
+ * the vmk, because it comes from the FIB as well.
  */
 static bool egress_reach(struct migsel_decision *d, int vmk)
 {
@@ -222,9 +222,9 @@ static const struct migsel_seeker egress_seeker = {
 };
 
 /*
- * Whether the route may be replaced in the socket: only by a packet of the
- * socket's own flow, tagged by the socket itself, that no transform is due to
- * or has been applied to. TCP must be sending right now.
+ * Whether the route may be replaced in the socket. The packet has to belong to the
+ * socket's own flow and to have its tag from the socket, and neither the route nor the
+ * packet may have an IPsec transform. TCP has to be sending right now.
  */
 static bool egress_owned(struct egress *e, bool locked)
 {
@@ -240,9 +240,9 @@ static bool egress_owned(struct egress *e, bool locked)
 }
 
 /*
- * Whether TCP is sending right now, with the socket lock held: then the packet
- * borrows the socket's route. A packet that comes back from a queue, and a reply on
- * behalf of the socket, hold one of their own.
+ * Whether TCP is sending right now, with the socket lock held. If so, the packet borrows
+ * the socket's route; a packet that comes back from a queue, or a reply on behalf of the
+ * socket, holds a reference of its own.
  */
 static bool egress_locked(const struct egress *e)
 {
@@ -252,7 +252,7 @@ static bool egress_locked(const struct egress *e)
 	       skb_dst_is_noref(e->skb);
 }
 
-/* Whether TCP has made the packet. A SYN-ACK comes with a request. */
+/* Whether TCP has made the packet. A SYN-ACK has no full socket, but a request. */
 static bool egress_is_tcp(struct egress *e)
 {
 	const struct sock *sk = e->skb->sk;
@@ -276,14 +276,14 @@ static unsigned int egress_steer(struct egress *e)
 
 		if (owned)
 			migsel_keep(e->sk, e->plain, e->route, egress_key(e));
-		/* Its transmit queue is one of the device that it leaves. */
+		/* The transmit queue that it remembers is one of the old device. */
 		if (e->sk && !sk_is_tcp(e->sk) && sk_tx_queue_get(e->sk) >= 0)
 			sk_tx_queue_clear(e->sk);
 		skb_dst_drop(skb);
 		skb_dst_set(skb, e->route);
 		if (e->note)
 			migsel_steered_note(e->ms->steered, egress_key(e));
-		/* What IPsec has made of a packet is no more its sender's. */
+		/* The sender has no say in the size of what IPsec has made. */
 		if (!egress_key(e)->transformed)
 			err = migsel_resize(skb, d->query.family, e->sk,
 					    egress_is_tcp(e), locked, owned);
@@ -333,8 +333,8 @@ static unsigned int egress_refuse(struct egress *e)
 }
 
 /*
- * Refused by addresses that are not what they were, a packet is lost, as on the
- * network: the next one may have an egress.
+ * Drop a packet that would be refused, but by addresses that have changed since: the
+ * next one may have an egress. To its sender it is as if the network had lost it.
  */
 static unsigned int egress_lose(struct egress *e)
 {
@@ -342,7 +342,7 @@ static unsigned int egress_lose(struct egress *e)
 	return NF_DROP_ERR(-ENOBUFS);
 }
 
-/* Raised for a hot packet that its migration vmk does not carry. */
+/* Raise an alarm for a hot packet that its migration vmk does not carry. */
 static void egress_alarm(struct egress *e, const struct net_device *out)
 {
 	struct migsel_decision *d = &e->decision;
@@ -376,7 +376,6 @@ static const struct net_device *egress_dev(const struct egress *e)
 						    dst_dev_rcu(e->plain);
 }
 
-/* Decide, say so, and do it. */
 static unsigned int egress_act(struct egress *e)
 {
 	struct migsel_decision *d = &e->decision;
@@ -427,7 +426,7 @@ static bool egress_is_settled(struct migsel_net *ms,
 	return !settled->row->bypasses || !migsel_alarm_wanted(ms->alarms);
 }
 
-/* The packet has the route that it is to take. */
+/* Accept a packet that has the route that it is to take. */
 static unsigned int egress_accept(struct migsel_net *ms,
 				  const struct migsel_snap *snap,
 				  const struct migsel_settled *settled,
@@ -481,15 +480,15 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 	query->not_unicast = !migsel_route_is_unicast(e.plain, family,
 						      skb_daddr(skb, family)) ||
 			     (family == MIGSEL_INET6 && skb_is_ndisc(skb));
-	/* An earlier row decides on every other packet, so its binding is not sought. */
+	/* The binding is dear to find, and no other packet reaches the row that asks. */
 	if (class == MIGSEL_CLASS_HOT && snap->rule.n_migration > 1)
 		query->bound_vmk = egress_bound_vmk(&e);
 	return egress_act(&e);
 }
 
 /*
- * What goes through a VRF comes to the hook for the VRF first, and then for
- * itself. What is for an address in the VRF comes for the VRF only.
+ * A packet that goes through a VRF comes to the hook twice, first with the VRF as its
+ * device. One for an address in the VRF comes with the VRF only.
  */
 static bool egress_comes_again(const struct sk_buff *skb,
 			       enum migsel_family family)
@@ -532,7 +531,7 @@ unsigned int migsel_egress_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	}
 
-	/* It comes back to the hook once it is transformed. */
+	/* Once IPsec has transformed the packet, it comes to the hook again. */
 	if (dst_xfrm(skb_dst(skb)))
 		return NF_ACCEPT;
 

@@ -49,7 +49,7 @@ int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
 	ms->hooks[0].pf = NFPROTO_INET;
 	ms->hooks[0].hooknum = NF_INET_LOCAL_OUT;
 	ms->hooks[0].priority = NF_IP_PRI_FILTER + 1;
-	/* It is behind the filters, as what they drop is not to be heeded. */
+	/* It is behind the filters, because what they drop is not to be heeded. */
 	ms->hooks[1].hook = migsel_pmtu_hook;
 	ms->hooks[1].priv = ms;
 	ms->hooks[1].pf = NFPROTO_INET;

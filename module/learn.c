@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Routes that sockets keep, and TCP that is to learn what its route by a vmk takes now.
+ * Gives sockets the routes that they keep, and tells TCP when the MTU of its route by a
+ * vmk has changed.
  *
- * TCP reads the route of a socket without RCU while it has the socket locked: it must
- * not be changed under a user. Such a socket is left in a ring, and a work item looks
+ * TCP reads the route of a socket without RCU while a user has the socket locked, so the
+ * route must not be changed then. Such a socket is left in a ring, and a work item looks
  * whether it is free.
  */
 
@@ -27,7 +28,7 @@
 #include "snap.h"
 
 #define N_WAITING	16
-/* How long a socket waits: after that TCP sends again by itself, and learns then. */
+/* A socket waits no longer: by then TCP retransmits by itself, and learns. */
 #define WAITING_AGE	TCP_RTO_MIN
 
 /**
@@ -122,8 +123,9 @@ static void sk_set_cookie(struct sock *sk, const struct dst_entry *dst,
  * @route: the route that it is to keep
  * @key: a packet of the flow
  *
- * UDP does not hold the socket lock: the socket must still keep the old route, and
- * connect() must not have changed the destination.
+ * UDP sends without the socket lock. This races with connect() and with other senders: the
+ * route is kept only if the socket still has the old one, and dropped again if it has
+ * another destination by then.
  *
  * Context: under rcu_read_lock().
  */
@@ -150,9 +152,9 @@ void migsel_keep(struct sock *sk, struct dst_entry *old,
 }
 
 /*
- * Let TCP cut its segments for the new MTU and send what was lost. It is told an
- * MTU for which the kernel changes no route: that of IPv4 keeps those that are
- * larger than what it knows, that of IPv6 those that are not legal.
+ * Let TCP cut its segments for the new MTU and send again what was lost. The MTU that is
+ * told here is one for which the kernel changes no route: IPv4 ignores one that is larger
+ * than what it knows, IPv6 one that is too small to be legal.
  */
 static void tcp_reduce(struct sock *sk, enum migsel_family family)
 {
@@ -187,7 +189,7 @@ static void tcp_learn(struct migsel_net *ms, const struct migsel_flow_key *key,
 	migsel_tcp_limit(sk, dst_mtu(dst));
 	tcp_reduce(sk, key->family);
 	if (keep) {
-		/* The route says it, and will say when it is larger again. */
+		/* The socket has a route that tells the MTU, also when it grows again. */
 		tp->rx_opt.mss_clamp = announced;
 		if (__sk_dst_get(sk) != dst)
 			migsel_keep(sk, __sk_dst_get(sk), dst, key);

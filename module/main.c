@@ -79,7 +79,7 @@ static void __exit migsel_exit(void)
 	migsel_notifier_exit();
 	migsel_netlink_exit();
 	unregister_pernet_subsys(&migsel_net_ops);
-	/* vmks are freed by callbacks. */
+	/* The RCU callbacks that free vmks are code of this module. */
 	rcu_barrier();
 }
 

@@ -13,20 +13,21 @@
  * registration, that is, every field of struct migsel_net above "packet side".
  *
  * The packet side reads the configuration through migsel_net::snap, under RCU.
- * A snapshot is immutable. After it was swapped, migsel_vmk_settle() waits for
- * readers of the old one and invalidates the routes they chose: before a request
- * returns, or in the work item migsel_net::rebuild where nobody can wait.
+ * A snapshot is immutable. After another has taken its place, migsel_vmk_settle() waits
+ * for the readers of the old one and invalidates the routes that they chose. A request
+ * does so before it returns; a notifier cannot wait and leaves it to the work item
+ * migsel_net::rebuild.
  *
- * Who changes an address holds RTNL or nothing, and only marks the namespace:
- * migsel_net::changes is not guarded. The work item reads the addresses.
+ * An address may change without RTNL. Its notifier only counts the change, in
+ * migsel_net::changes, which is atomic. The work item reads the addresses.
  *
- * migsel_flows::lock guards the memory of flows; readers retry. It is taken
- * for writing only for a flow that has to be placed. migsel_refusals::lock and
- * migsel_alarms::lock and migsel_learners::lock guard the rings between the hooks
- * and their work items, migsel_steered::lock what was steered lately, and
- * migsel_routes::lock what one CPU has of the route cache. The six are leaves.
- * Counters are per CPU, too, and need no lock: whoever counts cannot be
- * preempted, and 32 bit also keeps interrupts off.
+ * migsel_flows::lock guards the memory of flows. Readers retry; it is taken for writing
+ * only for a flow that has to be placed. migsel_refusals::lock, migsel_alarms::lock and
+ * migsel_learners::lock guard the rings between the hooks and their work items,
+ * migsel_steered::lock what was steered lately, and migsel_routes::lock the part of the
+ * route cache that belongs to one CPU. Under none of the six is another lock taken.
+ * Counters are per CPU and need no lock: a CPU that counts is not preempted, and on 32
+ * bit takes no interrupt either.
  */
 
 #ifndef _MIGSEL_H
@@ -63,15 +64,15 @@ struct migsel_upcalls;
  * @hooked: the hooks are registered
  * @hooks: the hooks
  * @zero: what @stats stood at when they were last reset
- * @memcg: who pays for snapshots, whoever builds them: held as long as there is a
+ * @memcg: who is charged for snapshots, whoever builds them; held as long as there is a
  *	vmk, may be NULL
  * @committing: a snapshot is being built that knows vmks which @snap may not know;
  *	may be read without RTNL
  * @changes: goes up whenever an address of a vmk changes
- * @rebuild: reads addresses anew, and settles what was only swapped
- * @pause: how long that waits for the sake of others, in jiffies
+ * @rebuild: reads addresses anew, and calls migsel_vmk_settle() for who could not wait
+ * @pause: how long @rebuild leaves RTNL to others first, in jiffies
  * @recheck: removes what may not be a vmk any more
- * @retired: snapshots that migsel_vmk_settle() has to wait for the readers of
+ * @retired: replaced snapshots, whose readers migsel_vmk_settle() has to wait for
  * @snap: the configuration, NULL if there is no vmk
  * @stats: what was decided
  * @flows: the memory of flows, there while the hook is registered
@@ -123,14 +124,16 @@ static inline struct migsel_net *migsel_net(const struct net *net)
  * @ms: migsel in a namespace
  * @snap: its snapshot
  *
- * Context: any. If the caller has missed a route in the FIB that went with an address,
- * it sees here that an address has changed.
+ * A caller that has missed a route in the FIB, because it went with an address, sees here
+ * that an address has changed.
+ *
+ * Context: any.
  * Return: true if they have.
  */
 static inline bool migsel_stale(const struct migsel_net *ms,
 				const struct migsel_snap *snap)
 {
-	/* The FIB was looked up before. Pairs with migsel_vmk_changed(). */
+	/* The count is read after the FIB was looked up. Pairs with migsel_vmk_changed(). */
 	smp_rmb();
 	return atomic_read(&ms->changes) != snap->addrs->changes;
 }

@@ -18,8 +18,8 @@ static struct migsel_net *info_net(struct genl_info *info)
 }
 
 /*
- * The attributes of a request. Its own table ends with the last one that the operation
- * takes; this one has room for all of a vmk.
+ * The attributes of a request, in a table with room for all attributes of a vmk: that of
+ * the request ends with the last one that its operation takes.
  */
 static void vmk_attrs(struct nlattr **attrs, const struct genl_info *info)
 {
@@ -84,7 +84,7 @@ static int put_vmk(struct sk_buff *msg, const struct migsel_net *ms,
 	return 0;
 }
 
-/* Of one that is none any more there is only the device. */
+/* Of a vmk that is none any more, only the device is told. */
 static int put_gone(struct sk_buff *msg, const struct migsel_vmk *vmk)
 {
 	if (nla_put_u32(msg, MIGSEL_A_VMK_IFINDEX, vmk->dev->ifindex) ||
@@ -169,7 +169,7 @@ static int put_config(struct sk_buff *msg, const struct migsel_net *ms)
 	return 0;
 }
 
-/* Room for a message, that of the whole configuration in particular. */
+/* A message with room for the whole configuration. */
 static struct sk_buff *new_message(const struct migsel_net *ms)
 {
 	return genlmsg_new(NLMSG_GOODSIZE + ms->n_vmks * 64, GFP_KERNEL);
@@ -240,7 +240,7 @@ void migsel_netlink_vmk_left(struct migsel_net *ms,
 	notify_vmk(ms, vmk, MIGSEL_CMD_VMK_DEL_NTF);
 }
 
-/* Take RTNL, and the configuration as it is. Holds nothing without memory. */
+/* Take RTNL and begin with the present configuration. Without memory, neither. */
 static struct migsel_draft *change_begin(struct genl_info *info)
 {
 	struct migsel_draft *draft;
@@ -272,7 +272,7 @@ static int vmk_change(struct genl_info *info, enum migsel_vmk_change change)
 	if (!draft)
 		return -ENOMEM;
 	err = migsel_draft_vmk(draft, change, attrs, NULL, info->extack);
-	/* Only a flush can succeed where there is nothing to do. */
+	/* A flush of nothing succeeds, and there is nothing to commit. */
 	if (!err && (change != MIGSEL_VMK_CHANGE_FLUSH ||
 		     migsel_draft_differs(draft)))
 		err = migsel_config_commit(draft, &gone, info->extack);
@@ -458,7 +458,7 @@ static int draft_nested_policy(struct migsel_draft *draft, struct nlattr *nest,
 	return err;
 }
 
-/* All that is nested, in its order. */
+/* Do what is nested, in the order in which it stands. */
 static int draft_nested(struct migsel_draft *draft, struct genl_info *info)
 {
 	struct netlink_ext_ack *extack = info->extack;
@@ -497,7 +497,7 @@ int migsel_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!draft)
 		return -ENOMEM;
 	err = draft_nested(draft, info);
-	/* What is so already disturbs no flow, and nobody is told. */
+	/* A message that changes nothing disturbs no flow, and nobody is told. */
 	if (err || !migsel_draft_differs(draft))
 		goto out;
 	err = migsel_config_commit(draft, &gone, info->extack);

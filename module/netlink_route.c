@@ -226,7 +226,7 @@ static struct dst_entry *plain_inet6(struct question *q)
 	};
 	struct dst_entry *dst;
 
-	/* Beside a source address the device is a hint, but not to a socket. */
+	/* Where there is a source address, only the flag makes the device binding. */
 	dst = ip6_route_output_flags(q->net, NULL, &fl6,
 				     q->oif ? RT6_LOOKUP_F_IFACE : 0);
 	if (dst->error ||
@@ -246,8 +246,8 @@ static struct dst_entry *plain_inet6(struct question *q)
 #endif
 
 /*
- * What a lookup gave into @route, NULL where there is none. An error where that is
- * not known for lack of memory.
+ * Put what a lookup gave into @route, NULL if there is none. Returns an error if memory was
+ * short, so that it is not known.
  */
 static int route_or_none(struct dst_entry *dst, struct dst_entry **route)
 {
@@ -509,7 +509,7 @@ static int put_answer(struct sk_buff *msg, struct question *q, bool details)
 	return details ? put_details(msg, q) : 0;
 }
 
-/* Candidates take up to this much each, generously. */
+/* A candidate takes less than that. */
 static size_t answer_size(const struct question *q)
 {
 	return NLMSG_GOODSIZE + q->decision.rule->n_vmks * 192;
@@ -562,7 +562,7 @@ int migsel_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 	q->net = genl_info_net(info);
 	q->ms = migsel_net(q->net);
 	q->key.uid = current_uid();
-	/* A question is no reason to negotiate a transform. */
+	/* A question must not make IPsec negotiate a transform. */
 	q->key.transformed = true;
 
 	migsel_vmk_lock(q->ms);

@@ -58,9 +58,9 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	switch (event) {
 	case NETDEV_REGISTER:
 		/*
-		 * The notifier is told of each device when it is registered. Such
-		 * a device may be a vmk already, as requests are taken before,
-		 * and its addresses may have changed where nobody saw it.
+		 * A new notifier is told of every device there is. One may be a
+		 * vmk already, because requests are served before, and its
+		 * addresses may have changed while nobody followed them.
 		 */
 		migsel_vmk_changed(ms);
 		break;
@@ -69,7 +69,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	case NETDEV_CHANGE:
 		if (ms->hooked)
 			migsel_place_sync(ms->flows, rtnl_dereference(ms->snap));
-		/* An ipvlan tells of a new mode before it has it: look later. */
+		/* An ipvlan announces a new mode before it has it, so look later. */
 		if (dev->rtnl_link_ops)
 			schedule_delayed_work(&ms->recheck, 0);
 		break;
@@ -81,18 +81,21 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 }
 
 /*
- * Whether a device is a vmk, or may be about to become one: while a change is being
- * committed, the addresses of devices have perhaps been read for a snapshot that is
- * not seen here yet.
+ * Whether a device is a vmk, or may be about to become one: a change that is being
+ * committed may have read its addresses for a snapshot that is not published yet.
  */
 static bool concerns_vmk(const struct migsel_net *ms, const struct net_device *dev)
 {
 	const struct migsel_snap *snap;
 	bool yes;
 
-	/* After the change of its addresses. Pairs with migsel_commit(). */
+	/*
+	 * This races with a commit, which sets @committing and then reads the
+	 * addresses. Here they were changed before @committing is read: either the
+	 * commit reads the new ones, or it is seen here. Pairs with migsel_commit().
+	 */
 	smp_mb();
-	/* Before the snapshot is looked at, which is published first. */
+	/* A commit that is over has published its snapshot, which is seen below. */
 	if (smp_load_acquire(&ms->committing))
 		return true;
 	rcu_read_lock();
@@ -103,7 +106,7 @@ static bool concerns_vmk(const struct migsel_net *ms, const struct net_device *d
 	return yes;
 }
 
-/* However many addresses change, this is all that is done for one of them. */
+/* Addresses change in bursts, so this is all that is done for one of them. */
 static void addr_changed(const struct net_device *dev)
 {
 	struct migsel_net *ms = migsel_net(dev_net(dev));
@@ -126,9 +129,9 @@ static struct notifier_block netdev_nb = {
 };
 
 /*
- * The kernel's own notifier at priority 0 removes the routes of an address. This one is
- * called before: a packet that is sent meanwhile and misses such a route is not refused
- * if it sees that an address has changed.
+ * The kernel's own notifier, at priority 0, removes the routes of an address. This one is
+ * called first, so that a packet sent meanwhile, which may miss such a route, sees that
+ * an address has changed and is not refused.
  */
 static struct notifier_block inetaddr_nb = {
 	.notifier_call = inetaddr_event,
@@ -137,9 +140,9 @@ static struct notifier_block inetaddr_nb = {
 
 #if IS_ENABLED(CONFIG_IPV6)
 /*
- * This chain is atomic. It is called with RTNL held only when an address goes, and
- * before the route of its prefix goes. Where IPv6 leaves a device altogether, as for
- * disable_ipv6, it removes the routes first: packets between the two are refused.
+ * This chain is atomic. RTNL is held only when an address goes; the route of its prefix
+ * goes after that. Only where IPv6 leaves a device altogether, as for disable_ipv6, the
+ * routes go first: a packet that is sent before the addresses go, too, is refused.
  */
 static int inet6addr_event(struct notifier_block *nb, unsigned long event,
 			   void *ptr)
@@ -177,7 +180,8 @@ static void inet6addr_exit(void)
 /**
  * migsel_notifier_init - follow devices and addresses from now on
  *
- * Devices come last: what was missed so far is read when they are told of.
+ * Devices come last: registering for them tells of every device, so that what was missed
+ * before is read then.
  *
  * Context: process, sleeps.
  * Return: 0 or a negative error.
@@ -207,7 +211,7 @@ err_inetaddr:
 /**
  * migsel_notifier_exit - follow nothing any more
  *
- * Every device is told as unregistered, so that no vmk is left.
+ * Leaving the chain of devices reports each of them as unregistered, so no vmk is left.
  *
  * Context: process, sleeps.
  */

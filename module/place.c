@@ -3,8 +3,8 @@
  * The bounded memory of flows: on which vmk a multi-NIC flow was placed, and
  * for what an alarm was raised about a flow.
  *
- * A flow that is not in use gives way to a new one first. A forgotten flow that
- * sends again is a new one.
+ * A new flow takes the place of one that has not sent lately. A forgotten flow that sends
+ * again is a new one.
  */
 
 #include <linux/hash.h>
@@ -110,7 +110,7 @@ static struct flow *flow_find(struct migsel_flows *flows, u64 id)
 	return NULL;
 }
 
-/* The second chance: whoever was not seen since the last time has to go. */
+/* The second-chance algorithm: the flow that goes was not seen since the last round. */
 static struct flow *flow_victim(struct flow *set)
 {
 	int i;
@@ -223,8 +223,8 @@ static bool member_equal(const struct member *a, const struct member *b)
 }
 
 /*
- * Flows are counted since the usable set, the members or a weight changed. What is
- * usable is said by @state or, without it, by the devices.
+ * Begin to count flows anew if the usable set, the members or a weight changed. What is
+ * usable is taken from @state or, without it, from the devices.
  */
 static void sync_family(struct migsel_flows *flows,
 			const struct migsel_snap *snap,
@@ -280,7 +280,8 @@ static const u32 none_placed[MIGSEL_MAX_VMKS];
  * @state: the state of each migration vmk
  * @vmk: where to put the position of the chosen one, or MIGSEL_NO_VMK
  *
- * If the route through the chosen one is only assumed, the flow is not placed yet.
+ * Where the route through the chosen one is only assumed, the flow is not placed yet: the
+ * caller looks for the route and asks again.
  *
  * Context: any but hard interrupt.
  * Return: MIGSEL_REASON_MULTI_NIC, or why the packet is refused.
@@ -338,7 +339,7 @@ static int order_compare(const void *a, const void *b, const void *priv)
  * @order: where to put the positions of those whose route is assumed,
  *	MIGSEL_MAX_VMKS long
  *
- * They are sorted once, as the flow may have to try all of them.
+ * The flow may have to try all of them, so they are sorted once.
  *
  * Context: any but hard interrupt.
  * Return: how many there are.

@@ -83,9 +83,9 @@ static bool message_steered(struct message *m, const struct sock *sk)
 }
 
 /*
- * Let the route by the vmk learn. Without a socket the kernel takes the device
- * and the mark from the packet, and an MTU for the one at its network header. It
- * expects a redirect of IPv4 at the quoted packet, and one of IPv6 as it came.
+ * Let the route by the vmk learn. Without a socket the kernel takes device and mark from
+ * the skb. Of a message with an MTU it expects the quoted packet at the network header, of
+ * a redirect of IPv4 at the data, and a redirect of IPv6 as it came.
  */
 static void message_file(const struct message *m, const struct sock *sk)
 {
@@ -154,7 +154,7 @@ static struct sock *tcp_lookup(const struct message *m)
 #endif
 }
 
-/* Only who is on the path knows which sequence numbers are on their way. */
+/* An attacker off the path does not know which sequence numbers are on their way. */
 static bool tcp_expects(const struct message *m, const struct sock *sk)
 {
 	const struct tcphdr *th = (const void *)m->skb->data + m->transport;
@@ -204,7 +204,7 @@ static struct sock *udp_lookup(const struct message *m)
 #endif
 }
 
-/* A socket that keeps its route is to know at once. */
+/* Give a socket that keeps its route the new one at once. */
 static void udp_learn(const struct message *m, struct sock *sk)
 {
 	struct dst_entry *old, *dst;
@@ -284,7 +284,7 @@ static unsigned int message_udp(struct message *m)
 {
 	struct sock *sk;
 
-	/* The kernel takes the route by the router that has sent it. */
+	/* The kernel finds the route itself, by the router that has sent the message. */
 	if (m->redirect && m->key.family == MIGSEL_INET6)
 		return NF_ACCEPT;
 
@@ -307,7 +307,7 @@ static unsigned int message_udp(struct message *m)
 	return message_heeded(m);
 }
 
-/* As net.ipv4.ip_no_pmtu_disc has it: returns false if it is not to be heeded. */
+/* Returns false if net.ipv4.ip_no_pmtu_disc has the message ignored. */
 static bool pmtu_discovery(struct message *m, u8 proto)
 {
 	switch (READ_ONCE(m->ms->net->ipv4.sysctl_ip_no_pmtu_disc)) {
@@ -323,7 +323,7 @@ static bool pmtu_discovery(struct message *m, u8 proto)
 	}
 }
 
-/* Returns whether it is a message that is heeded here, of which enough is there. */
+/* Returns whether the message is whole, and of a kind that is heeded here. */
 static bool message_inet(struct message *m)
 {
 	unsigned int offset = ip_hdrlen(m->skb);

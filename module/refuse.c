@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tells the sender that its packet was refused. TCP passes no error of a dropped
- * SYN on, but it takes an ICMP error that quotes the SYN. The hook has the socket
- * locked, so it leaves it in a ring. A work item hands TCP the error. Other
- * sockets get the error from send(), and from their error queue if they have
- * asked for one.
+ * Tells the sender that its packet was refused. TCP does not pass on the error of a
+ * dropped SYN, but it takes an ICMP error that quotes the SYN. In the hook the socket is
+ * locked, so the hook leaves it in a ring and a work item hands TCP the error. Other
+ * sockets get the error from send(), and from their error queue if they have asked for
+ * one.
  *
- * Nobody here waits for the lock of a socket: its user can keep it for ever. TCP
- * fails no socket whose lock a user has. Such a socket is tried again, less and
- * less often, until TCP sends its next SYN anyway.
+ * Nothing here waits for the lock of a socket, because a user can keep it for ever. TCP
+ * ignores the error while a user has the lock. Such a socket is tried again, less and less
+ * often, until TCP sends its next SYN anyway.
  */
 
 #include <linux/errqueue.h>
@@ -28,7 +28,7 @@
 
 #define RING_SIZE	256
 
-/* At once, then after 1, 2, 4 ... 512 ms. */
+/* The first is at once, the others after 1, 2, 4 ... 512 ms. */
 #define MAX_TRIES	11
 
 /**
@@ -92,8 +92,9 @@ static void quote_syn(struct tcphdr *syn, const struct refusal *refusal)
 }
 
 /*
- * Of the codes that mean EHOSTUNREACH, this one does not make TCP send the SYN
- * again first. No data, no entry in the queue of errors: connect() says it all.
+ * Of the codes that mean EHOSTUNREACH, ICMP_PKT_FILTERED is one for which TCP does not
+ * send the SYN again first. Without data TCP adds nothing to the error queue, because
+ * connect() returns the error.
  */
 static struct sk_buff *error_inet(const struct refusal *refusal)
 {
@@ -176,9 +177,9 @@ static void tell_inet6(struct sk_buff *skb)
 #endif
 
 /*
- * Hand TCP the error. Addresses and ports are read while connect() may change them in
- * another thread: TCP looks for a socket that has them, and at worst finds none. A
- * namespace on its way out has no loopback device any more.
+ * Hand TCP the error. This races with connect() in another thread, which may change the
+ * addresses and ports that are read here: TCP looks for a socket that has them, and at
+ * worst finds none. A namespace that is being removed has no loopback device any more.
  */
 static void tell_tcp(const struct refusal *refusal)
 {
@@ -300,9 +301,9 @@ void migsel_refuse(struct migsel_refusals *refusals, struct sock *sk,
  * @err: the error, positive
  * @info: what belongs to it: the MTU in bytes, or 0
  *
- * As the kernel does with what it finds too big itself. ping(8) is one that looks
- * there and keeps quiet about what sendto() says. Only sockets with IP_RECVERR or
- * IPV6_RECVERR have such a queue; it is bounded by their receive buffer.
+ * The kernel does the same with a packet that it finds too big itself, and programs rely on
+ * it: ping(8) reads the queue and ignores what sendto() returns. Only sockets with
+ * IP_RECVERR or IPV6_RECVERR have such a queue; it is bounded by their receive buffer.
  *
  * Context: any but hard interrupt.
  */
@@ -362,7 +363,7 @@ struct migsel_refusals *migsel_refusals_alloc(void)
  * migsel_refusals_free - drop what is left and free a ring
  * @refusals: the ring, which no hook uses any more, may be NULL
  *
- * Who was not told is told by the next SYN, if it is refused again.
+ * A sender that was not told sends another SYN, which may be refused again.
  *
  * Context: process, sleeps, waits for no socket.
  */

@@ -174,8 +174,8 @@ static void flow_inet(struct flowi4 *fl4, const struct migsel_flow_key *key)
 }
 
 /*
- * ip_route_output_flow() takes any destination for on-link if it is given a
- * device: the FIB has to know a route first.
+ * Given a device, ip_route_output_flow() takes any destination for on-link. So the FIB is
+ * asked first whether there is a route.
  */
 static struct dst_entry *lookup_inet(struct net *net,
 				     const struct migsel_flow_key *key,
@@ -199,7 +199,7 @@ static struct dst_entry *lookup_inet(struct net *net,
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-/* Beside a source address the device is a hint, unless told otherwise. */
+/* Where there is a source address, the device is a mere hint without the flag. */
 static struct dst_entry *lookup_inet6(struct net *net,
 				      const struct migsel_flow_key *key,
 				      const struct sock *sk)
@@ -315,7 +315,7 @@ bool migsel_route_entry(struct net *net, const struct migsel_flow_key *key,
 					    entry_inet6(dst, entry);
 }
 
-/* Its policy may choose a transform by the route. */
+/* The policy of a socket may choose a transform by the route. */
 static bool sk_has_policy(const struct sock *sk)
 {
 #ifdef CONFIG_XFRM
@@ -354,9 +354,9 @@ static int fib_state(const struct net *net, const struct migsel_flow_key *key)
 }
 
 /*
- * Whether there was no route in this state of the FIB, and within this tick: IPv6
- * counts a change before it makes it, so that a lookup beside it may see the count and
- * no route.
+ * Whether there was no route in this state of the FIB and within this tick. The tick is
+ * for IPv6, which counts a change before it makes it: a lookup that races with the change
+ * may see the new count and yet no route.
  */
 static bool slot_lacks(const struct migsel_route_slot *slot, int fib)
 {
@@ -392,9 +392,9 @@ unlock:
 }
 
 /*
- * A route, or NULL if there is none: that is no reason to forget one, and is believed
- * once it was found twice, as IPv6 says so for lack of memory, too. A route that carries
- * a transform belongs to one packet.
+ * Keep a route, or with NULL that there is none. IPv6 also finds none for lack of memory:
+ * so a route that is still valid is not forgotten for it, and it is believed once it was
+ * found twice. A route that carries a transform belongs to one packet and is not kept.
  */
 static void cache_set(struct migsel_routes __percpu *routes,
 		      const struct migsel_flow_key *key, struct dst_entry *dst,

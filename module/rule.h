@@ -167,9 +167,9 @@ struct migsel_query {
 };
 
 /*
- * What stage 2 asks of a candidate. A route counts only on a usable one. Where nobody
- * has looked for it, it may be assumed: if such a candidate is chosen, its route is to be
- * looked for and stage 2 to be asked again.
+ * The state of a candidate, for stage 2. A route counts only on a usable one. A route that
+ * nobody has looked for may be assumed: if such a candidate is chosen, the caller looks
+ * for the route and asks stage 2 again.
  */
 #define MIGSEL_USABLE	0x1
 #define MIGSEL_ROUTED	0x2

@@ -33,7 +33,7 @@ bool migsel_tcp_fits(const struct sk_buff *skb)
 	unsigned int mtu = dst_mtu(skb_dst(skb));
 
 #ifdef IP6SKB_FAKEJUMBO
-	/* A header that never leaves the host. */
+	/* That header never leaves the host. */
 	if (skb->protocol == htons(ETH_P_IPV6) &&
 	    IP6CB(skb)->flags & IP6SKB_FAKEJUMBO)
 		mtu += sizeof(struct hop_jumbo_hdr);
@@ -64,8 +64,9 @@ static bool too_big(const struct sk_buff *skb, enum migsel_family family,
  * @sk: a socket of TCP, locked
  * @mtu: the MTU of the route in bytes
  *
- * What the peer has announced is the only bound that is the connection's own. TCP
- * looks at it when the MTU changes, so it is made to believe that.
+ * The only bound that belongs to the connection, and not to its route, is the segment size
+ * that the peer has announced. TCP looks at it when the MTU changes, so the MTU is made to
+ * seem changed.
  */
 void migsel_tcp_limit(struct sock *sk, u32 mtu)
 {
@@ -82,7 +83,7 @@ void migsel_tcp_limit(struct sock *sk, u32 mtu)
 	icsk->icsk_pmtu_cookie = IP_MAX_MTU + 1;
 }
 
-/* Where the option is in the header, 0 if nowhere or not to be touched. */
+/* Where the segment size is in the header, 0 if nowhere or not to be touched. */
 static unsigned int find_mss(const struct tcphdr *th)
 {
 	const u8 *options = (const u8 *)th;
@@ -109,8 +110,8 @@ static unsigned int find_mss(const struct tcphdr *th)
 }
 
 /*
- * Let a SYN or SYN-ACK announce what its route takes. Returns that in bytes, or 0 if
- * it announced no more before.
+ * Let a SYN or SYN-ACK announce no larger segment than its route takes. Returns that size
+ * in bytes, or 0 if nothing had to be changed.
  */
 static u16 syn_mss(struct sk_buff *skb)
 {
@@ -145,8 +146,8 @@ static u16 syn_mss(struct sk_buff *skb)
  * @locked: TCP is sending it, with the socket locked
  * @owned: the socket keeps that route, too
  *
- * The sender has cut it for another route. Of tunnels it is not the sender who could
- * do better: they are told by ICMP.
+ * The sender has cut it for another route. Where a tunnel has made the packet, the sender
+ * of the inner one learns from ICMP.
  *
  * Context: under rcu_read_lock(), any but hard interrupt.
  * Return: 0, or -EMSGSIZE. A packet of TCP may still not fit.

@@ -15,8 +15,8 @@
 #include "vmk.h"
 
 /*
- * Where addresses go. Only counts those that do not fit into @room, and not even
- * that once @left of a family are there: then there are @more.
+ * Where addresses go. Those that do not fit into @room are only counted. Of a family no
+ * more than @left are taken or counted; @more says that there are more.
  */
 struct addr_sink {
 	struct migsel_addr *addrs;
@@ -26,7 +26,7 @@ struct addr_sink {
 	bool more;
 };
 
-/* False if the rest of the family need not be looked at. */
+/* Returns false if the rest of the family need not be looked at. */
 static bool addr_put(struct addr_sink *sink, enum migsel_family family,
 		     const void *local, const void *prefix, u8 len)
 {
@@ -121,7 +121,7 @@ static u32 count_addrs(const struct migsel_net *ms)
 	return sink.n;
 }
 
-/* Say once that addresses are ignored, until that is over. */
+/* Log that addresses are ignored, once until it is over. */
 static void vmk_crowded(struct migsel_vmk *vmk, bool crowded)
 {
 	if (crowded && !vmk->crowded && net_ratelimit())
@@ -160,7 +160,7 @@ static u32 *addrs_head(const struct migsel_addrs *addrs,
 			     addrs->head_mask];
 }
 
-/* Whether the vmk that was added last to a chain has this very address in it. */
+/* Whether the vmk that was last added to a chain is in it with this very address. */
 static bool chain_has(const struct migsel_addrs *addrs, u32 next, int ifindex,
 		      const struct migsel_addr *addr)
 {
@@ -176,8 +176,9 @@ static bool chain_has(const struct migsel_addrs *addrs, u32 next, int ifindex,
 }
 
 /*
- * Of vmks with the same address the first one is found first. Those of IPv4 may have
- * it many times, with other prefixes: whoever looks for the owner meets it once.
+ * Vmks are added from the last to the first, so that of several with the same address
+ * the first is found first. In IPv4 a vmk may have one address many times, with
+ * different prefixes; it is added once, so that chains stay short.
  */
 static void addrs_index(const struct migsel_snap *snap,
 			struct migsel_addrs *addrs)
@@ -202,8 +203,8 @@ static void addrs_index(const struct migsel_snap *snap,
 }
 
 /*
- * Read the addresses of the devices. IPv6 may add some without RTNL after they were
- * counted: then there is no room for them, and they are counted again.
+ * Read the addresses of the devices. This races with IPv6, which adds addresses without
+ * RTNL: where there are more than were counted, all is counted and read again.
  */
 static bool addrs_read(struct migsel_snap *snap, const struct migsel_net *ms,
 		       gfp_t gfp)
@@ -223,9 +224,9 @@ static bool addrs_read(struct migsel_snap *snap, const struct migsel_net *ms,
 
 		addrs->changes = atomic_read(&ms->changes);
 		/*
-		 * A notifier changes the list before the count. Read the other
-		 * way round, a change is seen or leaves the snapshot stale. Pairs
-		 * with migsel_vmk_changed().
+		 * This races with who changes an address: the list first, and
+		 * then the count. They are read the other way round, so that the
+		 * snapshot has a change or is stale. Pairs with migsel_vmk_changed().
 		 */
 		smp_rmb();
 
@@ -257,7 +258,7 @@ static bool addrs_read(struct migsel_snap *snap, const struct migsel_net *ms,
 	return true;
 }
 
-/* Addresses as another snapshot has them, which knows every vmk. */
+/* Take over the addresses of another snapshot, which knows every vmk. */
 static void addrs_share(struct migsel_snap *snap, const struct migsel_snap *old)
 {
 	u32 i;

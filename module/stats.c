@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counters, per CPU. A packet counts on its CPU while a request may reset the
- * counters: the request does not write them, it moves the zero point.
+ * Counters, per CPU. A reset races with packets that count on other CPUs, so it does not
+ * write the counters: it notes what they stand at, as the new zero.
  */
 
 #include <linux/rtnetlink.h>

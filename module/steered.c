@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which flows were steered lately, and where to. Nothing else tells that of packets
- * that a firewall rule has tagged, and of sockets that keep no route.
+ * Which flows were steered lately, and where to. Nothing else remembers it where a
+ * firewall rule has tagged the packets, or the socket keeps no route.
  */
 
 #include <linux/hash.h>

@@ -33,7 +33,7 @@ TRACE_DEFINE_ENUM(MIGSEL_CLASS_COLD);
 	__print_symbolic(value, MIGSEL_REASON_NAMES(REASON_SYMBOL,	\
 						    REASON_LAST_SYMBOL))
 
-/* A decision that was not answered from a cached one. */
+/* Tells of each decision that was not answered from a cached one. */
 TRACE_EVENT(migsel_select,
 
 	TP_PROTO(enum migsel_class class, const struct migsel_flow_key *key,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is told upwards, to those who speak with user space, and asked of them. Every
- * other call goes down. main.c has the table.
+ * The only calls that go up: what the lower parts tell, or ask, those that speak with user
+ * space. main.c has the table.
  */
 
 #ifndef _MIGSEL_UPCALLS_H

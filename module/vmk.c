@@ -34,12 +34,12 @@ const struct migsel_policy migsel_default_policy = {
 	.fallback = MIGSEL_FALLBACK_FIRST_VMK,
 };
 
-/* Addresses come and go in bursts: how long to wait for the rest of one. */
+/* Addresses come and go in bursts. This is how long the rest of one is waited for. */
 #define BURST_MS	10
 
 /*
- * All addresses are read, with RTNL held, though only one has changed. Where that takes
- * long, others have RTNL so many times longer before it is done again.
+ * All addresses are read, with RTNL held, though only one may have changed. Before that
+ * is done again, others have RTNL for so many times as long as it took.
  */
 #define PAUSE_FACTOR	10
 #define MAX_PAUSE	HZ
@@ -82,8 +82,8 @@ static bool wants_hook(const struct migsel_net *ms)
  * migsel_vmk_settle - let go of snapshots that were replaced, if any
  * @ms: migsel in a namespace, with RTNL held
  *
- * Readers may choose by them until synchronize_net() and leave what they chose
- * in a socket: only then are routes invalidated.
+ * A packet may still choose a route by an old snapshot and leave it in its socket.
+ * Routes are invalidated after synchronize_net(), when no packet can do so any more.
  *
  * Context: process, sleeps.
  */
@@ -129,7 +129,11 @@ static int migsel_commit(struct migsel_net *ms, bool read,
 	ASSERT_RTNL();
 
 	WRITE_ONCE(ms->committing, true);
-	/* Before addresses are read. Pairs with concerns_vmk() in notifier.c. */
+	/*
+	 * This races with a notifier, which changes an address and then reads
+	 * @committing: it sees that, or the address is read below as it is now.
+	 * Pairs with concerns_vmk() in notifier.c.
+	 */
 	smp_mb();
 	if (ms->n_vmks) {
 		snap = migsel_snap_build(ms, read ? NULL :
@@ -150,14 +154,14 @@ static int migsel_commit(struct migsel_net *ms, bool read,
 	}
 	migsel_publish(ms, snap);
 out:
-	/* After the snapshot was published. Pairs with concerns_vmk(). */
+	/* Who sees that it is over sees the snapshot. Pairs with concerns_vmk(). */
 	smp_store_release(&ms->committing, false);
 	if (!err)
 		migsel_vmk_settle(ms);
 	return err;
 }
 
-/* Read the addresses if any has changed. False without memory. */
+/* Read the addresses if any has changed. Returns false without memory. */
 static bool vmk_reread(struct migsel_net *ms)
 {
 	struct migsel_snap *snap = rtnl_dereference(ms->snap);
@@ -207,16 +211,16 @@ static void rebuild_work(struct work_struct *work)
 void migsel_vmk_changed(struct migsel_net *ms)
 {
 	/*
-	 * The list of addresses has changed, the FIB follows. A snapshot that is
-	 * built meanwhile reads the count before the list: what it counts, it has
-	 * seen. Pairs with addrs_read().
+	 * This races with addrs_read(), which reads the count and then the list of
+	 * addresses. The list was changed before the count is: either the snapshot
+	 * has the change, or its count is an old one. Pairs with addrs_read().
 	 */
 	smp_mb__before_atomic();
 	atomic_inc(&ms->changes);
 	/*
-	 * A packet on another CPU looks up the FIB before it reads the count: if
-	 * it misses a route that goes now, it sees that addresses have changed.
-	 * Pairs with migsel_stale().
+	 * This races with a packet, which looks up the FIB and then reads the
+	 * count. The FIB is changed after the count: a packet that misses a route
+	 * that goes now sees that addresses have changed. Pairs with migsel_stale().
 	 */
 	smp_mb__after_atomic();
 	rebuild_later(ms);
@@ -226,7 +230,8 @@ void migsel_vmk_changed(struct migsel_net *ms)
  * migsel_vmk_lock - take RTNL and see the addresses as they are
  * @ms: migsel in a namespace
  *
- * So do packets from now on. Without memory that is left to the work item.
+ * From now on packets are decided by these addresses, too. Without memory they are
+ * read by the work item, later.
  *
  * Context: process, sleeps.
  */
@@ -289,7 +294,7 @@ static void vmk_free_rcu(struct rcu_head *rcu)
  * migsel_vmk_free - let go of a vmk that was removed, once no packet sees it
  * @vmk: the vmk, in no list any more
  *
- * Context: any. Whoever unregisters the device waits for RCU callbacks.
+ * Context: any. The device stays as long as the callback has its reference.
  */
 void migsel_vmk_free(struct migsel_vmk *vmk)
 {
@@ -318,8 +323,8 @@ static struct migsel_vmk *vmk_alloc(struct net_device *dev)
 }
 
 /*
- * Whether the addresses of a draft's vmks have to be read: those of a new vmk are not
- * known, and owners of addresses are found in the order of vmks.
+ * Whether the addresses of a draft's vmks have to be read anew: those of a new vmk were
+ * not read yet, and of vmks that share an address the first has to be found first.
  */
 static bool has_to_read(const struct migsel_draft *draft)
 {
@@ -353,7 +358,7 @@ static void config_swap(struct migsel_draft *draft)
 	}
 }
 
-/* Make the RTNL side as the packet side has it. Leaves what it has more in a list. */
+/* Make the RTNL side what the packet side is. Vmks that only it has go into a list. */
 static void config_take_back(struct migsel_draft *draft, struct list_head *rest)
 {
 	struct migsel_net *ms = draft->ms;
@@ -374,7 +379,8 @@ static void config_take_back(struct migsel_draft *draft, struct list_head *rest)
  *	migsel_vmk_free()
  * @extack: says why it failed
  *
- * Whoever adds a vmk pays for all snapshots from then on, the work item's too.
+ * Who adds a vmk is charged for all snapshots from then on, those of the work item as
+ * well.
  *
  * Context: process, sleeps.
  * Return: 0, or a negative error with nothing changed.
@@ -430,7 +436,7 @@ err_free:
 	return err;
 }
 
-/* Nobody has asked for it, so it is told. */
+/* Nobody has asked for the vmk to go, so listeners are told. */
 static void vmk_left(struct migsel_net *ms, struct migsel_vmk *vmk)
 {
 	ms->upcalls->vmk_left(ms, vmk);
@@ -460,7 +466,7 @@ void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk)
  * @ms: migsel in a namespace, with RTNL held
  *
  * Context: process, sleeps.
- * Return: false without memory to tell of some whether they may. They stay.
+ * Return: false if memory was short to find out about some. They stay.
  */
 bool migsel_vmk_recheck(struct migsel_net *ms)
 {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Many addresses and many vmks that come and go at once cost about what they cost without
-# migsel, are bounded, and are paid for by who makes them.
+# migsel. Their number is bounded, and their memory is charged to who makes them.
 # shellcheck disable=SC2034  # read by lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every kind of device: whether it may be a vmk, as the table in the documentation
-# has it, and that what leaves by it arrives and is decided on once. Two hosts:
+# Every kind of device: it may be a vmk if the table in the documentation says so, and
+# what leaves by it arrives and is decided on once. Two hosts:
 #
 #   vmk0   the first vmk
 #   u1 u2  what the device that is tested, mig, is made of
 #
-# A kind is made by the function of its name, on both hosts.
+# The function with the name of a kind sets it up, on both hosts.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 tools=(ping wg teamnl python3 modprobe tc)

@@ -19,7 +19,7 @@ export LC_ALL=C.UTF-8
 # The long ones first.
 checks=(W1-sparse-6.12 W1-sparse-6.1 W1-7.3 W1-no-ipv6 W1-6.1-oldest W1-6.1-cloud
 	W1-6.12-cloud W1-7.3-cloud coccinelle clang analyzer shellcheck
-	checkpatch kernel-doc generated arrows codespell yamllint license)
+	checkpatch kernel-doc generated arrows named codespell yamllint license)
 
 # What checkpatch finds and what cannot be written in another way.
 accepted=(
@@ -92,6 +92,18 @@ generated() {
 	"$work/generated/scripts/generate.sh" "$source"
 	diff -ru include "$work/generated/include"
 	diff -ru module "$work/generated/module"
+}
+
+# A function that a comment names, as f(), has to be defined or called somewhere: a comment
+# outlives what it is about. Two are only talked of.
+named() {
+	# shellcheck disable=SC2016  # perl's
+	perl -0777 -ne '
+		while (m{/\*.*?\*/}gs) { my $comment = $&; push @names, "$ARGV: $1" while $comment =~ /\b(\w+)\(\)/g }
+		s{/\*.*?\*/}{}gs;
+		$code .= $_;
+		END { for (@names) { /(\w+)$/; print "$_() is no function\n" unless $code =~ /\b$1\s*\(/ } }' \
+		"${c_files[@]}" | without ': (execve|vmalloc)\(\) '
 }
 
 # COPYING is the text of the license; README.md says it for the reader; Debian's files

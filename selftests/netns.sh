@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Each network namespace has a configuration of its own, and whoever rules the
-# namespace rules it.
+# Each network namespace has a configuration of its own, which who owns the namespace
+# may change.
 # shellcheck disable=SC2034  # read by lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 

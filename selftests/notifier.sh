@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Devices and addresses change under a configuration: the decision follows, packets a
-# moment later, whoever asks at once.
+# Devices and addresses change under a configuration: a request sees the change at once,
+# packets a moment later.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 # on_a COMMAND...: ip commands

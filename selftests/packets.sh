@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Packets and sockets out of the ordinary: neighbour discovery, copies that netfilter makes,
-# sockets that say in other ways that they are bound, transmit queues, and packets where
-# somebody else listens for alarms.
+# sockets whose binding shows in other ways, transmit queues, and packets while another
+# namespace listens for alarms.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 tools=(python3 tc)

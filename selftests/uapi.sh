@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034  # what the tests read
 #
-# What the tests know of the family's numbers they have from its header; sourced, not run.
+# The numbers of the netlink family, read from its header; sourced, not run.
 
 uapi_header=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../include/uapi/linux/migsel.h
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Module, namespaces and devices go while traffic runs: nothing is held, all in
-# bounded time. That the kernel does not complain is for the test kernel's harness
-# to see, except where it only waits.
+# Module, namespaces and devices go while traffic runs: nothing holds them, and each goes
+# in bounded time. The harness of the test kernel sees whether the kernel complains; that
+# it waits for something is seen here.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 tools=(modprobe rmmod dmesg)

@@ -20,7 +20,7 @@ static inline bool nf_in_duplicate(void)
 #else
 	bool duplicate;
 
-	/* Who sends a copy, has them off, too: it is not another task's. */
+	/* Who sends a copy has them off as well, so the flag is not that of another task. */
 	local_bh_disable();
 	duplicate = this_cpu_read(nf_skb_duplicated);
 	local_bh_enable();

@@ -5,7 +5,7 @@
 #include <linux/version.h>
 #include_next <net/genetlink.h>
 
-/* Before, a multicast group took the flag of an operation for the same thing. */
+/* Older kernels use the flag of an operation for the same thing. */
 #ifndef GENL_MCAST_CAP_NET_ADMIN
 #define GENL_MCAST_CAP_NET_ADMIN GENL_UNS_ADMIN_PERM
 #endif
@@ -99,14 +99,14 @@ static inline void genl_broadcast_to_none(struct sock *ssk, struct sk_buff *skb,
 				   genl_listener_found, found);
 }
 #else
-/* Before the first listener is given the message, it is taken from its owner. */
+/* The message is orphaned before it is given to the first listener. */
 static inline void genl_listener_found(struct sk_buff *skb)
 {
 	if (refcount_read(&skb->users) > 1)
 		*(bool *)skb_shinfo(skb)->destructor_arg = true;
 }
 
-/* No listener's filter lets a message of the emergency reserves pass. */
+/* A message from the emergency reserves passes no listener's socket filter. */
 static inline void genl_broadcast_to_none(struct sock *ssk, struct sk_buff *skb,
 					  u32 group, bool *found)
 {
@@ -123,8 +123,8 @@ static inline void genl_broadcast_to_none(struct sock *ssk, struct sk_buff *skb,
  * @net: the namespace
  * @group: the number of the group in the family
  *
- * genl_has_listeners() tells of listeners in any namespace. To know those who would
- * receive a message, one is sent that reaches nobody.
+ * genl_has_listeners() tells of listeners in any namespace. To find those in one, a message
+ * is sent that reaches nobody but meets each who would receive it.
  *
  * Context: process, sleeps.
  * Return: true if somebody listens, or it is not known for lack of memory.

@@ -4,7 +4,7 @@
 
 #include_next <net/ip6_fib.h>
 
-/* A macro, which not every 6.1 has. */
+/* It is a macro, which some releases of 6.1 have and others have not. */
 #ifndef dst_rt6_info
 static inline struct rt6_info *dst_rt6_info(const struct dst_entry *dst)
 {

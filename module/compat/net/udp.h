@@ -5,7 +5,7 @@
 #include <linux/version.h>
 #include_next <net/udp.h>
 
-/* As long as there was UDP-Lite, the lookup was told which of two tables to use. */
+/* Kernels with UDP-Lite have two tables, and the lookup is told which to use. */
 
 /**
  * udp_lookup_inet - find the socket that a packet of IPv4 is for
