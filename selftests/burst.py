@@ -11,47 +11,33 @@ busy host most take longer than the reading."""
 import errno
 import select
 import socket
-import struct
 import sys
 import time
 
-import netlink
+from family import CMD, HOT, Netlink, device, must
+from rtnl import DELADDR, NEWADDR, Route, address
 
-SO_MARK, HOT = 36, 0x10000
-NEWADDR, DELADDR = 20, 21
 ROUNDS = 20
-
-rtnetlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
-rtnetlink.bind((0, 0))
-index = {name: number for number, name in socket.if_nameindex()}
+rtnetlink = Route()
 
 
-def change(kind, family, device, address, length):
-    """Add or remove an address; no duplicate address detection."""
-    packed = socket.inet_pton(family, address)
-    message = struct.pack("=BBBBI", family, length, 2, 0, index[device])
-    for attribute in (1, 2):
-        message += struct.pack("=HH", 4 + len(packed), attribute) + packed
-    flags = 0x605 if kind == NEWADDR else 5
-    rtnetlink.send(struct.pack("=IHHII", 16 + len(message), kind, flags, 1, 0) + message)
-    reply = rtnetlink.recv(4096)
-    error = -struct.unpack_from("=i", reply, 16)[0]
-    if error:
-        raise OSError(error, f"{device} {address}")
+def change(kind, name, text, length):
+    """Add or remove an address."""
+    must(rtnetlink.set(kind, address(name, text, length)), f"{name} {text}")
 
 
-def sent(device):
+def sent(name):
     with open("/proc/net/dev", encoding="ascii") as lines:
         for line in lines:
-            name, _, counters = line.partition(":")
-            if name.strip() == device:
+            found, _, counters = line.partition(":")
+            if found.strip() == name:
                 return int(counters.split()[9])
-    raise OSError(errno.ENODEV, device)
+    raise OSError(errno.ENODEV, name)
 
 
 def new_socket(family, kind):
     new = socket.socket(family, kind)
-    new.setsockopt(socket.SOL_SOCKET, SO_MARK, HOT)
+    new.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, HOT)
     new.setblocking(False)
     return new
 
@@ -78,14 +64,14 @@ def tcp_error(family, to):
         return tcp.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 
-def leaves_by(family, to, device):
+def leaves_by(family, to, name):
     """Until packets leave by a device."""
     end = time.monotonic() + 10
-    before = sent(device)
-    while sent(device) == before:
+    before = sent(name)
+    while sent(name) == before:
         udp_error(family, to)
         if time.monotonic() > end:
-            raise OSError(errno.ETIMEDOUT, f"nothing leaves by {device}")
+            raise OSError(errno.ETIMEDOUT, f"nothing leaves by {name}")
 
 
 def report(what, errors):
@@ -95,14 +81,14 @@ def report(what, errors):
 
 def drip(seconds):
     """One change at a time, and never two in a burst."""
-    family = netlink.Netlink()
+    family = Netlink()
 
     def change_one(n):
-        change(NEWADDR if n % 2 else DELADDR, socket.AF_INET, "d1", "172.31.0.1", 32)
+        change(NEWADDR if n % 2 else DELADDR, "d1", "172.31.0.1", 32)
 
     def asked():
         start = time.monotonic()
-        netlink.must(family.ask(netlink.VMK_GET, netlink.attr(1, netlink.index("d0"))), "vmk")
+        must(family.ask(CMD.VMK_GET, device("d0")), "vmk")
         return time.monotonic() - start
 
     took = []
@@ -125,15 +111,15 @@ def main():
             name = f"{error_of.__name__[:3]} IPv{4 if length == 24 else 6}"
             refused, came, went = 0, [], []
             for _ in range(ROUNDS):
-                change(NEWADDR, family, "d1", own, length)
+                change(NEWADDR, "d1", own, length)
                 came.append(error_of(family, to))
                 leaves_by(family, to, "d1")
-                change(NEWADDR, family, "d0", shared, length)
+                change(NEWADDR, "d0", shared, length)
                 leaves_by(family, to, "d0")
-                change(DELADDR, family, "d0", shared, length)
+                change(DELADDR, "d0", shared, length)
                 went.append(error_of(family, to))
                 leaves_by(family, to, "d1")
-                change(DELADDR, family, "d1", own, length)
+                change(DELADDR, "d1", own, length)
                 refused += 1
             report(f"{name}: after the address of the vmk came", [e for e in came if e])
             report(f"{name}: after a shared subnet went", [e for e in went if e])

@@ -3,10 +3,8 @@
 #
 # Many addresses and many vmks that come and go at once cost about what they cost without
 # migsel. Their number is bounded, and their memory is charged to who makes them.
-# shellcheck disable=SC2034  # read by lib.sh
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
-tools=(python3)
 # Detectors make all of it dear; the count of addresses is not theirs to test.
 many=1000
 [[ ${KERNEL-} != @(uml|debug) ]] || many=200
@@ -66,7 +64,7 @@ costs_no_more() {
 		((try > 1 && steered < REPLY)) || steered=$REPLY
 		none_left
 	done
-	note "ip ${*:3} with $2 IPv$1 addresses: $plain ms, with vmks $steered ms"
+	ktap_print_msg "ip ${*:3} with $2 IPv$1 addresses: $plain ms, with vmks $steered ms"
 	((steered <= plain * 2 + 50)) || fail 'it takes more than twice as long'
 }
 
@@ -88,7 +86,7 @@ batch() {
 	steered=$REPLY
 	problems=()
 	none_left
-	note "$many addresses are added in $plain ms, with vmks in $steered ms"
+	ktap_print_msg "$many addresses are added in $plain ms, with vmks in $steered ms"
 	((steered <= plain * 2 + 100)) || fail 'it takes more than twice as long'
 }
 
@@ -109,7 +107,7 @@ counts() {
 	two 4 "$many"
 	vmks_of_two
 	count migsel_snap_build ip -n "$N" link del d1
-	note "snapshots for a device and its $many addresses: $REPLY"
+	ktap_print_msg "snapshots for a device and its $many addresses: $REPLY"
 	((REPLY >= 1 && REPLY <= 20)) || fail "$REPLY snapshots"
 	none_left
 }
@@ -122,7 +120,7 @@ drips() {
 	addrs add 6 d1 0 "$many" | ip -n "$N" -b -
 	vmks_of_two
 	count migsel_snap_build drip
-	note "$((4 * many)) addresses are read $REPLY times in ${times[0]} ms while one changes, in ${times[1]} ms each time"
+	ktap_print_msg "$((4 * many)) addresses are read $REPLY times in ${times[0]} ms while one changes, in ${times[1]} ms each time"
 	((REPLY > 10)) || fail 'they are not read'
 	(((REPLY - 10) * times[1] <= times[0] / 5)) || fail 'it takes more than a fifth of the time'
 	none_left
@@ -150,7 +148,7 @@ crowd_leaves() {
 	leave 0
 	one=$REPLY
 	leave {0..63}
-	note "waits for a grace period: $one with one vmk, $REPLY with 64"
+	ktap_print_msg "waits for a grace period: $one with one vmk, $REPLY with 64"
 	((REPLY <= one + 5)) || fail 'each vmk makes all wait'
 }
 
@@ -179,7 +177,7 @@ restore_at_once() {
 		one=$REPLY
 		restored "$function" 256
 		many=$REPLY
-		note "$function, for a restore and for one of nothing: $one times with one vmk, $many with 256"
+		ktap_print_msg "$function, for a restore and for one of nothing: $one times with one vmk, $many with 256"
 		((${many% *} <= ${one% *} + 3 && ${many#* } <= ${one#* } + 3)) || fail "$function for each vmk"
 	done
 	ip -n "$N" link del group 64
@@ -217,7 +215,7 @@ namespace_leaves() {
 	exit_waits 1
 	one=$REPLY
 	exit_waits 64
-	note "waits for a grace period at the end of a namespace: $one with one vmk, $REPLY with 64"
+	ktap_print_msg "waits for a grace period at the end of a namespace: $one with one vmk, $REPLY with 64"
 	((REPLY <= one + 3)) || fail 'each vmk makes all wait'
 }
 
@@ -238,16 +236,17 @@ no_false_refusal() {
 
 # Beyond the bound a vmk is refused, and addresses are ignored by name.
 bound() {
-	local lines
+	local most
+	most=$(defined MIGSEL_MAX_ADDRESSES "$uapi")
 	two 4 1
-	addrs add 4 d1 1 1025 | ip -n "$N" -b -
-	REPLY=$(migsel -n "$N" vmk add d1 2>&1) && fail 'a vmk with 1025 addresses'
-	[[ $REPLY == *1024\ addresses* ]] || fail "it is refused for: $REPLY"
-	in_n 'addr del 10.104.24.1/24 dev d1'
+	addrs add 4 d1 1 $((most + 1)) | ip -n "$N" -b -
+	REPLY=$(migsel -n "$N" vmk add d1 2>&1) && fail "a vmk with $((most + 1)) addresses"
+	[[ $REPLY == *"$most addresses"* ]] || fail "it is refused for: $REPLY"
+	addrs del 4 d1 "$most" $((most + 1)) | ip -n "$N" -b -
 	vmks_of_two
 	in_n 'addr add 172.16.0.1/24 dev d0' 'addr add 172.16.0.2/24 dev d1'
 	says_route 'd1 dedicated-subnet' 172.16.0.9 tag hot
-	dmesg | grep -q 'd1.*migsel ignores all but 1024 addresses' || fail 'the kernel does not say so'
+	dmesg | grep -q 'd1.*migsel ignores all but '"$most"' addresses' || fail 'the kernel does not say so'
 	in_n 'addr del 10.100.3.1/24 dev d1'
 	says_route 'd0 same-subnet' 172.16.0.9 tag hot
 	none_left
@@ -281,7 +280,7 @@ charged() {
 	addrs add 4 d1 1 "$many" | ip -n "$N" -b -
 	# Nobody asks: the work item reads them.
 	wait_for 3 grown_by "$after" $((many * 20)) || fail "and $((REPLY - after)) bytes for $many addresses"
-	note "memory that is paid for: $((after - before)) bytes for two vmks, $((REPLY - after)) for $many addresses"
+	ktap_print_msg "memory that is paid for: $((after - before)) bytes for two vmks, $((REPLY - after)) for $many addresses"
 	none_left
 	# The namespace goes on, and keeps nothing of who paid.
 	rmdir "$group" || fail 'the cgroup is in use'
@@ -302,17 +301,17 @@ uml) more=() ;;
 debug) more=(counts drips crowd_leaves restore_at_once namespace_leaves) ;;
 esac
 
-begin_tests $((5 + ${#more[@]}))
-scratch=$(mktemp -d)
-defer "rm -rf $scratch"
+need python3
+ktap_print_header
+ktap_set_plan $((5 + ${#more[@]}))
 add_netns N
 sender=$N
-run 'deletion of a device with many addresses' deletion
-run 'a device with many addresses goes down' down
-run 'many addresses one by one' batch
-run 'no false refusal' no_false_refusal
-run 'bound on addresses' bound
+run_test 'deletion of a device with many addresses' deletion
+run_test 'a device with many addresses goes down' down
+run_test 'many addresses one by one' batch
+run_test 'no false refusal' no_false_refusal
+run_test 'bound on addresses' bound
 for i in "${!more[@]}"; do
-	run "${names[i]}" "${more[i]}"
+	run_test "${names[i]}" "${more[i]}"
 done
-end_tests
+ktap_finished

@@ -12,9 +12,8 @@
 #
 # A's vmk0 keeps its name, its link and its first addresses, and the untagged flows
 # use nothing else. vmk1 and vmk2 are churned; C is where they are moved to.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
-tools=(modprobe rmmod timeout fold sort uniq)
 three='tcp udp udpu'
 seconds=${CHURN:-60}
 seed=${CHURN_SEED:-$((SRANDOM % 32768))}
@@ -434,7 +433,7 @@ churn() {
 		if ((SECONDS - shown >= 10)); then
 			shown=$SECONDS
 			missing || :
-			note "$((SECONDS - begin)) s, $(wc -w <<<"$REPLY") kinds of change not made yet:${REPLY:0:60}"
+			ktap_print_msg "$((SECONDS - begin)) s, $(wc -w <<<"$REPLY") kinds of change not made yet:${REPLY:0:60}"
 		fi
 		read -r -t 1 -u "$never" || :
 	done
@@ -498,13 +497,15 @@ several() {
 	reasons multi-nic cold-first-vmk
 }
 
-begin_tests 6
-note "CHURN=$seconds CHURN_SEED=$seed, $(nproc) CPUs"
+need modprobe rmmod timeout fold sort uniq
+ktap_print_header
+ktap_set_plan 6
+ktap_print_msg "CHURN=$seconds CHURN_SEED=$seed, $(nproc) CPUs"
 make_hosts
 add_netns C
 exec {other}< <(exec nsenter --net="/run/netns/$B" "$work/sink" 5002)
 defer "stop $!"
-read -r -t 60 -u "$other" || bail 'no second sink'
+read -r -t 60 -u "$other" || ktap_exit_fail_msg 'no second sink'
 shape D D 2 1 0
 wrongs=$scratch/wrongs
 : >"$wrongs"
@@ -518,10 +519,10 @@ start relink 1
 start relink 2
 start tagged hot
 start tagged cold
-run 'every worker makes progress and ends' churn
-run 'untagged flows lose nothing' unharmed
-run 'tagged flows fail only as they may' judged
-run 'everything was done' every_kind
-run 'traffic follows the rule again: own subnets' own_subnets
-run 'traffic follows the rule again: several migration vmks' several
-end_tests
+run_test 'every worker makes progress and ends' churn
+run_test 'untagged flows lose nothing' unharmed
+run_test 'tagged flows fail only as they may' judged
+run_test 'everything was done' every_kind
+run_test 'traffic follows the rule again: own subnets' own_subnets
+run_test 'traffic follows the rule again: several migration vmks' several
+ktap_finished

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 
-SO_MARK, HOT = 36, 0x10000
+HOT = 0x10000
 BATCH, BATCHES, FLOWS, UNEVEN = 32, 9, 48, 600
 
 family = socket.AF_INET if sys.argv[1] == "4" else socket.AF_INET6
@@ -17,7 +17,7 @@ to, source = (sys.argv[2], 9), (sys.argv[3], 0)
 
 def new_socket(kind, protocol, mark, bound):
     new = socket.socket(family, kind, protocol)
-    new.setsockopt(socket.SOL_SOCKET, SO_MARK, mark)
+    new.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, mark)
     if bound:
         new.bind(source)
     return new

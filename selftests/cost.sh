@@ -3,10 +3,7 @@
 #
 # What a packet costs does not grow with vmks or their addresses. Counts instructions, and
 # is exact with ICOUNT=1 only: ICOUNT=1 make vm RUN=selftests/cost.sh
-# shellcheck disable=SC2034  # read by lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
-
-tools=(python3)
 
 declare -A costs
 
@@ -24,7 +21,7 @@ measure_from() {
 	local kind cost
 	while read -r kind cost; do
 		costs[$1 $kind $2]=$cost
-		note "IPv$1, ${2/ / vmks of } addresses: $kind $cost"
+		ktap_print_msg "IPv$1, ${2/ / vmks of } addresses: $kind $cost"
 	done < <(in_netns "$N" "$here/cost.py" "$1" "${@:3}" 2>&1)
 }
 
@@ -84,14 +81,16 @@ at_most() {
 	done
 }
 
-begin_tests 6
+need python3
+ktap_print_header
+ktap_set_plan 6
 measure 2 1
 measure 256 40
 measure_equal
-run 'a packet of a socket that is bound to an address' at_most bound 2500
-run 'a cold packet of such a socket' at_most cold 2500
-run 'a packet that belongs to no flow' at_most flowless 2500
-run 'the first packet of a flow' at_most first 70000
-run 'the first packet of a flow that no vmk has a route for' at_most unrouted 1000000
-run 'a packet of a socket that is bound to one of many equal addresses' at_most bound 2500 '4 3 1000'
-end_tests
+run_test 'a packet of a socket that is bound to an address' at_most bound 2500
+run_test 'a cold packet of such a socket' at_most cold 2500
+run_test 'a packet that belongs to no flow' at_most flowless 2500
+run_test 'the first packet of a flow' at_most first 70000
+run_test 'the first packet of a flow that no vmk has a route for' at_most unrouted 1000000
+run_test 'a packet of a socket that is bound to one of many equal addresses' at_most bound 2500 '4 3 1000'
+ktap_finished

@@ -8,9 +8,8 @@
 #   u1 u2  what the device that is tested, mig, is made of
 #
 # The function with the name of a kind sets it up, on both hosts.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
-tools=(ping wg teamnl python3 modprobe tc)
 doc=$here/../Documentation/networking/migsel.rst
 
 # table_of yes|no: the kinds in the table
@@ -59,10 +58,10 @@ make_pair() {
 	start_sink b_pid "$B"
 	from_a
 	for nic in vmk0 u1 u2; do
-		ip -n "$A" link add "$nic" type veth peer name "$nic" netns "$B" || bail 'no links'
+		ip -n "$A" link add "$nic" type veth peer name "$nic" netns "$B" || ktap_exit_fail_msg 'no links'
 	done
 	each 'link set vmk0 up' 'addr add 192.0.2.%H/24 dev vmk0' 'addr add 2001:db8::%H/64 dev vmk0 nodad' ||
-		bail 'no addresses'
+		ktap_exit_fail_msg 'no addresses'
 }
 
 # The kinds --------------------------------------------------------------------
@@ -225,7 +224,7 @@ clear_away() {
 		on 2 "link del $nic" 2>/dev/null
 	done
 	for nic in u1 u2; do
-		ip -n "$A" link add "$nic" type veth peer name "$nic" netns "$B" || bail 'no links'
+		ip -n "$A" link add "$nic" type veth peer name "$nic" netns "$B" || ktap_exit_fail_msg 'no links'
 	done
 }
 
@@ -396,13 +395,15 @@ through_vrf() {
 mapfile -t yes < <(table_of yes)
 mapfile -t no < <(table_of no)
 
-begin_tests $((${#yes[@]} + ${#no[@]} + 5))
+need ping wg teamnl python3 modprobe tc
+ktap_print_header
+ktap_set_plan $((${#yes[@]} + ${#no[@]} + 5))
 make_pair
-for kind in "${yes[@]}"; do run "$kind" accepted "$kind"; done
-for kind in "${no[@]}"; do run "$kind is refused" refused "$kind"; done
-run 'the mode of an ipvlan changes' ipvlan_changes
-run 'the id of an xfrm interface changes' if_id_changes
-run 'an xfrm interface with ESP in UDP' encap_in_udp
-run 'an xfrm interface that is no vmk' foreign_xfrm
-run 'packets through a VRF are counted once' through_vrf
-end_tests
+for kind in "${yes[@]}"; do run_test "$kind" accepted "$kind"; done
+for kind in "${no[@]}"; do run_test "$kind is refused" refused "$kind"; done
+run_test 'the mode of an ipvlan changes' ipvlan_changes
+run_test 'the id of an xfrm interface changes' if_id_changes
+run_test 'an xfrm interface with ESP in UDP' encap_in_udp
+run_test 'an xfrm interface that is no vmk' foreign_xfrm
+run_test 'packets through a VRF are counted once' through_vrf
+ktap_finished

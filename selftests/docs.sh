@@ -5,7 +5,6 @@
 # complete, their figures are those of the code.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
-top=$(dirname "$here")
 readme=$top/README.md
 rst=$top/Documentation/networking/migsel.rst
 man=$top/Documentation/man/migsel.8
@@ -13,9 +12,6 @@ man=$top/Documentation/man/migsel.8
 # The reasons, as the netlink specification has them.
 reasons=$(awk '/^    name: / { on = $2 == "reason" } on && /^        name: / { print $2 }' \
 	"$top/Documentation/netlink/specs/migsel.yaml")
-
-# defined NAME FILE: a number that C code defines
-defined() { awk -v name="$1" '$1 == "#define" && $2 == name { print $3 }' "$top/$2"; }
 
 readme_commands() {
 	local netns command
@@ -63,10 +59,10 @@ every_reason() {
 
 figures() {
 	local vmks flows addresses file
-	vmks=$(defined MIGSEL_MAX_VMKS include/uapi/linux/migsel.h)
-	addresses=$(defined MIGSEL_MAX_ADDRESSES include/uapi/linux/migsel.h)
+	vmks=$(defined MIGSEL_MAX_VMKS "$uapi")
+	addresses=$(defined MIGSEL_MAX_ADDRESSES "$uapi")
 	grep -q "^\* $addresses addresses of each family on a vmk" "$rst" || fail "$rst does not say $addresses addresses"
-	flows=$(($(defined FLOW_SETS module/place.c) * $(defined FLOW_WAYS module/place.c)))
+	flows=$(($(defined FLOW_SETS "$top/module/place.c") * $(defined FLOW_WAYS "$top/module/place.c")))
 	for file in "$readme" "$rst"; do
 		grep -q "^\(\* \)\?$vmks vmks and $flows remembered flows in a namespace" "$file" ||
 			fail "$file does not say $vmks vmks and $flows flows"
@@ -112,13 +108,14 @@ man_examples() {
 	grep -q '^1: vmk1 .*migration on' "$scratch/out" || fail "no configuration: $(<"$scratch/out")"
 }
 
-build
-begin_tests 7
-run 'the commands of README.md' readme_commands
-run "the demo's excerpt in README.md" readme_excerpt
-run 'every reason is in README.md, migsel.rst and migsel(8)' every_reason
-run 'the limits in README.md and migsel.rst' figures
-run 'the make targets in README.md' make_targets
-run 'the SYNOPSIS of migsel(8) is its help' man_page
-run 'the examples of migsel(8)' man_examples
-end_tests
+need nft
+ktap_print_header
+ktap_set_plan 7
+run_test 'the commands of README.md' readme_commands
+run_test "the demo's excerpt in README.md" readme_excerpt
+run_test 'every reason is in README.md, migsel.rst and migsel(8)' every_reason
+run_test 'the limits in README.md and migsel.rst' figures
+run_test 'the make targets in README.md' make_targets
+run_test 'the SYNOPSIS of migsel(8) is its help' man_page
+run_test 'the examples of migsel(8)' man_examples
+ktap_finished

@@ -3,8 +3,9 @@
 """Every allocation fails once: one operation after another, its first allocation
 fails, then its second, until none is left to fail. Started in a network namespace
 with the devices vmk0 to vmk2, by failnth.sh, with the name of that at their other
-ends. A line for each test: its name, and after a tab what is wrong."""
+ends, and the tests to run, if not all."""
 
+import contextlib
 import errno
 import os
 import socket
@@ -12,25 +13,35 @@ import struct
 import sys
 import time
 
-from netlink import (ACK, CONFIG_GET, CONFIG_SET, DEL, DUMP, POLICY_GET, POLICY_SET, REPLACE,
-                     ROUTE_GET, STATS_GET, STATS_RESET, TAG_GET, TAG_SET, VMK_ADD, VMK_DEL,
-                     VMK_FLUSH, VMK_GET, VMK_SET, Netlink, Refused, attr, attrs, config, index,
-                     must, policy, tag, u32, vmk)
-from sweep import (DELADDR, DELLINK, FAMILY, FAR, GETADDR, GETLINK, LIBC, NEWADDR, NEWLINK,
-                   NEWNEIGH, NEWROUTE, NO_MEMORY, PAIR, Listener, Nth, Route, Sweep,
-                   Workers, address, begin, by_name, call, far, far_neighbour, far_route,
-                   forget_routes, link, new_dummy, state)
+import ktap
+from family import (A, ACK, CLASS, CMD, COLD, CHANGE, DUMP, HOT, MODE, REASON, REPLACE, UNREACHABLE,
+                    VERDICT, Netlink, Refused, answer, attr, attrs, config, device, fields, index,
+                    must, number_of, policy, tag, u32, vmk)
+from netns import CLONE_NEWNET, LIBC, call, enter
+from rtnl import (DELADDR, DELLINK, GETADDR, GETLINK, IFA_ADDRESS, IFLA_IFNAME, IFLA_LINK,
+                  IFLA_NET_NS_FD, INFO_DATA, NEWADDR, NEWLINK, NEWNEIGH, NEWROUTE, UP, Route, address,
+                  by_name, link, of_kind)
+from sweep import (FAMILY, FAR, NO_MEMORY, PAIR, Listener, Nth, Sweep, Workers, begin, far,
+                   far_neighbour, far_route, forget_routes, state)
 
-CLONE_NEWNET = 0x40000000
 FINIT_MODULE, DELETE_MODULE = 313, 176
-UP = 1
-HOT, COLD = 0x10000, 0x20000
+IPVLAN_MODE = 1
 BOTH = (("vmk0", 1), ("vmk1", 1))
 # Where the module asks for memory that needs failing.h, for a new namespace, and for the
 # first vmk in one.
 OWN_INIT = ("migsel_init_net",)
 FIRST_VMK = ("vmk_alloc", "snap_alloc", "migsel_flows_alloc", "migsel_routes_alloc")
-REFUSE, NO_ROUTE = u32(2), u32(12)
+
+
+@contextlib.contextmanager
+def inside(netns):
+    """In another namespace, and then back."""
+    here = os.open("/proc/self/ns/net", os.O_RDONLY)
+    enter(f"/run/netns/{netns}")
+    try:
+        yield
+    finally:
+        call(LIBC.setns, here, CLONE_NEWNET)
 
 
 def use():
@@ -39,7 +50,7 @@ def use():
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             for mark in (HOT, COLD):
                 with socket.socket(FAMILY[family], kind) as sock:
-                    sock.setsockopt(socket.SOL_SOCKET, 36, mark)
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, mark)
                     sock.setblocking(False)
                     try:
                         sock.connect((to, 5001))
@@ -48,68 +59,70 @@ def use():
                         pass
 
 
-def lacks_route(answer, vmks):
+def lacks_route(reply, vmks):
     """Whether it says that a hot flow is refused for that, or leaves by a migration vmk."""
-    answer = attrs(answer[0][4:])
-    return (answer[10], answer[11]) == (REFUSE, NO_ROUTE) or \
-        answer.get(5) in (index(name) for name, migration in vmks if migration)
+    said = answer(reply[0])
+    if number_of(said[A.ROUTE_VERDICT]) == VERDICT.REFUSE:
+        return number_of(said[A.ROUTE_REASON]) == REASON.NO_ROUTE
+    return said.get(A.ROUTE_IFINDEX) in (u32(index(name)) for name, migration in vmks if migration)
 
 
 def requests(sweep):
     """requests to the family"""
     nl, route = sweep.nl, Route()
-    dev0, dev1 = attr(1, index("vmk0")), attr(1, index("vmk1"))
-    hot4, hot6 = attr(1, far(4)) + attr(8, u32(1)), attr(2, far(6)) + attr(8, u32(1))
-    details = attr(9, b"")
+    hot4, hot6 = fields("route", dst4=far(4), class_=CLASS.HOT), fields("route", dst6=far(6), class_=CLASS.HOT)
+    details = fields("route", details=b"")
+    enforce, observe, off = MODE.ENFORCE, MODE.OBSERVE, MODE.OFF
     listener, _alarms = Listener("config"), Listener("alarm")
 
     # The name, vmks before, mode before, whether it changes something, the request.
     for name, vmks, mode, changes, cmd, payload, flags in (
-            ("vmk add, the first", (), 0, True, VMK_ADD, dev0, ACK),
-            ("vmk add", PAIR[:1], 0, True, VMK_ADD, dev1 + attr(4, u32(1)) + attr(3, u32(0)), ACK),
-            ("vmk set", PAIR, 0, True, VMK_SET, dev1 + attr(3, u32(0)) + attr(4, u32(0)) +
-             attr(5, u32(9)), ACK),
-            ("vmk del", PAIR, 0, True, VMK_DEL, dev0, ACK),
-            ("vmk flush", PAIR, 0, True, VMK_FLUSH, b"", ACK),
-            ("vmk flush, one device", PAIR, 0, True, VMK_FLUSH, dev0, ACK),
-            ("vmk get", PAIR, 0, False, VMK_GET, dev1, ACK),
-            ("vmk dump", PAIR, 0, False, VMK_GET, b"", DUMP),
-            ("tag set", PAIR, 0, True, TAG_SET, attr(2, u32(0x30000)), ACK),
-            ("tag get", PAIR, 0, False, TAG_GET, b"", ACK),
-            ("policy set mode observe", PAIR, 0, True, POLICY_SET, attr(1, u32(1)), ACK),
-            ("policy set mode off", PAIR, 0, True, POLICY_SET, attr(1, u32(2)), ACK),
-            ("policy set mode enforce", PAIR, 2, True, POLICY_SET, attr(1, u32(0)), ACK),
-            ("policy get", PAIR, 0, False, POLICY_GET, b"", ACK),
-            ("route get", PAIR, 0, False, ROUTE_GET, hot4 + details, ACK),
-            ("route get, several", BOTH, 0, False, ROUTE_GET, hot4 + details, ACK),
-            ("route get, from an address", BOTH, 0, False, ROUTE_GET, hot4 +
-             attr(3, socket.inet_aton("198.51.100.1")), ACK),
-            ("route get, by a device", PAIR, 0, False, ROUTE_GET, hot4 +
-             attr(5, index("vmk1")), ACK),
-            ("route get, IPv6", PAIR, 0, False, ROUTE_GET, hot6 + details, ACK),
-            ("route get, IPv6, several", BOTH, 0, False, ROUTE_GET, hot6 + details, ACK),
-            ("config set, replace", PAIR, 0, True, CONFIG_SET, REPLACE + tag(hot=0x30000) +
-             policy(mode=1) + vmk("vmk2", weight=3) + vmk("vmk1", migration=1), ACK),
-            ("config set, the first", (), 0, True, CONFIG_SET, vmk("vmk0") + vmk("vmk1"), ACK),
-            ("config set", PAIR, 0, True, CONFIG_SET, vmk("vmk2", position=0) + vmk("vmk1", DEL), ACK),
-            ("config get", PAIR, 0, False, CONFIG_GET, b"", ACK),
-            ("stats get", PAIR, 0, False, STATS_GET, b"", DUMP),
-            ("stats reset", PAIR, 0, False, STATS_RESET, b"", ACK),
+            ("vmk add, the first", (), enforce, True, CMD.VMK_ADD, device("vmk0"), ACK),
+            ("vmk add", PAIR[:1], enforce, True, CMD.VMK_ADD, device("vmk1", migration=1, position=0), ACK),
+            ("vmk set", PAIR, enforce, True, CMD.VMK_SET,
+             device("vmk1", position=0, migration=0, weight=9), ACK),
+            ("vmk del", PAIR, enforce, True, CMD.VMK_DEL, device("vmk0"), ACK),
+            ("vmk flush", PAIR, enforce, True, CMD.VMK_FLUSH, b"", ACK),
+            ("vmk flush, one device", PAIR, enforce, True, CMD.VMK_FLUSH, device("vmk0"), ACK),
+            ("vmk get", PAIR, enforce, False, CMD.VMK_GET, device("vmk1"), ACK),
+            ("vmk dump", PAIR, enforce, False, CMD.VMK_GET, b"", DUMP),
+            ("tag set", PAIR, enforce, True, CMD.TAG_SET, fields("tag", hot=0x30000), ACK),
+            ("tag get", PAIR, enforce, False, CMD.TAG_GET, b"", ACK),
+            ("policy set mode observe", PAIR, enforce, True, CMD.POLICY_SET, fields("policy", mode=observe), ACK),
+            ("policy set mode off", PAIR, enforce, True, CMD.POLICY_SET, fields("policy", mode=off), ACK),
+            ("policy set mode enforce", PAIR, off, True, CMD.POLICY_SET, fields("policy", mode=enforce), ACK),
+            ("policy get", PAIR, enforce, False, CMD.POLICY_GET, b"", ACK),
+            ("route get", PAIR, enforce, False, CMD.ROUTE_GET, hot4 + details, ACK),
+            ("route get, several", BOTH, enforce, False, CMD.ROUTE_GET, hot4 + details, ACK),
+            ("route get, from an address", BOTH, enforce, False, CMD.ROUTE_GET, hot4 +
+             fields("route", src4=socket.inet_aton("198.51.100.1")), ACK),
+            ("route get, by a device", PAIR, enforce, False, CMD.ROUTE_GET, hot4 +
+             fields("route", ifindex=index("vmk1")), ACK),
+            ("route get, IPv6", PAIR, enforce, False, CMD.ROUTE_GET, hot6 + details, ACK),
+            ("route get, IPv6, several", BOTH, enforce, False, CMD.ROUTE_GET, hot6 + details, ACK),
+            ("config set, replace", PAIR, enforce, True, CMD.CONFIG_SET, REPLACE + tag(hot=0x30000) +
+             policy(mode=observe) + vmk("vmk2", weight=3) + vmk("vmk1", migration=1), ACK),
+            ("config set, the first", (), enforce, True, CMD.CONFIG_SET, vmk("vmk0") + vmk("vmk1"), ACK),
+            ("config set", PAIR, enforce, True, CMD.CONFIG_SET,
+             vmk("vmk2", position=0) + vmk("vmk1", CHANGE.DEL), ACK),
+            ("config get", PAIR, enforce, False, CMD.CONFIG_GET, b"", ACK),
+            ("stats get", PAIR, enforce, False, CMD.STATS_GET, b"", DUMP),
+            ("stats reset", PAIR, enforce, False, CMD.STATS_RESET, b"", ACK),
     ):
         def reset(vmks=vmks, mode=mode):
             begin(nl, *vmks)
-            must(nl.ask(TAG_SET, attr(2, u32(HOT))), "tag")
-            must(nl.ask(POLICY_SET, attr(1, u32(mode))), "policy")
+            must(nl.ask(CMD.TAG_SET, fields("tag", hot=HOT)), "tag")
+            must(nl.ask(CMD.POLICY_SET, fields("policy", mode=mode)), "policy")
             listener.told()
 
         def prepare(vmks=vmks, cmd=cmd):
-            if cmd == ROUTE_GET:
+            if cmd == CMD.ROUTE_GET:
                 forget_routes(nl, route, vmks[0][0])
             return Netlink()
 
         reset()
         before = state(nl)
-        answer = must(nl.ask(cmd, payload, flags=flags), name)
+        usual = must(nl.ask(cmd, payload, flags=flags), name)
         after = state(nl)
         reset()
         if (before == after) == changes or (changes and state(nl) != before):
@@ -122,7 +135,7 @@ def requests(sweep):
             mine.answer = reply
             return None
 
-        def check(mine, error, failed, answer=answer, before=before, after=after,
+        def check(mine, error, failed, usual=usual, before=before, after=after,
                   changes=changes, reset=reset, cmd=cmd, vmks=vmks,
                   blind=payload.startswith(hot6)):
             mine.socket.close()
@@ -136,8 +149,8 @@ def requests(sweep):
                 sweep.fail(f"{sweep.what}: {error} leaves neither the old nor the new state")
             elif isinstance(error, Refused) and now != before:
                 sweep.fail(f"{sweep.what}: {error}, and yet it is done")
-            if error is None and not changes and cmd not in (STATS_GET, STATS_RESET) and \
-                    mine.answer != answer and \
+            if error is None and not changes and cmd not in (CMD.STATS_GET, CMD.STATS_RESET) and \
+                    mine.answer != usual and \
                     not (blind and failed and lacks_route(mine.answer, vmks)):
                 sweep.fail(f"{sweep.what}: another answer, {mine.answer}")
             if changes and now == after and not heard:
@@ -156,7 +169,7 @@ def subscription(sweep):
     before = state(sweep.nl)
     for group in ("config", "alarm"):
         def operate(mine, group=group):
-            mine.socket.setsockopt(270, 1, mine.groups[group])
+            mine.join(group)
 
         def check(mine, error, failed):
             mine.socket.close()
@@ -170,22 +183,16 @@ def events(sweep):
     """events of devices and addresses"""
     nl, route, listener = sweep.nl, Route(), Listener("config")
     peer = os.open(f"/run/netns/{sweep.peer}", os.O_RDONLY)
-
-    here = os.open("/proc/self/ns/net", os.O_RDONLY)
-    call(LIBC.setns, peer, CLONE_NEWNET)
-    try:
+    with inside(sweep.peer):
         there = Route()
-    finally:
-        call(LIBC.setns, here, CLONE_NEWNET)
 
     def has(text):
         family = socket.AF_INET6 if ":" in text else socket.AF_INET
         found = must(route.ask(GETADDR, struct.pack("=B3xi", family, 0), flags=DUMP), "addresses")
-        return any(attrs(answer[8:])[1] == socket.inet_pton(family, text) for answer in found)
+        return any(attrs(body[8:])[IFA_ADDRESS] == socket.inet_pton(family, text) for body in found)
 
     def is_up(name):
-        answer = must(route.ask(GETLINK, link(name)), "link")[0]
-        return struct.unpack_from("=I", answer, 8)[0] & UP
+        return struct.unpack_from("=I", must(route.ask(GETLINK, link(name)), "link")[0], 8)[0] & UP
 
     def exists(name, where=route):
         return not isinstance(where.ask(GETLINK, by_name(name)), Refused)
@@ -204,7 +211,7 @@ def events(sweep):
         for name in (dummy, "renamed9"):
             delete(name)
         delete(dummy, there)
-        must(route.set(NEWLINK, new_dummy(dummy)), "dummy")
+        must(route.set(NEWLINK, of_kind(dummy, "dummy")), "dummy")
 
     add4, add6 = address("vmk0", "198.51.100.30", 24), address("vmk0", "2001:db8:1::30", 64)
     dummy = "dummy9"
@@ -221,9 +228,9 @@ def events(sweep):
         ("device down", NEWLINK, lambda: link("vmk1", 0, UP), up1, lambda: not is_up("vmk1"), PAIR),
         ("device up", NEWLINK, lambda: link("vmk1", UP, UP),
          lambda: route.set(NEWLINK, link("vmk1", 0, UP)), lambda: is_up("vmk1"), PAIR),
-        ("device rename", NEWLINK, lambda: link(dummy) + attr(3, b"renamed9\0"), anew,
+        ("device rename", NEWLINK, lambda: link(dummy) + attr(IFLA_IFNAME, b"renamed9\0"), anew,
          lambda: exists("renamed9"), PAIR + ((dummy, 1),)),
-        ("device move", NEWLINK, lambda: link(dummy) + attr(28, u32(peer)), anew,
+        ("device move", NEWLINK, lambda: link(dummy) + attr(IFLA_NET_NS_FD, u32(peer)), anew,
          lambda: not exists(dummy), PAIR + ((dummy, 1),)),
         ("device delete", DELLINK, lambda: link(dummy), anew, lambda: not exists(dummy),
          PAIR + ((dummy, 1),)),
@@ -296,17 +303,13 @@ class Wire:
     """What arrives at the other ends, where nothing is made to fail."""
 
     def __init__(self, peer):
-        here = os.open("/proc/self/ns/net", os.O_RDONLY)
-        call(LIBC.setns, os.open(f"/run/netns/{peer}", os.O_RDONLY), CLONE_NEWNET)
-        try:
-            self.sockets = {}
+        self.sockets = {}
+        with inside(peer):
             for n in range(3):
                 tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
                 tap.bind((f"peer{n}", 3))
                 tap.setblocking(False)
                 self.sockets[f"vmk{n}"] = tap
-        finally:
-            call(LIBC.setns, here, CLONE_NEWNET)
 
     def seen(self):
         """The devices by which packets to the far address came since last asked."""
@@ -341,20 +344,20 @@ def packets(sweep):
     for family in (4, 6):
         for proto in ("tcp", "udp", "udp, not connected"):
             # What unreachable is, and where a packet may leave that the policy passes.
-            for tag, mark, vmks, right, policy, passed in (
-                    ("hot", HOT, PAIR, {"vmk1"}, 0, set()),
-                    ("hot, unreachable pass", HOT, PAIR, {"vmk1"}, 1, {"vmk2"}),
-                    ("cold", COLD, PAIR, {"vmk0"}, 0, set()),
-                    ("hot, several", HOT, BOTH, {"vmk0", "vmk1"}, 0, set())):
+            for what, mark, vmks, right, unreachable, passed in (
+                    ("hot", HOT, PAIR, {"vmk1"}, UNREACHABLE.REFUSE, set()),
+                    ("hot, unreachable pass", HOT, PAIR, {"vmk1"}, UNREACHABLE.PASS, {"vmk2"}),
+                    ("cold", COLD, PAIR, {"vmk0"}, UNREACHABLE.REFUSE, set()),
+                    ("hot, several", HOT, BOTH, {"vmk0", "vmk1"}, UNREACHABLE.REFUSE, set())):
                 begin(nl, *vmks)
-                must(nl.ask(POLICY_SET, attr(2, u32(policy))), "policy")
+                must(nl.ask(CMD.POLICY_SET, fields("policy", unreachable=unreachable)), "policy")
 
                 def prepare(family=family, proto=proto, mark=mark, vmks=vmks):
                     forget_routes(nl, route, vmks[0][0])
                     wire.seen()
                     sock = socket.socket(FAMILY[family], socket.SOCK_STREAM if proto == "tcp" else
                                          socket.SOCK_DGRAM)
-                    sock.setsockopt(socket.SOL_SOCKET, 36, mark)
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, mark)
                     sock.setblocking(False)
                     return sock
 
@@ -384,20 +387,19 @@ def packets(sweep):
                         sweep.fail(f"{sweep.what}: then leaves by {seen}, {error}")
                     sock.close()
 
-                sweep.points(f"IPv{family} {proto}, {tag}", prepare, operate, check)
-    must(nl.ask(POLICY_SET, attr(2, u32(0))), "policy")
+                sweep.points(f"IPv{family} {proto}, {what}", prepare, operate, check)
+    must(nl.ask(CMD.POLICY_SET, fields("policy", unreachable=UNREACHABLE.REFUSE)), "policy")
 
 
 def modes(sweep):
     """modes that end a vmk"""
     nl, route = sweep.nl, Route()
-    must(route.set(NEWLINK, new_dummy("dummy8")), "dummy")
-    parent = attr(5, u32(socket.if_nametoindex("dummy8")))
+    must(route.set(NEWLINK, of_kind("dummy8", "dummy")), "dummy")
+    parent = attr(IFLA_LINK, u32(index("dummy8")))
 
     def mode(number):
         """of an ipvlan: 0 is l2, 1 is l3"""
-        info = attr(18, attr(1, b"ipvlan\0") + attr(2, attr(1, struct.pack("=H", number))))
-        return by_name("ipvlan8") + parent + info
+        return of_kind("ipvlan8", "ipvlan", attr(INFO_DATA, attr(IPVLAN_MODE, struct.pack("=H", number)))) + parent
 
     def reset():
         must(route.set(NEWLINK, mode(0)), "ipvlan")
@@ -438,7 +440,7 @@ def alarms(sweep):
 
     def operate(_):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.setsockopt(socket.SOL_SOCKET, 36, HOT)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, HOT)
             try:
                 sock.sendto(b"x", (FAR[4], 5001))
             except OSError:
@@ -506,12 +508,9 @@ TESTS = (requests, subscription, events, packets, modes, alarms, namespaces, loa
 
 
 def main():
-    if sys.argv[1:] == ["count"]:
-        print(len(TESTS))
-        return
-    for test in TESTS:
-        if len(sys.argv) > 2 and test.__name__ not in sys.argv[2:]:
-            continue
+    chosen = [test for test in TESTS if not sys.argv[2:] or test.__name__ in sys.argv[2:]]
+    ktap.begin(len(chosen))
+    for test in chosen:
         start = time.monotonic()
         sweep = Sweep(Netlink(), Nth(), sys.argv[1])
         try:
@@ -519,9 +518,10 @@ def main():
         except (AssertionError, OSError) as problem:
             sweep.fail(f"{getattr(sweep, 'what', '')}: {problem!r}")
         for name, count in sweep.counts:
-            print(f"# {name}: {count} injection points", flush=True)
-        print(f"# {test.__doc__}: {time.monotonic() - start:.1f} s")
-        print(test.__doc__, "; ".join(sweep.problems), sep="\t", flush=True)
+            ktap.note(f"{name}: {count} injection points")
+        ktap.note(f"{test.__doc__}: {time.monotonic() - start:.1f} s")
+        ktap.result(test.__doc__, sweep.problems)
+    ktap.end()
 
 
 main()

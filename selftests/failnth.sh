@@ -6,15 +6,11 @@
 #                          wrong NIC. Needs a kernel with fault injection.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
-tools=(python3)
-
-groups=$#
-((groups)) || groups=$("$here/failnth.py" count)
-begin_tests "$groups"
+need python3
 add_netns A
 add_netns B
 fault=/sys/kernel/debug/failslab
-[[ -d $fault ]] || bail 'this kernel has no fault injection'
+[[ -d $fault ]] || ktap_exit_fail_msg 'this kernel has no fault injection'
 echo N >"$fault/ignore-gfp-wait"
 echo 0 >"$fault/verbose"
 # Whether it takes new pages is up to what was freed before: those do not count, or each
@@ -29,8 +25,8 @@ in_netns "$B" bash -c 'echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6'
 # route, and no decision is for it.
 for n in 0 1 2; do
 	echo "link add vmk$n netns $A type veth peer name peer$n netns $B address 02:00:00:00:00:0$n"
-done | ip -b - || bail 'no links'
-printf 'link set peer%d up\n' 0 1 2 | ip -n "$B" -b - || bail 'no links'
+done | ip -b - || ktap_exit_fail_msg 'no links'
+printf 'link set peer%d up\n' 0 1 2 | ip -n "$B" -b - || ktap_exit_fail_msg 'no links'
 nets=(192.0.2 198.51.100 203.0.113) metrics=(20 30 10)
 for n in 0 1 2; do
 	echo "addr add ${nets[n]}.1/24 dev vmk$n"
@@ -40,10 +36,5 @@ for n in 0 1 2; do
 		echo "neigh add $far lladdr 02:00:00:00:00:0$n dev vmk$n nud permanent"
 		echo "route add $far dev vmk$n metric ${metrics[n]}"
 	done
-done | ip -n "$A" -b - || bail 'no addresses'
-while IFS=$'\t' read -r name problem; do
-	[[ $name != '#'* ]] || { echo "$name"; continue; }
-	[[ -z $problem ]] || fail "$problem"
-	end_test "$name"
-done < <(nsenter --net="/run/netns/$A" "$here/failnth.py" "$B" "$@" 2>&1)
-end_tests
+done | ip -n "$A" -b - || ktap_exit_fail_msg 'no addresses'
+in_netns "$A" "$here/failnth.py" "$B" "$@"

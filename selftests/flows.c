@@ -43,9 +43,9 @@
 #define SEGMENT		8192
 
 static const char usage[] =
-	"flows [-n NETNS] [-b BYTES] [-l] [-i MS] [-t MS] SPEC...\n"
-	"  -b  bytes for each flow (default 32768)\n"
-	"  -l  send until SIGTERM, a piece of each flow every -i ms (default 20)\n"
+	"flows [-n NETNS] [-l] [-i MS] [-t MS] SPEC...\n"
+	"  -l  send until SIGTERM, a piece of each flow every -i ms (default 20);\n"
+	"      otherwise 32768 bytes of each\n"
 	"  -t  how long to wait for anything (default 5000)\n"
 	"SPEC := LABEL,PROTO,ADDR[,port=N][,mark=N][,from=ADDR][,dev=DEV][,n=N]\n"
 	"        [,nonblock|,burst][,also=ADDR][,remark=N]\n"
@@ -501,13 +501,10 @@ int main(int argc, char **argv)
 	int option;
 
 	interval = 20;
-	while ((option = getopt(argc, argv, "+n:b:li:t:")) != -1) {
+	while ((option = getopt(argc, argv, "+n:li:t:")) != -1) {
 		switch (option) {
 		case 'n':
 			enter(optarg);
-			break;
-		case 'b':
-			quota = atoll(optarg);
 			break;
 		case 'l':
 			endless = true;

@@ -3,7 +3,7 @@
 #
 # The golden cases of the egress rule. Plain Linux sends by the NIC whose route is
 # first: it is always another one than the case expects, where the case allows it.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
 all='tcp udp udpu icmp'
 
@@ -409,7 +409,9 @@ gone() {
 	reasons no-migration-vmk cold-first-vmk
 }
 
-begin_tests 44
+need nft
+ktap_print_header
+ktap_set_plan 44
 make_hosts
 golden 'G1 own subnet' g1
 golden 'G2 same subnet, unbound' g2
@@ -434,4 +436,4 @@ golden 'G2 strict comes and goes under live flows' g2_changed
 golden 'G11 shared subnet in IPv4 only, strict' g11_strict
 golden 'strict, the migration vmk is down' link_down_strict
 golden 'G14 renamed, moved, deleted' g14
-end_tests
+ktap_finished

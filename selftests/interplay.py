@@ -11,8 +11,9 @@ import struct
 import sys
 import time
 
-CLONE_NEWNET = 0x40000000
-SO_MARK, SO_ZEROCOPY = 36, 60
+from netns import LIBC, enter
+
+SO_ZEROCOPY = 60
 MSG_ZEROCOPY = 0x4000000
 UDP_SEGMENT = 103
 TCP_MD5SIG, TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 14, 19, 20, 21
@@ -25,14 +26,11 @@ FAMILY = socket.AF_INET6 if ADDRESS_B and ":" in ADDRESS_B else socket.AF_INET
 
 def make(netns, kind, mark=0, proto=0):
     """A socket of a namespace."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open(f"/run/netns/{netns}", "rb") as place:
-        if libc.setns(place.fileno(), CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), netns)
+    enter(f"/run/netns/{netns}")
     made = socket.socket(FAMILY, kind, proto)
     made.settimeout(20)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.setsockopt(socket.SOL_SOCKET, SO_MARK, mark)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, mark)
     return made
 
 
@@ -190,32 +188,19 @@ def mptcp():
 def ipvs():
     """Lets host A direct what comes to ADDRESS_A to ADDRESS_B, by round robin."""
     make(NETNS_A, socket.SOCK_DGRAM)
-    netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
-
-    def ask(family, kind, body):
-        message = struct.pack("=BBH", kind, 1, 0) + body
-        netlink.send(struct.pack("=IHHII", 16 + len(message), family, 5, 0, 0) + message)
-        answer = reply = netlink.recv(65536)
-        while struct.unpack_from("=H", reply, 4)[0] != 2:
-            reply = netlink.recv(65536)
-        error = -struct.unpack_from("=i", reply, 16)[0]
-        if error:
-            raise OSError(error, os.strerror(error))
-        return answer
+    family = Netlink(name="IPVS")
 
     def end(address):
         return socket.inet_aton(address) + bytes(12)
 
     port = struct.pack(">H", PORT)
-    # The first attribute of the answer is the name, the second the number.
-    family = struct.unpack_from("=H", ask(16, 3, attr(2, b"IPVS\0")), 36)[0]
     service = attr(1, struct.pack("=H", FAMILY)) + attr(2, struct.pack("=H", socket.IPPROTO_UDP)) + \
         attr(3, end(ADDRESS_A)) + attr(4, port) + attr(6, b"rr\0") + \
         attr(7, bytes(8)) + attr(8, bytes(4)) + attr(9, b"\xff" * 4)
     dest = attr(1, end(ADDRESS_B)) + attr(2, port) + attr(3, bytes(4)) + \
         attr(4, struct.pack("=I", 1)) + attr(5, bytes(4)) + attr(6, bytes(4))
-    ask(family, 1, attr(1, service))
-    ask(family, 5, attr(1, service) + attr(2, dest))
+    must(family.ask(1, attr(1, service)), "service")
+    must(family.ask(5, attr(1, service) + attr(2, dest)), "destination")
 
 
 def virtual():
@@ -232,21 +217,16 @@ def virtual():
 
 def pin():
     """Programs for routes in a file system of BPF: one lets packets pass, one drops them."""
-    libc = ctypes.CDLL(None, use_errno=True)
     for name, code in ("pass", 0), ("drop", 2):
         program = ctypes.create_string_buffer(struct.pack("=BBhiBBhi", 0xb7, 0, 0, code, 0x95, 0, 0, 0))
         gpl = ctypes.create_string_buffer(b"GPL")
         load = struct.pack("=IIQQ", 11, 2, ctypes.addressof(program), ctypes.addressof(gpl))
         load = ctypes.create_string_buffer(load + bytes(48), 72)
-        number = libc.syscall(321, 5, load, 72)
+        number = LIBC.syscall(321, 5, load, 72)
         path = ctypes.create_string_buffer(f"{NETNS_A}/{name}".encode())
         place = ctypes.create_string_buffer(struct.pack("=QI", ctypes.addressof(path), number), 16)
-        if number < 0 or libc.syscall(321, 6, place, 16):
+        if number < 0 or LIBC.syscall(321, 6, place, 16):
             raise OSError(ctypes.get_errno(), "BPF")
-
-
-def attr(kind, payload):
-    return struct.pack("=HH", 4 + len(payload), kind) + payload + bytes(-len(payload) % 4)
 
 
 def queue():
@@ -275,4 +255,7 @@ def queue():
             send(1, attr(2, struct.pack(">I", 1) + held.pop(0)))
 
 
+# Most do without, and are started often.
+if TEST in ("ipvs", "queue"):
+    from family import Netlink, attr, must
 globals()[TEST]()

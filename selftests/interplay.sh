@@ -3,9 +3,7 @@
 #
 # Tagged traffic beside other features of the kernel, as the documentation has it. Hot
 # packets belong to vmk1, which has a subnet of its own.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
-
-tools=(python3)
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
 # both_ends TEST NIC REASON: for both families, what one process has both ends of
 # leaves by that NIC and for that reason
@@ -330,10 +328,12 @@ tests=(
 	'programs of routes|programs'
 	'IPVS|director'
 )
-begin_tests ${#tests[@]}
+need python3
+ktap_print_header
+ktap_set_plan ${#tests[@]}
 make_hosts
 for test in "${tests[@]}"; do
 	mark_queue=${#deferred[@]}
-	eval "run '${test%%|*}' ${test#*|}"
+	eval "run_test '${test%%|*}' ${test#*|}"
 done
-end_tests
+ktap_finished

@@ -4,10 +4,9 @@
 # libvirt as the engine: two daemons, each on a host of its own, migrate a virtual
 # machine. What it sends is tagged as the documentation has it, and only so leaves by the
 # NIC that the rule names: plain Linux would take vmk1.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 . "$here/qmp.sh"
 
-tools=(libvirtd virsh qemu-system-x86_64 qemu-img cmp)
 announce() { :; }
 fast=''
 declare -A daemon=()
@@ -208,9 +207,11 @@ by_port() {
 		sends hot --migrateuri tcp://192.0.2.21:5900 "${there[@]}"
 }
 
-begin_tests 3
+need libvirtd virsh qemu-system-x86_64 qemu-img cmp
+ktap_print_header
+ktap_set_plan 3
 make_hosts
-run 'several streams and a disk, tagged by port' parallel
-run 'one stream, tagged by port' by_port
-run 'one stream, tagged as the daemon is' by_the_daemon
-end_tests
+run_test 'several streams and a disk, tagged by port' parallel
+run_test 'one stream, tagged by port' by_port
+run_test 'one stream, tagged as the daemon is' by_the_daemon
+ktap_finished

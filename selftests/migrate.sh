@@ -4,10 +4,9 @@
 # QEMU migrates a virtual machine, with its active disk, and in the middle of it a NIC,
 # a vmk or the module goes: the virtual machine and its data are whole afterwards,
 # on one host or the other.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 . "$here/qmp.sh"
 
-tools=(qemu-system-x86_64 qemu-img modprobe rmmod cmp)
 announce() { :; }
 fast=''
 
@@ -172,11 +171,13 @@ module_unloaded() {
 	ends_well
 }
 
-begin_tests 5
+need qemu-system-x86_64 qemu-img modprobe rmmod cmp
+ktap_print_header
+ktap_set_plan 5
 make_hosts
-run 'one of two migration NICs loses carrier' carrier_lost_of_two
-run 'the only one does, and the migration is given up' carrier_lost_of_one
-run 'the only one does, and gets it back' carrier_comes_back
-run 'a vmk is removed' vmk_removed
-run 'the module is unloaded' module_unloaded
-end_tests
+run_test 'one of two migration NICs loses carrier' carrier_lost_of_two
+run_test 'the only one does, and the migration is given up' carrier_lost_of_one
+run_test 'the only one does, and gets it back' carrier_comes_back
+run_test 'a vmk is removed' vmk_removed
+run_test 'the module is unloaded' module_unloaded
+ktap_finished

@@ -3,10 +3,8 @@
 #
 # Each network namespace has a configuration of its own, which who owns the namespace
 # may change.
-# shellcheck disable=SC2034  # read by lib.sh
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
-tools=(setpriv unshare)
 # For whom the way to the tool may be barred.
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
@@ -25,10 +23,8 @@ apart() {
 	exec {b_flows}< <(exec "$work/flows" -n "$B" -l "4-hot-udp,udp,$(address 4 S 1 1),mark=0x10000,n=4" \
 		"6-hot-udp,udp,$(address 6 S 1 1),mark=0x10000,n=4" 2>&1)
 	defer "stop $!"
-	hot=0x30000
-	start_flows $(both hot 1 'tcp udp')
+	start_flows $(hot=0x30000 both hot 1 'tcp udp')
 	end_flows
-	hot=0x10000
 	meter_read
 	leaves_by '*' vmk0
 	reasons single-nic
@@ -139,15 +135,17 @@ fresh() {
 kprobes=1
 ! grep -q 'User Mode Linux' /proc/cpuinfo || kprobes=0
 
-begin_tests $((5 + kprobes))
+need setpriv unshare
+ktap_print_header
+ktap_set_plan $((5 + kprobes))
 make_hosts
 chmod 755 "$scratch"
-cp "$(command -v migsel)" "$scratch/migsel" || bail 'no copy of migsel'
+cp "$(command -v migsel)" "$scratch/migsel" || ktap_exit_fail_msg 'no copy of migsel'
 PATH=$scratch:$PATH
-run 'two namespaces at once' apart
-((kprobes == 0)) || run 'the hook is where vmks are' hook_where_vmks_are
-run 'anybody may read' unprivileged_reads
-run 'only an administrator may change' unprivileged_changes_nothing
-run 'root of a user namespace' user_namespace
-run 'a new namespace' fresh
-end_tests
+run_test 'two namespaces at once' apart
+((kprobes == 0)) || run_test 'the hook is where vmks are' hook_where_vmks_are
+run_test 'anybody may read' unprivileged_reads
+run_test 'only an administrator may change' unprivileged_changes_nothing
+run_test 'root of a user namespace' user_namespace
+run_test 'a new namespace' fresh
+ktap_finished

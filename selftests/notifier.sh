@@ -3,7 +3,7 @@
 #
 # Devices and addresses change under a configuration: a request sees the change at once,
 # packets a moment later.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
 # on_a COMMAND...: ip commands
 on_a() { printf '%s\n' "$@" | ip -n "$A" -b - || fail "ip: $*"; }
@@ -172,19 +172,21 @@ first_leaves() {
 	hot4 'vmk0 same-subnet'
 }
 
-begin_tests 13
+need nft
+ktap_print_header
+ktap_set_plan 13
 make_hosts
-run 'address in the migration subnet on the first vmk' same_prefix
-run 'longer prefix on the first vmk' longer_prefix
-run 'shorter prefix on the first vmk' shorter_prefix
-run 'host prefixes' host_prefix
-run 'secondary addresses' secondary
-run 'point-to-point addresses' point_to_point
-run 'no address but link-local' no_address
-run 'tentative addresses' tentative
-run 'administratively down' administratively_down
-run 'carrier' carrier
-run 'order of vmks' order
-run 'deletion of a parent' parent_deletion
-run 'deletion of the first vmk' first_leaves
-end_tests
+run_test 'address in the migration subnet on the first vmk' same_prefix
+run_test 'longer prefix on the first vmk' longer_prefix
+run_test 'shorter prefix on the first vmk' shorter_prefix
+run_test 'host prefixes' host_prefix
+run_test 'secondary addresses' secondary
+run_test 'point-to-point addresses' point_to_point
+run_test 'no address but link-local' no_address
+run_test 'tentative addresses' tentative
+run_test 'administratively down' administratively_down
+run_test 'carrier' carrier
+run_test 'order of vmks' order
+run_test 'deletion of a parent' parent_deletion
+run_test 'deletion of the first vmk' first_leaves
+ktap_finished

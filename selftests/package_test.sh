@@ -4,8 +4,7 @@
 # Tests of the Debian packages: lintian accepts them, and they install, follow a
 # kernel upgrade, work and go away, in a copy of this system that nothing is left of.
 # Needs root. KTAP on standard output.
-set -uo pipefail
-top=$(readlink -f "$(dirname "$0")/..")
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
 cd "$top" || exit
 [[ ${1-} == --inside ]] || { . selftests/vm/lib.sh && cache=$(cache_dir); }
 
@@ -76,6 +75,7 @@ result() {
 }
 
 lintian_accepts() {
+	scripts/deb.sh >"$work/log" 2>&1 || return
 	lintian --allow-root --fail-on error,warning deb/*.changes | sed 's/^/# /'
 	((PIPESTATUS[0] == 0))
 }
@@ -96,33 +96,29 @@ if [[ ${1-} == --inside ]]; then
 	exit
 fi
 
-echo 'KTAP version 1'
-((EUID == 0)) || { echo 'Bail out! it installs packages in a copy of this system: run it as root'; exit 1; }
+# inside_went_well NAME
+inside_went_well() {
+	grep -qx "0 $1" "$work/results" && return
+	sed 's/^/# /' "$work/$1"
+	return 1
+}
+
+ktap_print_header
+((EUID == 0)) || ktap_exit_fail_msg 'it installs packages in a copy of this system: run it as root'
 mkdir -p .cache
 work=$(mktemp -d "$top/.cache/package-test.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+defer "rm -rf $work"
 selftests/vm/need.sh package vm kbuild || exit
 for kernel in $kernels; do
 	KERNEL=$kernel selftests/vm/fetch.sh || exit
 done
-echo '1..6'
-number=0 failed=0
-tell() {
-	local word=ok
-	(($1 == 0)) || word='not ok' failed=1
-	echo "$word $((++number)) $2"
-}
-
-scripts/deb.sh >"$work/log" 2>&1 && lintian_accepts
-tell $? lintian_accepts
+ktap_set_plan 6
+ktap_test_result lintian_accepts lintian_accepts
 unshare -m --propagation private "$0" --inside "$cache" "$work"
 for name in installs follows_a_kernel_upgrade goes_without_a_trace; do
-	status=$(awk -v name="$name" '$2 == name { print $1 }' "$work/results" 2>/dev/null)
-	[[ $status == 0 ]] || sed 's/^/# /' "$work/$name"
-	tell "${status:-1}" "$name"
+	ktap_test_result "$name" inside_went_well "$name"
 done
 for kernel in $kernels; do
-	works_on "$kernel"
-	tell $? "works_on_$kernel"
+	ktap_test_result "works_on_$kernel" works_on "$kernel"
 done
-exit "$failed"
+ktap_finished

@@ -4,9 +4,8 @@
 # Packets and sockets out of the ordinary: neighbour discovery, copies that netfilter makes,
 # sockets whose binding shows in other ways, transmit queues, and packets while another
 # namespace listens for alarms.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
-tools=(python3 tc)
 tracing=/sys/kernel/tracing
 
 # nft_a TABLE TEXT: a chain in a table of A, until the end of the test
@@ -217,11 +216,13 @@ sent_since() {
 kprobes=1
 [[ ${KERNEL-} != uml ]] || kprobes=0
 
-begin_tests $((4 + kprobes))
+need python3 tc
+ktap_print_header
+ktap_set_plan $((4 + kprobes))
 make_hosts
-run 'neighbour discovery that a rule tags' neighbours
-run 'copies that a rule makes' copies
-run 'sockets of other protocols that are bound' bound_sockets
-run 'transmit queues of a flow that was moved' transmit_queues
-((kprobes == 0)) || run 'a listener in another namespace' listeners
-end_tests
+run_test 'neighbour discovery that a rule tags' neighbours
+run_test 'copies that a rule makes' copies
+run_test 'sockets of other protocols that are bound' bound_sockets
+run_test 'transmit queues of a flow that was moved' transmit_queues
+((kprobes == 0)) || run_test 'a listener in another namespace' listeners
+ktap_finished

@@ -3,7 +3,7 @@
 #
 # Which of several migration vmks a flow lives on. vmk0 is first in everything but
 # migration, so plain Linux would send it all by vmk0.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
 three='tcp udp udpu'
 
@@ -213,18 +213,20 @@ leaves_the_set() {
 	results '*' ok
 }
 
-begin_tests 12
+need nft
+ktap_print_header
+ktap_set_plan 12
 make_hosts
-run 'weights' weights
-run 'three members, one of them the first vmk' first_vmk_weighs
-run 'fair after every flow' one_by_one
-run 'closing a flow does not rebalance' closing_does_not_rebalance
-run 'families are counted apart' families_apart
-run 'flows move on link loss, and not back' link_loss
-run 'flows of the other NIC do not move' others_stay
-run 'multi-NIC with one link left' one_left
-run 'a member without a route is left out' only_with_a_route
-run 'route get names the next' asked_next
-run 'members change' members_change
-run 'a flow stays while its vmk is in the set' leaves_the_set
-end_tests
+run_test 'weights' weights
+run_test 'three members, one of them the first vmk' first_vmk_weighs
+run_test 'fair after every flow' one_by_one
+run_test 'closing a flow does not rebalance' closing_does_not_rebalance
+run_test 'families are counted apart' families_apart
+run_test 'flows move on link loss, and not back' link_loss
+run_test 'flows of the other NIC do not move' others_stay
+run_test 'multi-NIC with one link left' one_left
+run_test 'a member without a route is left out' only_with_a_route
+run_test 'route get names the next' asked_next
+run_test 'members change' members_change
+run_test 'a flow stays while its vmk is in the set' leaves_the_set
+ktap_finished

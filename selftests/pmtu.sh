@@ -10,9 +10,7 @@
 #                               1400
 #
 # The same hop is reached by a policy route first: that is what to compare with.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
-
-tools=(python3)
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
 A4=198.51.100.11 A6=2001:db8:1::11
 
@@ -25,7 +23,7 @@ make_path() {
 	start_sink r_pid "$R"
 	start_sink b_pid "$B"
 	from_a
-	ip -n "$R" -b - <<-END || bail 'no links'
+	ip -n "$R" -b - <<-END || ktap_exit_fail_msg 'no links'
 		link add r1 type veth peer name vmk1 netns $A
 		link add r2 type veth peer name b1 netns $B
 		link set r1 up
@@ -38,7 +36,7 @@ make_path() {
 		link add b0 type veth peer name vmk0 netns $A
 		link set b0 netns $B
 	END
-	ip -n "$A" -b - <<-END || bail 'no addresses on A'
+	ip -n "$A" -b - <<-END || ktap_exit_fail_msg 'no addresses on A'
 		link set vmk0 up
 		link set vmk1 up
 		addr add 192.0.2.11/24 dev vmk0
@@ -52,7 +50,7 @@ make_path() {
 		route add $(far 4) via 198.51.100.1 table 7
 		route add $(far 6) via 2001:db8:1::1 table 7
 	END
-	ip -n "$B" -b - <<-END || bail 'no addresses on B'
+	ip -n "$B" -b - <<-END || ktap_exit_fail_msg 'no addresses on B'
 		link set b0 up
 		link set b1 up
 		addr add $(far 4)/32 dev lo
@@ -64,7 +62,7 @@ make_path() {
 		route add 198.51.100.0/24 via 10.9.0.1
 		route add 2001:db8:1::/64 via 2001:db8:9::1
 	END
-	ip -n "$R" -b - <<-END || bail 'no routes on R'
+	ip -n "$R" -b - <<-END || ktap_exit_fail_msg 'no routes on R'
 		route add $(far 4) via 10.9.0.2
 		route add $(far 6) via 2001:db8:9::2
 	END
@@ -72,13 +70,13 @@ make_path() {
 		echo 1 >ipv4/ip_forward
 		echo 1 >ipv6/conf/all/forwarding
 		echo 0 >ipv4/conf/r1/send_redirects'
-	in_netns "$A" nft -f - <<-END || bail 'no rules'
+	in_netns "$A" nft -f - <<-END || ktap_exit_fail_msg 'no rules'
 		table inet t {
 			chain in { type filter hook input priority 10; }
 			chain out { type filter hook output priority 0; }
 		}
 	END
-	in_netns "$R" nft -f - <<-END || bail 'no meter'
+	in_netns "$R" nft -f - <<-END || ktap_exit_fail_msg 'no meter'
 		table inet t {
 			set syn { typeof tcp option maxseg size; flags dynamic; size 64; counter; }
 			chain pre {
@@ -222,7 +220,7 @@ tcp_learns() {
 	((took6 <= 2 * policy6 + 1000 * slow)) || fail "IPv6: $took6 ms, by a policy route $policy6 ms"
 	((mss4 == policy_mss4)) || fail "IPv4: segments of $mss4, by a policy route $policy_mss4"
 	((mss6 == policy_mss6)) || fail "IPv6: segments of $mss6, by a policy route $policy_mss6"
-	note "IPv4 $took4 ms, by a policy route $policy4 ms; IPv6 $took6 ms, $policy6 ms"
+	ktap_print_msg "IPv4 $took4 ms, by a policy route $policy4 ms; IPv6 $took6 ms, $policy6 ms"
 	only_vmk1 4 6
 	reasons dedicated-subnet
 }
@@ -525,28 +523,30 @@ redirected6() {
 	done
 }
 
-begin_tests 21
+need python3
+ktap_print_header
+ktap_set_plan 21
 make_path
 vmks vmk0 vmk1+
-run 'TCP of a tagged socket learns as by a policy route' tcp_of_tagged_socket
-run 'TCP that a rule tags learns as by a policy route' tcp_tagged_by_rule
-run 'TCP of a tagged socket learns from a message that takes its time' tcp_delayed
-run 'TCP that a rule tags learns from a message that takes its time' tcp_tagged_by_rule_delayed
-run 'a running connection learns of a hop that gets narrower' tcp_running
-run 'connected UDP learns as by a policy route' udp_of_tagged_socket
-run 'unconnected UDP learns as by a policy route' udp_unconnected
-run 'connected UDP finds the message in its error queue' udp_error_queue
-run 'unconnected UDP finds the message in its error queue' udp_unconnected_error_queue
-run 'unconnected UDP that a rule tags learns as by a policy route' udp_unconnected_tagged_by_rule
-run 'connected UDP that a rule tags learns' udp_connected_tagged_by_rule
-run 'what is not tagged is not limited' untagged_is_not_limited
-run 'what is not steered learns as it did' untagged_learns
-run 'what is not from the path is not heeded' forged
-run 'what a filter drops is not heeded' filtered
-run 'ip_no_pmtu_disc holds' no_discovery
-run 'mtu lock holds' mtu_lock
-run 'what is too big for the vmk itself is refused or cut' narrow_vmk
-run 'SYN and SYN-ACK announce what vmk1 takes' announces
-run 'a redirect is for the route by vmk1' redirected
-run 'a redirect of IPv6 is for the route by vmk1' redirected6
-end_tests
+run_test 'TCP of a tagged socket learns as by a policy route' tcp_of_tagged_socket
+run_test 'TCP that a rule tags learns as by a policy route' tcp_tagged_by_rule
+run_test 'TCP of a tagged socket learns from a message that takes its time' tcp_delayed
+run_test 'TCP that a rule tags learns from a message that takes its time' tcp_tagged_by_rule_delayed
+run_test 'a running connection learns of a hop that gets narrower' tcp_running
+run_test 'connected UDP learns as by a policy route' udp_of_tagged_socket
+run_test 'unconnected UDP learns as by a policy route' udp_unconnected
+run_test 'connected UDP finds the message in its error queue' udp_error_queue
+run_test 'unconnected UDP finds the message in its error queue' udp_unconnected_error_queue
+run_test 'unconnected UDP that a rule tags learns as by a policy route' udp_unconnected_tagged_by_rule
+run_test 'connected UDP that a rule tags learns' udp_connected_tagged_by_rule
+run_test 'what is not tagged is not limited' untagged_is_not_limited
+run_test 'what is not steered learns as it did' untagged_learns
+run_test 'what is not from the path is not heeded' forged
+run_test 'what a filter drops is not heeded' filtered
+run_test 'ip_no_pmtu_disc holds' no_discovery
+run_test 'mtu lock holds' mtu_lock
+run_test 'what is too big for the vmk itself is refused or cut' narrow_vmk
+run_test 'SYN and SYN-ACK announce what vmk1 takes' announces
+run_test 'a redirect is for the route by vmk1' redirected
+run_test 'a redirect of IPv6 is for the route by vmk1' redirected6
+ktap_finished

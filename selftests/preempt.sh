@@ -9,10 +9,8 @@
 #   vmk1 ------------- a1 -+ bridge0 (forwards nothing, and looks at MACs)
 #
 # Behind each of 64 gateways is a network; the gateways exist as MACs only.
-# shellcheck disable=SC2034  # read by lib.sh
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
-tools=(jq)
 n_gateways=64 threads=8 seconds=4
 
 # peer FAMILY N: in the network behind gateway N
@@ -38,7 +36,7 @@ make_links() {
 			echo "link set a$nic master bridge0 up"
 			echo "link set a$nic type bridge_slave flood off learning off"
 		done
-	} | ip -n "$SW" -b - || bail 'no links'
+	} | ip -n "$SW" -b - || ktap_exit_fail_msg 'no links'
 	{
 		echo 'link set lo up'
 		for nic in 0 1; do
@@ -54,8 +52,8 @@ make_links() {
 				done
 			done
 		done
-	} | ip -n "$A" -b - || bail 'no routes'
-	in_netns "$SW" nft -f - <<-END || bail 'no meter'
+	} | ip -n "$A" -b - || ktap_exit_fail_msg 'no routes'
+	in_netns "$SW" nft -f - <<-END || ktap_exit_fail_msg 'no meter'
 		table bridge wire {
 			counter right { }
 			counter wrong { }
@@ -114,7 +112,7 @@ flood() {
 	((REPLY == 0)) || fail "$REPLY packets went to a wrong gateway"
 	read_stats
 	((${packets[dedicated-subnet]-0} == went)) || fail "${packets[dedicated-subnet]-0} of $went packets were counted"
-	note "$went packets, of which $lost were lost"
+	ktap_print_msg "$went packets, of which $lost were lost"
 }
 
 # What they have left does not keep the device.
@@ -124,9 +122,11 @@ device_goes() {
 	((SECONDS - start < 5 * slow)) || fail "it took $((SECONDS - start)) s"
 }
 
-begin_tests 3
+need jq
+ktap_print_header
+ktap_set_plan 3
 make_links
-run "$threads senders on one CPU, IPv4" flood 4
-run "$threads senders on one CPU, IPv6" flood 6
-run 'the device can be deleted' device_goes
-end_tests
+run_test "$threads senders on one CPU, IPv4" flood 4
+run_test "$threads senders on one CPU, IPv6" flood 6
+run_test 'the device can be deleted' device_goes
+ktap_finished

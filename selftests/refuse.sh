@@ -3,7 +3,7 @@
 #
 # What has no egress is dropped, and its sender told: it never leaks onto the
 # first vmk, which plain Linux would take in each of these cases.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
 all='tcp udp udpu icmp'
 
@@ -175,16 +175,17 @@ crowd() {
 	told_within 1000 '*'
 }
 
-tools=(ping python3)
-begin_tests 9
+need ping python3
+ktap_print_header
+ktap_set_plan 9
 make_hosts
-run 'no migration vmk' no_migration_vmk
-run 'the only migration vmk has no link' link_down
-run 'no migration vmk has a link' links_down
-run 'no route by the migration vmk' no_route
-run 'unreachable, blackhole and prohibit are no routes' no_unreachable_route
-run 'who asks for errors is told by the queue' error_queue
-run 'live flows stall and go on' flows_stall
-run 'unreachable pass' pass
-run '400 connections at once' crowd
-end_tests
+run_test 'no migration vmk' no_migration_vmk
+run_test 'the only migration vmk has no link' link_down
+run_test 'no migration vmk has a link' links_down
+run_test 'no route by the migration vmk' no_route
+run_test 'unreachable, blackhole and prohibit are no routes' no_unreachable_route
+run_test 'who asks for errors is told by the queue' error_queue
+run_test 'live flows stall and go on' flows_stall
+run_test 'unreachable pass' pass
+run_test '400 connections at once' crowd
+ktap_finished

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """route_get.py SEED: what "migsel route get -d" answers for random packets of random
 configurations, in the network namespace that it is started in, and what becomes of
-such packets, counted by the devices. A line for each shape of the host: its name, and
-after a tab what is wrong. The devices are those of tool_route_test.sh."""
+such packets, counted by the devices. The devices are those of tool_route_test.sh."""
 
 import ipaddress
 import json
@@ -13,6 +12,9 @@ import subprocess
 import sys
 import time
 
+import ktap
+from family import REASONS
+
 DEVICES = ["vmk0", "vmk1", "vmk2", "vmk3"]
 SUBNETS = {4: ["192.0.2.%s/24", "198.51.100.%s/24", "203.0.113.%s/24"],
            6: ["2001:db8::%s/64", "2001:db8:1::%s/64", "2001:db8:2::%s/64"]}
@@ -21,6 +23,9 @@ NOWHERE = {4: "198.19.0.1", 6: "2001:db8:e::1"}
 MARKS = {"hot": 0x10000, "cold": 0x20000, None: 0}
 SHAPES, CONFIGS, PACKETS = 20, 15, 4
 SIZE = 1000
+# What may become of what a row has chosen; each other reason is a row's.
+AFTERWARDS = ("link-down", "no-route")
+ROWS = len(REASONS) - len(AFTERWARDS)
 
 
 def run(*command):
@@ -138,9 +143,9 @@ class Packet:
         family = socket.AF_INET if self.family == 4 else socket.AF_INET6
         with socket.socket(family, socket.SOCK_DGRAM) as s:
             try:
-                s.setsockopt(socket.SOL_SOCKET, 36, MARKS[self.tag])  # SO_MARK
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, MARKS[self.tag])
                 if self.dev:
-                    s.setsockopt(socket.SOL_SOCKET, 25, self.dev.encode())
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self.dev.encode())
                 s.bind((self.source or ("0.0.0.0" if self.family == 4 else "::"),
                         next(self.ports)))
                 if not self.connected:
@@ -164,12 +169,12 @@ def refute(answer, host):
     """What is wrong with the details of an answer by themselves."""
     rows = answer["rows"]
     reason = answer["reason"]
-    if [row["row"] for row in rows] != list(range(1, 13)):
+    if [row["row"] for row in rows] != list(range(1, ROWS + 1)):
         return "not each row in its order"
     applied = [n for n, row in enumerate(rows) if row["outcome"] == "applied"]
     if len(applied) != 1:
         return "not one row applied"
-    if reason not in ("link-down", "no-route") and rows[applied[0]]["reason"] != reason:
+    if reason not in AFTERWARDS and rows[applied[0]]["reason"] != reason:
         return "another row applied"
     for n, row in enumerate(rows):
         want = "skipped" if n < applied[0] else "not-reached" if n > applied[0] else "applied"
@@ -230,6 +235,8 @@ def compare(migsel, packet, host, observing):
 
 
 def main():
+    ktap.begin(SHAPES + 1)
+    ktap.note(f"SEED={sys.argv[1]}")
     rng = random.Random(int(sys.argv[1]))
     migsel = Migsel()
     seen = {}
@@ -246,17 +253,11 @@ def main():
                 seen[reason] = seen.get(reason, 0) + 1
                 if problem:
                     problems.append(f"{problem}: {'; '.join(config[2:])}")
-        print(f"shape {shape + 1}\t{' | '.join(problems[:3])}", flush=True)
-    missing = {"untagged", "no-vmk", "not-unicast", "bound-device", "cold-first-vmk",
-               "no-migration-vmk", "single-nic", "same-subnet", "strict", "dedicated-subnet",
-               "multi-nic-bound", "multi-nic", "link-down", "no-route", "none"} - set(seen)
-    print(f"every reason\t{'not met: ' + ' '.join(sorted(missing)) if missing else ''}")
-    print(f"# {SHAPES * CONFIGS} configurations, {SHAPES * CONFIGS * PACKETS} packets: "
-          + ", ".join(f"{seen[reason]} {reason}" for reason in sorted(seen, key=str)),
-          file=sys.stderr)
+        ktap.result(f"shape {shape + 1}", problems[:3])
+    ktap.result("every reason", [f"not met: {reason}" for reason in [*REASONS, "none"] if reason not in seen])
+    ktap.note(f"{SHAPES * CONFIGS} configurations, {SHAPES * CONFIGS * PACKETS} packets: "
+              + ", ".join(f"{seen[reason]} {reason}" for reason in sorted(seen)))
+    ktap.end()
 
 
-if sys.argv[1:] == ["count"]:
-    print(SHAPES + 1)
-else:
-    main()
+main()

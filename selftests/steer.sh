@@ -3,7 +3,7 @@
 #
 # How packets are moved: the socket's own route, packets that are not the socket's,
 # other hooks, tunnels, IPsec, and changes under live flows.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
 tracing=/sys/kernel/tracing
 three='tcp udp udpu'
@@ -406,29 +406,31 @@ ports_of_engines() {
 	reasons same-subnet cold-first-vmk
 }
 
-begin_tests 23
+need nft
+ktap_print_header
+ktap_set_plan 23
 make_hosts
-run 'one decision for a flow and change: one NIC' cached_single
-run 'one decision for a flow and change: two NICs' cached_multi
-run 'sendto() elsewhere does not move a connected socket' not_poisoned
-run 'mark set in OUTPUT before the filter priority' marked_early
-run 'mark set by a route chain' marked_by_route_chain
-run 'mark set at the filter priority' marked_at_filter
-run 'mark set later does not count' marked_late
-run 'mark is no longer set' unmarked_again
-run 'mark set by the documented rules for ports' ports_of_engines
-run 'DNAT in OUTPUT' dnat
-run 'DNAT to another network' dnat_ends
-run 'filters before and after' filtered
-run 'outer packet of a tunnel by its own tag' outer_tag ipip 4 'ip protocol 4'
-run 'tunnel ipip as a vmk' tunnel_is_vmk ipip 4
-run 'tunnel gre as a vmk' tunnel_is_vmk gre 47
-run 'tunnel vxlan as a vmk' tunnel_is_vmk 'vxlan id 1 dstport 4789' 17
-run 'IPsec transport' ipsec
-run 'what IPsec has made of TCP is not changed' ipsec_untouched
-run 'mode changes under live flows' modes
-run 'observe and off steer and refuse nothing' observed
-run 'SO_MARK under live flows' remarked
-run 'migsel exec' exec_tags
-run 'replies of a tagged listener' replies
-end_tests
+run_test 'one decision for a flow and change: one NIC' cached_single
+run_test 'one decision for a flow and change: two NICs' cached_multi
+run_test 'sendto() elsewhere does not move a connected socket' not_poisoned
+run_test 'mark set in OUTPUT before the filter priority' marked_early
+run_test 'mark set by a route chain' marked_by_route_chain
+run_test 'mark set at the filter priority' marked_at_filter
+run_test 'mark set later does not count' marked_late
+run_test 'mark is no longer set' unmarked_again
+run_test 'mark set by the documented rules for ports' ports_of_engines
+run_test 'DNAT in OUTPUT' dnat
+run_test 'DNAT to another network' dnat_ends
+run_test 'filters before and after' filtered
+run_test 'outer packet of a tunnel by its own tag' outer_tag ipip 4 'ip protocol 4'
+run_test 'tunnel ipip as a vmk' tunnel_is_vmk ipip 4
+run_test 'tunnel gre as a vmk' tunnel_is_vmk gre 47
+run_test 'tunnel vxlan as a vmk' tunnel_is_vmk 'vxlan id 1 dstport 4789' 17
+run_test 'IPsec transport' ipsec
+run_test 'what IPsec has made of TCP is not changed' ipsec_untouched
+run_test 'mode changes under live flows' modes
+run_test 'observe and off steer and refuse nothing' observed
+run_test 'SO_MARK under live flows' remarked
+run_test 'migsel exec' exec_tags
+run_test 'replies of a tagged listener' replies
+ktap_finished

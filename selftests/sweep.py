@@ -2,24 +2,20 @@
 """What failnth.py makes its tests of: an operation done again and again, each time with
 another of its allocations failing."""
 
-import ctypes
 import errno
 import os
 import re
 import socket
 import struct
 
-from netlink import (ACK, DUMP, REQUEST, ROUTE_GET, VMK_ADD, VMK_FLUSH, VMK_GET, VMK_SET, Netlink,
-                     Refused, attr, attrs, config, index, must, u32)
+from family import (A, CLASS, CMD, DUMP, Netlink, Refused, answer, attr, config, device, fields,
+                    index, must, u32)
+from rtnl import NEWROUTE
 
 MANY = 1 << 20
 RETREATS = 50
-LIBC = ctypes.CDLL(None, use_errno=True)
-NEWLINK, DELLINK, GETLINK, NEWADDR, DELADDR, GETADDR = 16, 17, 18, 20, 21, 22
-NEWROUTE, NEWNEIGH = 24, 28
-CREATE, REPLACE = 0x400, 0x500
-MAKE = {NEWLINK: CREATE, NEWADDR: REPLACE, NEWROUTE: REPLACE, NEWNEIGH: REPLACE}
-NODAD, PERMANENT = 2, 0x80
+PERMANENT, MAIN = 0x80, 254
+RTA_DST, RTA_OIF, RTA_PRIORITY, NDA_DST, NDA_LLADDR = 1, 4, 6, 1, 2
 REPORT = re.compile("WARNING|BUG|INFO: |DEBUG_LOCKS|refcount_t: |UBSAN|KASAN|"
                     "kmemleak: .*(pool empty|disabled)")
 ASKED = re.compile(rf"{os.getpid()}: (no )?memory in (\w+), (\d+) left\n")
@@ -78,68 +74,24 @@ class Workers:
         return f"/proc/{thread}/task/{thread}/fail-nth"
 
 
-def call(function, *args):
-    if function(*args) < 0:
-        raise OSError(ctypes.get_errno(), "")
-
-
-class Route(Netlink):
-    """rtnetlink by the same means."""
-
-    def __init__(self):  # pylint: disable=super-init-not-called
-        self.room = 1 << 16
-        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
-        self.socket.bind((0, 0))
-        self.socket.settimeout(10)
-        self.sequence = 0
-
-    def send(self, cmd, payload=b"", version=1, flags=ACK, size=None):
-        self.sequence += 1
-        self.socket.send(struct.pack("=IHHII", 16 + len(payload), cmd, REQUEST | flags,
-                                     self.sequence, 0) + payload)
-
-    def set(self, cmd, payload):
-        """Bring about what may be so already."""
-        return self.ask(cmd, payload, flags=ACK | MAKE.get(cmd, 0))
-
-
-def link(name, flags=0, change=0):
-    return struct.pack("=BxHiII", 0, 0, socket.if_nametoindex(name), flags, change)
-
-
-def by_name(name):
-    return bytes(16) + attr(3, name.encode() + b"\0")
-
-
-def new_dummy(name):
-    return by_name(name) + attr(18, attr(1, b"dummy\0"))
-
-
-def address(name, text, bits):
-    family = socket.AF_INET6 if ":" in text else socket.AF_INET
-    data = socket.inet_pton(family, text)
-    return (struct.pack("=BBBBI", family, bits, NODAD, 0, socket.if_nametoindex(name)) +
-            attr(2, data) + attr(1, data))
-
-
 def far(family):
     return socket.inet_pton(FAMILY[family], FAR[family])
 
 
 def far_route(name, family):
-    return struct.pack("=8BI", FAMILY[family], len(far(family)) * 8, 0, 0, 254, 3, 0, 1, 0) + \
-        attr(1, far(family)) + attr(4, index(name)) + attr(6, u32(METRIC[name]))
+    return struct.pack("=8BI", FAMILY[family], len(far(family)) * 8, 0, 0, MAIN, 3, 0, 1, 0) + \
+        attr(RTA_DST, far(family)) + attr(RTA_OIF, u32(index(name))) + attr(RTA_PRIORITY, u32(METRIC[name]))
 
 
 def far_neighbour(name, family):
-    return struct.pack("=B3xiHBB", FAMILY[family], socket.if_nametoindex(name), PERMANENT, 0, 1) + \
-        attr(1, far(family)) + attr(2, bytes((2, 0, 0, 0, 0, int(name[-1]))))
+    return struct.pack("=B3xiHBB", FAMILY[family], index(name), PERMANENT, 0, 1) + \
+        attr(NDA_DST, far(family)) + attr(NDA_LLADDR, bytes((2, 0, 0, 0, 0, int(name[-1]))))
 
 
 def forget_routes(nl, route, vmk):
     """So that the next lookup has to allocate: a change has IPv4 forget what it has found,
     IPv6 does with its route."""
-    must(nl.ask(VMK_SET, attr(1, index(vmk))), "set")
+    must(nl.ask(CMD.VMK_SET, device(vmk)), "set")
     for name in METRIC:
         must(route.set(NEWROUTE, far_route(name, 6)), "route")
 
@@ -149,7 +101,7 @@ class Listener(Netlink):
 
     def __init__(self, group):
         super().__init__()
-        self.socket.setsockopt(270, 1, self.groups[group])
+        self.join(group)
         self.socket.setblocking(False)
 
     def told(self):
@@ -290,26 +242,25 @@ class Sweep:
 
 def state(nl):
     """The configuration, what is decided, and of what use each vmk is."""
-    vmks = must(nl.ask(VMK_GET, flags=DUMP), "dump")
-    vmks = tuple(tuple(attrs(vmk[4:])[kind] for kind in (1, 2, 3, 4, 5, 6)) for vmk in vmks)
-    return vmks, config(nl)[1:], decisions(nl)
+    vmks, *rest = config(nl)
+    usable = [answer(body)[A.VMK_USABLE] for body in must(nl.ask(CMD.VMK_GET, flags=DUMP), "dump")]
+    return tuple((*vmk, use) for vmk, use in zip(vmks, usable)), tuple(rest), decisions(nl)
 
 
 def decisions(nl):
     found = []
     for family in (4, 6):
-        dst = attr(1 if family == 4 else 2, far(family))
-        for tag in (1, 2):
-            answer = nl.ask(ROUTE_GET, dst + attr(8, u32(tag)))
-            if isinstance(answer, Refused):
-                found.append(answer.error)
+        for tag in (CLASS.HOT, CLASS.COLD):
+            reply = nl.ask(CMD.ROUTE_GET, fields("route", **{f"dst{family}": far(family)}, class_=tag))
+            if isinstance(reply, Refused):
+                found.append(reply.error)
             else:
-                answer = attrs(answer[0][4:])
-                found.append((answer.get(5), answer[10], answer[11]))
+                said = answer(reply[0])
+                found.append((said.get(A.ROUTE_IFINDEX), said[A.ROUTE_VERDICT], said[A.ROUTE_REASON]))
     return tuple(found)
 
 
 def begin(nl, *vmks):
-    must(nl.ask(VMK_FLUSH), "flush")
+    must(nl.ask(CMD.VMK_FLUSH), "flush")
     for name, migration in vmks:
-        must(nl.ask(VMK_ADD, attr(1, index(name)) + attr(4, u32(migration))), f"add {name}")
+        must(nl.ask(CMD.VMK_ADD, device(name, migration=migration)), f"add {name}")

@@ -5,7 +5,6 @@
 # works, too.
 #
 # Needs root and the module: CGROUP=1 make vm RUN=selftests/tool_cgroup1_test.sh
-# Arguments: the names of the tests to run, without test_.
 
 # shellcheck source=selftests/tool_lib.sh
 # shellcheck disable=SC2317 # the tests are run by name
@@ -19,17 +18,17 @@ own_mark() {
 
 test_exec() {
 	three_vmks
-	! grep -q ' cgroup2 ' /proc/self/mountinfo || bad 'version 2 is mounted'
-	! grep -q ^0:: /proc/self/cgroup || bad 'the kernel has version 2 in sight'
+	! grep -q ' cgroup2 ' /proc/self/mountinfo || fail 'version 2 is mounted'
+	! grep -q ^0:: /proc/self/cgroup || fail 'the kernel has version 2 in sight'
 	mount -t tmpfs tmpfs /sys/fs/cgroup
 	mkdir /sys/fs/cgroup/pids
-	mount -t cgroup -o pids pids /sys/fs/cgroup/pids || bad 'no cgroup of version 1'
+	mount -t cgroup -o pids pids /sys/fs/cgroup/pids || fail 'no cgroup of version 1'
 	mkdir /sys/fs/cgroup/pids/limited
-	[[ $(own_mark migsel exec hot --) == fwmark:0x10000 ]] || bad "not hot: $(own_mark migsel exec hot)"
-	[[ $(own_mark migsel exec cold) == fwmark:0x20000 ]] || bad 'not cold'
+	[[ $(own_mark migsel exec hot --) == fwmark:0x10000 ]] || fail "not hot: $(own_mark migsel exec hot)"
+	[[ $(own_mark migsel exec cold) == fwmark:0x20000 ]] || fail 'not cold'
 	# With a class of traffic of version 1 as well, which once put version 2 out of force.
 	mkdir /sys/fs/cgroup/net
-	mount -t cgroup -o net_cls,net_prio net /sys/fs/cgroup/net || bad 'no classes of traffic'
+	mount -t cgroup -o net_cls,net_prio net /sys/fs/cgroup/net || fail 'no classes of traffic'
 	mkdir /sys/fs/cgroup/net/classed
 	echo 0x10001 >/sys/fs/cgroup/net/classed/net_cls.classid
 	out=$(echo "$BASHPID" >/sys/fs/cgroup/net/classed/cgroup.procs && own_mark migsel exec hot)

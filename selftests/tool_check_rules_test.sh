@@ -6,24 +6,17 @@
 #
 # Needs root, the module, jq, nft and iptables, old and new:
 # make vm RUN=selftests/tool_check_rules_test.sh
-# Arguments: the names of the tests to run, without test_.
 
 # shellcheck source=selftests/tool_lib.sh
 # shellcheck disable=SC2016,SC2317 # the tests are run by name
 . "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
-
-in_host() {
-	nsenter --net="/run/netns/$host" "$@"
-}
 
 # A host without anything to find: one vmk, which carries all.
 sound() {
 	in_host nft flush ruleset
 	in_host ip rule flush && in_host ip rule add priority 32766 lookup main
 	in_host ip -6 rule flush && in_host ip -6 rule add priority 32766 lookup main
-	in_host bash -c 'cd /proc/sys/net/ipv4/conf; for dev in vmk0 vmk1 vmk2; do
-		echo 1 >"$dev/arp_ignore"; echo 2 >"$dev/arp_announce"; echo 0 >"$dev/rp_filter"; done
-		echo 0 >all/rp_filter'
+	sound_sysctls
 	three_vmks
 	m vmk set vmk2 migration on
 }
@@ -36,7 +29,7 @@ is() {
 	case $what in
 	clean)
 		run 0 m -j check
-		[[ $out == '[]' ]] || bad "of $*: $out"
+		[[ $out == '[]' ]] || fail "of $*: $out"
 		;;
 	tag)
 		run 0 m -j check
@@ -46,13 +39,13 @@ is() {
 		run 1 m -j check
 		holds --arg like "$what" 'any(.code == "tag-conflict" and (.message | test($like))) and
 			all(.code == "tag-conflict")' ||
-			bad "of $*: not \"$what\": $out"
+			fail "of $*: not \"$what\": $out"
 		;;
 	esac
 	in_host nft flush ruleset
 }
 
-rules() { in_host nft -f - || bad 'nft refuses its rules'; }
+rules() { in_host nft -f - || fail 'nft refuses its rules'; }
 
 # nft_is PATTERN RULE...: in an output chain
 nft_is() {
@@ -64,7 +57,7 @@ nft_is() {
 			'map w { type mark : verdict; elements = { 7 : drop }; }' \
 			'chain o { type filter hook output priority filter;'
 		printf '%s\n' "$@" '}' '}'
-	} | in_host nft -f - || bad "nft refuses $*"
+	} | in_host nft -f - || fail "nft refuses $*"
 	is "$what" "$@"
 }
 
@@ -77,16 +70,16 @@ agrees() {
 			'map v { type mark : verdict; elements = { 0x20000 : drop }; }' \
 			'chain o { type filter hook output priority filter;'
 		printf '%s\n' "$1" '}' '}'
-	} | in_host nft -f - || bad "nft refuses $1"
+	} | in_host nft -f - || fail "nft refuses $1"
 	for mark in 0 65536 131072; do
 		in_host ping -q -c 1 -W 0.3 -m "$mark" 192.0.2.21 >/dev/null 2>&1
 		got+=$?
 	done
-	m -j check >"$tmp/out"
-	n=$(jq 'map(select(.code == "tag-conflict")) | length' "$tmp/out")
+	m -j check >"$scratch/out"
+	n=$(jq 'map(select(.code == "tag-conflict")) | length' "$scratch/out")
 	case $got in
-	000 | 111 | 222) ((n == 0)) || bad "$1 treats all alike, yet: $(<"$tmp/out")" ;;
-	*) ((n == 1)) || bad "$1 gives $got, yet: $(<"$tmp/out")" ;;
+	000 | 111 | 222) ((n == 0)) || fail "$1 treats all alike, yet: $(<"$scratch/out")" ;;
+	*) ((n == 1)) || fail "$1 gives $got, yet: $(<"$scratch/out")" ;;
 	esac
 	in_host nft flush ruleset
 }
@@ -196,12 +189,12 @@ test_ip_rules() {
 		in_host ip rule add $rule lookup 100
 		run 1 m -j check
 		json 'length == 1 and .[0].code == "tag-conflict" and (.[0].fix | test("^ip netns exec [^ ]+ migsel tag set mask 0x[0-9a-f]+ hot 0x[0-9a-f]+ cold 0x[0-9a-f]+$"))'
-		sh -c "$(jq -r '.[0].fix' "$tmp/out")" || bad 'the fix fails'
+		sh -c "$(jq -r '.[0].fix' "$scratch/out")" || fail 'the fix fails'
 		run 0 m -j check
 		out_is '[]'
 		m tag set mask 0x30000 hot 0x10000 cold 0x20000
 		# shellcheck disable=SC2086 # words
-		in_host ip rule del $rule lookup 100 || bad "$rule is gone"
+		in_host ip rule del $rule lookup 100 || fail "$rule is gone"
 	done
 	in_host ip -6 rule add fwmark 0x20000 table 100
 	run 1 m -j check
@@ -219,11 +212,11 @@ test_ip_rules() {
 # The rules of the documentation set the tag, for all kinds of engines.
 test_documented() {
 	sound
-	sed -n '/^    table inet migsel/,/^    }/p' "$top/Documentation/networking/migsel-engines.rst" >"$tmp/rules"
-	in_host nft -f "$tmp/rules" || bad 'the documented rules cannot be loaded'
+	sed -n '/^    table inet migsel/,/^    }/p' "$top/Documentation/networking/migsel-engines.rst" >"$scratch/rules"
+	in_host nft -f "$scratch/rules" || fail 'the documented rules cannot be loaded'
 	is tag 'the documented rules'
 	# Then another tag is nothing for a script.
-	in_host nft -f "$tmp/rules"
+	in_host nft -f "$scratch/rules"
 	in_host ip rule add fwmark 0x10000/0x30000 lookup 100
 	run 1 m -j check
 	json 'map(select(.code == "tag-conflict")) | length == 1 and (.[0] | (has("fix") | not) and
@@ -237,7 +230,7 @@ iptables_is() {
 	local what=$1 tool
 	shift
 	for tool in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do
-		in_host "$tool" -t mangle -A OUTPUT "$@" || bad "$tool refuses $*"
+		in_host "$tool" -t mangle -A OUTPUT "$@" || fail "$tool refuses $*"
 		is "$what" "$tool" "$@"
 		[[ $tool != *legacy ]] || in_host "$tool" -t mangle -F
 	done
@@ -260,7 +253,7 @@ test_iptables() {
 
 # What the advice has for an example.
 exception() {
-	jq -r '.[0] | select(has("fix") | not).advice' "$tmp/out" | sed -n 's/.*for example by `\([^`]*\)`.*/\1/p'
+	jq -r '.[0] | select(has("fix") | not).advice' "$scratch/out" | sed -n 's/.*for example by `\([^`]*\)`.*/\1/p'
 }
 
 # nft_exception RULE MARK: it leaves no other tag; what is advised instead is clean
@@ -269,7 +262,7 @@ nft_exception() {
 	printf '%s\n' 'table inet t {' 'chain o { type filter hook output priority filter;' "$rule" '}' '}' | rules
 	run 1 m -j check
 	how=$(exception)
-	[[ $how ]] || { bad "no advice for $rule: $out"; return; }
+	[[ $how ]] || { fail "no advice for $rule: $out"; return; }
 	how=${how//MARK/$mark}
 	[[ $how != *' set '* ]] && how=${rule/meta mark/"$how"}
 	in_host nft flush ruleset
@@ -279,17 +272,17 @@ nft_exception() {
 iptables_exception() {
 	local tool=$1 how
 	shift
-	in_host "$tool" -t mangle -A OUTPUT "$@" || bad "$tool refuses $*"
+	in_host "$tool" -t mangle -A OUTPUT "$@" || fail "$tool refuses $*"
 	run 1 m -j check
 	how=$(exception)
-	[[ $how ]] || { bad "no advice for $*: $out"; return; }
+	[[ $how ]] || { fail "no advice for $*: $out"; return; }
 	in_host "$tool" -t mangle -F OUTPUT
 	# shellcheck disable=SC2046,SC2086 # words
 	case $* in
 	*--mark*) in_host "$tool" -t mangle -A OUTPUT -m mark ! ${how/MARK/0} -j DROP ;;
 	*--set-mark*) in_host "$tool" -t mangle -A OUTPUT -j MARK ${how/MARK/2} ;;
 	*) in_host "$tool" -t mangle -A OUTPUT -j CONNMARK $how ;;
-	esac || bad "$tool refuses $how"
+	esac || fail "$tool refuses $how"
 	is clean "$tool" "$how"
 	in_host "$tool" -t mangle -F OUTPUT
 }
@@ -315,10 +308,10 @@ test_exceptions() {
 test_unread() {
 	sound
 	in_host iptables-legacy -t mangle -A OUTPUT -j MARK --set-mark 2
-	mkdir "$tmp/bin"
-	ln -s "$(command -v nft)" "$(command -v migsel)" "$tmp/bin/"
-	run 2 env PATH="$tmp/bin" migsel -n "$host" -j check
-	[[ $err == *'could not look at the tables of iptables-legacy'* ]] || bad "complains \"$err\""
+	mkdir "$scratch/bin"
+	ln -s "$(command -v nft)" "$(command -v migsel)" "$scratch/bin/"
+	run 2 env PATH="$scratch/bin" migsel -n "$host" -j check
+	[[ $err == *'could not look at the tables of iptables-legacy'* ]] || fail "complains \"$err\""
 	in_host iptables-legacy -t mangle -F
 	in_host iptables-legacy -t mangle -X
 	# a name that makes nft end: the other tables are read
@@ -330,7 +323,7 @@ test_unread() {
 	if ! in_host nft -j list ruleset >/dev/null 2>&1; then
 		run 1 m -j check
 		json 'length == 1'
-		[[ $err == *'could not look at the nftables table inet u'* ]] || bad "complains \"$err\""
+		[[ $err == *'could not look at the nftables table inet u'* ]] || fail "complains \"$err\""
 	fi
 	in_host nft flush ruleset
 }
@@ -340,14 +333,14 @@ test_hostile_comments() {
 	local comment long
 	long=$(printf 'y%.0s' {1..250})
 	sound
-	for comment in "x \`touch $tmp/pwned\`" "\$(touch $tmp/pwned)" "don't" "a; touch $tmp/pwned" $'caf\351' '" -j MARK' "$long"; do
+	for comment in "x \`touch $scratch/pwned\`" "\$(touch $scratch/pwned)" "don't" "a; touch $scratch/pwned" $'caf\351' '" -j MARK' "$long"; do
 		in_host iptables -t mangle -A OUTPUT -m comment --comment "$comment" -m comment --comment "$long" \
 			-m comment --comment "$long" -m comment --comment "$long" -m mark --mark 0x10000 -j DROP
 		run 1 m -j check
 		json 'length == 1 and (.[0].message | length < 500)'
-		(cd "$tmp" && sh -ec "$(jq -r '.[].fix' out)") || bad "$(jq -r '.[].fix' "$tmp/out") fails"
-		[[ ! -e $tmp/pwned ]] || bad "$comment was run"
-		[[ $(in_host iptables-save) == *'--mark 0x10000 -j DROP'* ]] || bad 'a rule is gone'
+		(cd "$scratch" && sh -ec "$(jq -r '.[].fix' out)") || fail "$(jq -r '.[].fix' "$scratch/out") fails"
+		[[ ! -e $scratch/pwned ]] || fail "$comment was run"
+		[[ $(in_host iptables-save) == *'--mark 0x10000 -j DROP'* ]] || fail 'a rule is gone'
 		run 0 m -j check
 		in_host iptables -t mangle -F OUTPUT
 		m tag set mask 0x30000 hot 0x10000 cold 0x20000
@@ -359,7 +352,7 @@ test_hostile_comments() {
 advised_filter() {
 	run 1 m -j check
 	holds --arg like "$1" 'length == 1 and (.[0] | .code == "rp-filter-strict" and
-		(has("fix") | not) and (.advice | test($like)))' || bad "not like $1: $out"
+		(has("fix") | not) and (.advice | test($like)))' || fail "not like $1: $out"
 	in_host nft flush ruleset
 }
 
@@ -444,7 +437,7 @@ test_many_filters() {
 		json "length == $n and all(.code == \"rp-filter-strict\")"
 		in_host nft flush ruleset
 	done
-	((took[1] < 20 * took[0])) || bad "it takes ${took[*]} us"
+	((took[1] < 20 * took[0])) || fail "it takes ${took[*]} us"
 }
 
 # What other programs have, as their users have reported it.
@@ -497,7 +490,7 @@ test_others() {
 	END
 	is clean 'kube-proxy, nftables'
 	for tool in iptables iptables-legacy; do
-		in_host "$tool-restore" <<-'END' || bad "$tool refuses its rules"
+		in_host "$tool-restore" <<-'END' || fail "$tool refuses its rules"
 			*mangle
 			:CILIUM_PRE_mangle - [0:0]
 			:mwan3_hook - [0:0]
@@ -548,7 +541,7 @@ test_others() {
 	END
 	run 1 m -j check
 	json 'map(select(.code == "tag-conflict")) | length == 3 and (map(.fix) | unique | length == 1)'
-	sh -c "$(jq -r '.[0].fix' "$tmp/out")" || bad 'the fix fails'
+	sh -c "$(jq -r '.[0].fix' "$scratch/out")" || fail 'the fix fails'
 	is clean 'kube-router and Calico, with another tag'
 	m tag set mask 0x30000 hot 0x10000 cold 0x20000
 	in_host iptables-restore <<-'END'

@@ -6,26 +6,10 @@
 #
 # Needs root, the module, jq, nft and iptables:
 # make vm RUN=selftests/tool_check_test.sh
-# Arguments: the names of the tests to run, without test_.
 
 # shellcheck source=selftests/tool_lib.sh
 # shellcheck disable=SC2016,SC2317 # the tests are run by name
 . "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
-
-in_host() {
-	nsenter --net="/run/netns/$host" "$@"
-}
-
-# Few processes: they are what takes the time.
-settings() {
-	in_host bash -c 'cd /proc/sys/net/ipv4/conf
-		for dev in vmk0 vmk1 vmk2; do
-			echo 1 >"$dev/arp_ignore"
-			echo 2 >"$dev/arp_announce"
-			echo 0 >"$dev/rp_filter"
-		done
-		echo 0 >all/rp_filter'
-}
 
 # addresses SUBNET SUBNET SUBNET: the last number of each vmk's
 addresses() {
@@ -44,14 +28,14 @@ addresses() {
 # D: each vmk in a subnet of its own, migration by vmk1, nothing to find.
 sound() {
 	addresses 2 3 4
-	settings
+	sound_sysctls
 	three_vmks
 }
 
 # S: all of them in one.
 same() {
 	addresses 2 2 2
-	settings
+	sound_sysctls
 	three_vmks
 }
 
@@ -71,8 +55,8 @@ keys='all((keys - ["advice", "fix"]) == ["code", "dev", "message", "severity"] a
 # fix_of CODE DEV: the command that is said to mend it; fails where it is not found, or
 # anything is with other keys
 fix_of() {
-	[[ -s $tmp/out ]] && jq -er --arg code "$1" --arg dev "$2" "select($keys)"'
-		| map(select(.code == $code and .dev == $dev))[0].fix' "$tmp/out"
+	[[ -s $scratch/out ]] && jq -er --arg code "$1" --arg dev "$2" "select($keys)"'
+		| map(select(.code == $code and .dev == $dev))[0].fix' "$scratch/out"
 }
 
 # trap CODE DEV: it is found, mended by what was printed, and found no more.
@@ -80,16 +64,16 @@ trap_is() {
 	local code=$1 dev=$2 fix
 	run 1 m -j check
 	if ! fix=$(fix_of "$code" "$dev"); then
-		bad "no $code of \"$dev\" as it is to be: $out"
+		fail "no $code of \"$dev\" as it is to be: $out"
 		return
 	fi
-	sh -c "$fix" >"$tmp/fixed" 2>&1 || bad "$fix: $(<"$tmp/fixed")"
+	sh -c "$fix" >"$scratch/fixed" 2>&1 || fail "$fix: $(<"$scratch/fixed")"
 	# Carrier comes a moment after a link is set up.
-	soon mended "$code" "$dev" || bad "$fix does not mend: $(<"$tmp/out")"
+	soon mended "$code" "$dev" || fail "$fix does not mend: $(<"$scratch/out")"
 }
 
 mended() {
-	m -j check >"$tmp/out"
+	m -j check >"$scratch/out"
 	holds . && ! has_code "$1" "$2"
 }
 
@@ -99,7 +83,7 @@ advised() {
 	holds --arg code "$1" --arg dev "$2" --arg like "$3" "$keys"' and
 		(map(select(.code == $code and .dev == $dev)) |
 		length == 1 and (.[0] | (has("fix") | not) and (.advice | test($like))))' ||
-		bad "no $1 of \"$2\" with advice like \"$3\": $out"
+		fail "no $1 of \"$2\" with advice like \"$3\": $out"
 }
 
 test_sound() {
@@ -122,9 +106,9 @@ test_module_missing() {
 	rmmod migsel
 	run 1 m -j check
 	json 'map([.code, .dev]) == [["module-missing", ""]]'
-	[[ ! -e /sys/module/migsel ]] || bad 'check has loaded the module'
+	[[ ! -e /sys/module/migsel ]] || fail 'check has loaded the module'
 	trap_is module-missing ''
-	[[ -e /sys/module/migsel ]] || bad 'the module is not loaded'
+	[[ -e /sys/module/migsel ]] || fail 'the module is not loaded'
 	m vmk flush
 
 	# What can be seen without it.
@@ -146,8 +130,8 @@ test_module_missing() {
 	advised same-subnet vmk1 'SO_BINDTODEVICE.*rule add from 192.0.2.11 lookup'
 	json 'map(select(.code == "same-subnet")) | length == 1 and
 		(.[0].message | test("vmk0, vmk1 and vmk2 are in 192.0.2.0/24"))'
-	sh -ec "$(jq -r '.[] | select(.code == "same-subnet").advice' "$tmp/out" |
-		sed -n 's/.*no connection is lost: `\([^`]*\)`.*/\1/p')" || bad 'what is advised fails'
+	sh -ec "$(jq -r '.[] | select(.code == "same-subnet").advice' "$scratch/out" |
+		sed -n 's/.*no connection is lost: `\([^`]*\)`.*/\1/p')" || fail 'what is advised fails'
 	run 0 in_host ip -4 route get 192.0.2.21 from 192.0.2.11
 	out_like ' dev vmk1 '
 	in_host ip -4 rule del from 192.0.2.11
@@ -164,7 +148,7 @@ test_many_nics() {
 		migsel -j check'
 	json 'map(select(.code == "same-subnet")) | length == 1 and
 		(.[0].message | test("d1, d2, .*, d59 and d60 are in 198.51.100.0/24"))'
-	((${#out} < 60000)) || bad "says ${#out} bytes"
+	((${#out} < 60000)) || fail "says ${#out} bytes"
 	for ((i = 1; i <= 60; i++)); do
 		echo "link del d$i"
 	done | ip -n "$peer" -b -
@@ -422,8 +406,8 @@ test_arp_flux() {
 	in_host sysctl -qw net/ipv4/conf/vmk1/arp_ignore=0 net/ipv4/conf/vmk1/arp_filter=1
 	finds_nothing
 	in_host sysctl -qw net/ipv4/conf/vmk1/arp_filter=0
-	has_flux() { m -j check >"$tmp/out"; has_code arp-flux vmk1; }
-	has_flux || bad "no arp-flux: $(<"$tmp/out")"
+	has_flux() { m -j check >"$scratch/out"; has_code arp-flux vmk1; }
+	has_flux || fail "no arp-flux: $(<"$scratch/out")"
 }
 
 test_rp_filter_strict() {
@@ -438,16 +422,16 @@ test_rp_filter_strict() {
 # A shell that has only commands which write down their words; what else it may have
 # done is seen in the folder that it runs in.
 recorded() {
-	rm -rf "${tmp:?}/bin" "$tmp/empty" "$tmp/words"
-	mkdir "$tmp/bin" "$tmp/empty"
+	rm -rf "${scratch:?}/bin" "$scratch/empty" "$scratch/words"
+	mkdir "$scratch/bin" "$scratch/empty"
 	local name
 	for name in ip migsel sysctl modprobe sh; do
-		printf '#!/bin/sh\nprintf "%%s\\n" %s "$@" >>"%s"\n' "$name" "$tmp/words" >"$tmp/bin/$name"
+		printf '#!/bin/sh\nprintf "%%s\\n" %s "$@" >>"%s"\n' "$name" "$scratch/words" >"$scratch/bin/$name"
 	done
-	chmod +x "$tmp/bin"/*
-	(cd "$tmp/empty" && HOME=$tmp/empty PATH=$tmp/bin /bin/sh -ec "$1") >"$tmp/fixed" 2>&1 ||
-		bad "fails: $1: $(<"$tmp/fixed")"
-	[[ ! -s $tmp/fixed && -z $(ls -A "$tmp/empty") ]] || bad "does more: $1: $(<"$tmp/fixed")"
+	chmod +x "$scratch/bin"/*
+	(cd "$scratch/empty" && HOME=$scratch/empty PATH=$scratch/bin /bin/sh -ec "$1") >"$scratch/fixed" 2>&1 ||
+		fail "fails: $1: $(<"$scratch/fixed")"
+	[[ ! -s $scratch/fixed && -z $(ls -A "$scratch/empty") ]] || fail "does more: $1: $(<"$scratch/fixed")"
 }
 
 # What names hold is never run: by every kind of finding that has a command.
@@ -457,7 +441,7 @@ test_hostile_names() {
 		name=${name:0:15}
 		same
 		in_host ip link set vmk1 down
-		in_host ip link set vmk1 name "$name" || { bad "no device \"$name\""; continue; }
+		in_host ip link set vmk1 name "$name" || { fail "no device \"$name\""; continue; }
 		in_host ip -b - <<-END
 			link set dev $name up mtu 9000
 			link set vmk2 down
@@ -471,18 +455,18 @@ test_hostile_names() {
 			[[ $fixes != *vmk2* || $fixes == *vmk2\ up ]] || continue
 			((n++))
 			grep -qFx -e "$name" -e vmk2 -e "net/ipv4/conf/$name/arp_ignore=1" -e "net/ipv4/conf/$name/rp_filter=2" \
-				-e "/proc/sys/net/ipv4/conf/$name/arp_ignore" -e "/proc/sys/net/ipv4/conf/$name/rp_filter" "$tmp/words" || bad "\"$name\" is no word of $fixes"
-		done < <(jq -j '.[] | select(has("fix")) | .fix + "\u0000"' "$tmp/out")
-		((n >= 4)) || bad "$n commands for \"$name\": $out"
+				-e "/proc/sys/net/ipv4/conf/$name/arp_ignore" -e "/proc/sys/net/ipv4/conf/$name/rp_filter" "$scratch/words" || fail "\"$name\" is no word of $fixes"
+		done < <(jq -j '.[] | select(has("fix")) | .fix + "\u0000"' "$scratch/out")
+		((n >= 4)) || fail "$n commands for \"$name\": $out"
 		# and it works, where the name is a word as any other
-		fixes=$(jq -r '.[] | select(.code == "mtu-mismatch").fix' "$tmp/out")
-		sh -c "$fixes" || bad "$fixes fails"
+		fixes=$(jq -r '.[] | select(.code == "mtu-mismatch").fix' "$scratch/out")
+		sh -c "$fixes" || fail "$fixes fails"
 		in_host ip link set dev "$name" down
 		in_host ip link set dev "$name" name vmk1
 	done
 	ip netns add "$host;touch x"
 	run 1 migsel -n "$host;touch x" -j check
-	recorded "$(jq -r '.[] | select(.code == "no-migration-vmk") | .fix // "true"' "$tmp/out")"
+	recorded "$(jq -r '.[] | select(.code == "no-migration-vmk") | .fix // "true"' "$scratch/out")"
 	ip netns del "$host;touch x"
 	sound
 }
@@ -491,7 +475,7 @@ test_unprivileged() {
 	sound
 	run 2 nsenter --net="/run/netns/$host" setpriv --reuid 65534 \
 		--regid 65534 --clear-groups "$(command -v migsel)" check
-	[[ $err == *'could not look at'* ]] || bad "complains \"$err\""
+	[[ $err == *'could not look at'* ]] || fail "complains \"$err\""
 }
 
 run_tests "$@"

@@ -4,7 +4,6 @@
 # The tool: which files of real disk chains are hot and which are cold.
 #
 # Needs jq, qemu-img and losetup: make vm RUN=selftests/tool_classify_test.sh
-# Arguments: the names of the tests to run, without test_.
 
 # shellcheck source=selftests/tool_lib.sh
 # shellcheck disable=SC2317 # the tests are run by name
@@ -17,7 +16,7 @@ files_are() {
 }
 
 test_classify() {
-	local i vm=$tmp/vm
+	local i vm=$scratch/vm
 	mkdir "$vm"
 	qemu-img create -q -f qcow2 "$vm/disk.qcow2" 1M
 	touch "$vm/vm.nvram" "$vm/vm.xml"
@@ -50,11 +49,11 @@ test_classify() {
 	out_like "hot  active  $vm/b-flat.vmdk"
 	run 1 migsel classify "$vm/snap5.qcow2" "$vm/snap1.qcow2"
 	err_like 'snap1.qcow2 is an active image and also'
-	[[ -z $out ]] || bad "guesses $out"
+	[[ -z $out ]] || fail "guesses $out"
 }
 
 test_classify_refuses() {
-	local vm=$tmp/vm
+	local vm=$scratch/vm
 	rm -rf "$vm"
 	mkdir "$vm"
 	run 1 migsel classify "$vm/nosuch"
@@ -66,7 +65,7 @@ test_classify_refuses() {
 	mv "$vm/base.qcow2" "$vm/away"
 	run 1 migsel classify "$vm/top.qcow2"
 	err_like "base.qcow2.*No such file"
-	[[ -z $out ]] || bad "guesses $out"
+	[[ -z $out ]] || fail "guesses $out"
 	mv "$vm/away" "$vm/base.qcow2"
 	qemu-img rebase -u -b top.qcow2 -F qcow2 "$vm/base.qcow2"
 	run 1 migsel classify "$vm/top.qcow2"
@@ -76,7 +75,7 @@ test_classify_refuses() {
 	err_like 'cut.qcow2'
 	rm -rf "$vm"
 	mkdir "$vm"
-	chmod 755 "$tmp" "$vm"
+	chmod 755 "$scratch" "$vm"
 	qemu-img create -q -f qcow2 "$vm/base.qcow2" 1M
 	qemu-img create -q -f qcow2 -b base.qcow2 -F qcow2 "$vm/top.qcow2"
 	chmod 644 "$vm/top.qcow2"
@@ -84,7 +83,7 @@ test_classify_refuses() {
 	run 1 setpriv --reuid 65534 --regid 65534 --clear-groups "$(command -v migsel)" \
 		classify "$vm/top.qcow2"
 	err_like 'base.qcow2.*Permission denied'
-	[[ -z $out ]] || bad "guesses $out"
+	[[ -z $out ]] || fail "guesses $out"
 	qemu-img create -q -u -f qcow2 -b json:'{"driver":"null-co"}' -F raw "$vm/net.qcow2" 1M
 	run 1 migsel classify "$vm/net.qcow2"
 	err_like 'net.qcow2.*null-co.*not a file of this host'
@@ -93,7 +92,7 @@ test_classify_refuses() {
 
 # A folder of its own for each test.
 new_vm() {
-	vm=$tmp/$1
+	vm=$scratch/$1
 	rm -rf "$vm"
 	mkdir "$vm"
 }
@@ -101,19 +100,19 @@ new_vm() {
 # names TAG ROLE...: of these files, without their folder
 names() {
 	jq -r --arg tag "$1" --arg role "$2" '.[] | select(.tag == $tag and .role == $role).file | sub(".*/"; "")' \
-		<"$tmp/out" | tr '\n' ' '
+		<"$scratch/out" | tr '\n' ' '
 }
 
 # refuses PATTERN WORD...: in one line, and nothing is printed
 refuses() {
 	run 1 migsel classify "${@:2}"
 	err_like "$1"
-	[[ -z $out ]] || bad "guesses $out"
+	[[ -z $out ]] || fail "guesses $out"
 }
 
 # What a guest can write to its raw disk.
 test_guest_writes_a_header() {
-	local vm secret=$tmp/secret
+	local vm secret=$scratch/secret
 	new_vm guest
 	echo secret >"$secret"
 	qemu-img create -q -u -f qcow2 -b "$secret" -F raw "$vm/disk.raw" 1M
@@ -155,11 +154,11 @@ test_guest_writes_a_header() {
 	# A second disk has a format of its own.
 	qemu-img create -q -f qcow2 "$vm/data.qcow2" 1M
 	run 0 migsel -j classify format qcow2,raw "$vm/top.qcow2" format qcow2 "$vm/data.qcow2"
-	[[ $(names hot active) == 'top.qcow2 data.qcow2 ' ]] || bad "hot: $(names hot active)"
+	[[ $(names hot active) == 'top.qcow2 data.qcow2 ' ]] || fail "hot: $(names hot active)"
 	# External data is led to as well.
-	cp "$secret" "$tmp/data"
-	qemu-img create -q -f qcow2 -o data_file="$tmp/data" "$vm/ext.qcow2" 1M
-	refuses "ext.qcow2 leads to $tmp/data, outside" "$vm/ext.qcow2"
+	cp "$secret" "$scratch/data"
+	qemu-img create -q -f qcow2 -o data_file="$scratch/data" "$vm/ext.qcow2" 1M
+	refuses "ext.qcow2 leads to $scratch/data, outside" "$vm/ext.qcow2"
 }
 
 # differencing FILE OFFSET: a footer of the kind of VHD that has a parent, sum and all
@@ -221,7 +220,7 @@ test_in_use() {
 	coproc qemu-io "$vm/disk.qcow2"
 	to=${COPROC[1]} from=${COPROC[0]}
 	echo 'write -P 1 0 4M' >&"$to"
-	read -rt 60 -u "$from" || bad 'nothing is written'
+	read -rt 60 -u "$from" || fail 'nothing is written'
 	run 0 migsel classify "$vm/disk.qcow2"
 	files_are "hot  active  $vm/disk.qcow2"
 	echo quit >&"$to"
@@ -229,12 +228,12 @@ test_in_use() {
 }
 
 test_devices() {
-	local vm loop inside=$tmp/dev
+	local vm loop inside=$scratch/dev
 	new_vm devices
 	mkdir "$inside"
 	truncate -s 3M "$vm/back"
 	modprobe -q loop
-	loop=$(losetup -f --show "$vm/back") || { bad 'no loop device'; return; }
+	loop=$(losetup -f --show "$vm/back") || { fail 'no loop device'; return; }
 	touch "$inside/other"
 	cp -a "$loop" "$inside/lv"
 	run 0 migsel -j classify format raw "$inside/lv"
@@ -249,8 +248,8 @@ test_devices() {
 	ln -s "$loop" "$vm/lv"
 	qemu-img create -q -f qcow2 -b lv -F qcow2 "$vm/top.qcow2"
 	run 0 migsel -j classify "$vm/top.qcow2"
-	[[ $(names hot active) == 'top.qcow2 ' ]] || bad "hot: $(names hot active)"
-	[[ $(names cold backing) == 'lv ' ]] || bad "backing: $(names cold backing)"
+	[[ $(names hot active) == 'top.qcow2 ' ]] || fail "hot: $(names hot active)"
+	[[ $(names cold backing) == 'lv ' ]] || fail "backing: $(names cold backing)"
 	losetup -d "$loop"
 	refuses 'neither a file nor a block device' /dev/null
 	mkfifo "$vm/fifo"
@@ -269,11 +268,11 @@ test_pool() {
 	mkdir "$vm/.ssh" "$vm/web.d"
 	touch "$vm/.ssh/id_rsa" "$vm/.web" "$vm/web.d/file" "$vm/website.txt" "$vm/notes" "$vm/web"
 	run 0 migsel -j classify "$vm/web.snap1"
-	[[ $(names hot active) == 'web.snap1 ' ]] || bad "hot: $(names hot active)"
-	[[ $(names cold backing) == 'web.qcow2 ' ]] || bad "backing: $(names cold backing)"
-	[[ $(names cold other) == 'web web-cloud.txt web.nvram web_VARS.fd ' ]] || bad "other: $(names cold other)"
+	[[ $(names hot active) == 'web.snap1 ' ]] || fail "hot: $(names hot active)"
+	[[ $(names cold backing) == 'web.qcow2 ' ]] || fail "backing: $(names cold backing)"
+	[[ $(names cold other) == 'web web-cloud.txt web.nvram web_VARS.fd ' ]] || fail "other: $(names cold other)"
 	run 0 migsel -j classify "$vm/db.qcow2"
-	[[ $(names cold other) == 'db-cloud.txt db.nvram db_VARS.fd ' ]] || bad "other: $(names cold other)"
+	[[ $(names cold other) == 'db-cloud.txt db.nvram db_VARS.fd ' ]] || fail "other: $(names cold other)"
 
 	# A disk that is known by what it holds only, and one that is not the installer's.
 	new_vm alone
@@ -282,15 +281,15 @@ test_pool() {
 	head -c 1M /dev/zero >"$vm/installer.iso"
 	printf '\x55\xaa' | dd of="$vm/installer.iso" bs=1 seek=510 conv=notrunc status=none
 	run 0 migsel -j classify "$vm/disk.qcow2"
-	[[ $(names cold other) == 'installer.iso vm.xml ' ]] || bad "other: $(names cold other)"
+	[[ $(names cold other) == 'installer.iso vm.xml ' ]] || fail "other: $(names cold other)"
 	for name in qcow2 vdi vmdk raw; do
 		qemu-img create -q -f "$name" "$vm/second" 1M
 		[[ $name != raw ]] || cp "$vm/installer.iso" "$vm/second"
 		run 0 migsel -j classify "$vm/disk.qcow2"
-		[[ $(names cold other) == '' ]] || bad "other, beside a $name: $(names cold other)"
+		[[ $(names cold other) == '' ]] || fail "other, beside a $name: $(names cold other)"
 	done
 	run 0 migsel -j classify "$vm/disk.qcow2" format raw "$vm/second"
-	[[ $(names cold other) == 'installer.iso vm.xml ' ]] || bad "other: $(names cold other)"
+	[[ $(names cold other) == 'installer.iso vm.xml ' ]] || fail "other: $(names cold other)"
 }
 
 # As known programs lay virtual machines out.
@@ -312,11 +311,11 @@ test_layouts() {
 	)
 	refuses "disk.0.snap/0 leads to $vm/1/e2c4, outside" "$vm/101/139/disk.0"
 	run 0 migsel -j classify outside allow "$vm/101/139/disk.0"
-	[[ $(names hot active) == 'disk.0 ' ]] || bad "hot: $(names hot active)"
-	[[ $(names cold backing) == '0 e2c4 ' ]] || bad "backing: $(names cold backing)"
-	[[ $(names cold other) == 'disk.0.log ' ]] || bad "other: $(names cold other)"
+	[[ $(names hot active) == 'disk.0 ' ]] || fail "hot: $(names hot active)"
+	[[ $(names cold backing) == '0 e2c4 ' ]] || fail "backing: $(names cold backing)"
+	[[ $(names cold other) == 'disk.0.log ' ]] || fail "other: $(names cold other)"
 	run 0 migsel -j classify outside allow "$vm/101/139/disk.0" format raw "$vm/101/139/disk.1"
-	[[ $(names cold other) == 'deployment.0 disk.0.log vm.xml ' ]] || bad "other: $(names cold other)"
+	[[ $(names cold other) == 'deployment.0 disk.0.log vm.xml ' ]] || fail "other: $(names cold other)"
 	qemu-img create -q -u -f qcow2 -F qcow2 -b disk.0.snap/1 "$vm/101/139/disk.0" 1M
 	refuses 'loop' "$vm/101/139/disk.0"
 
@@ -339,9 +338,9 @@ test_layouts() {
 	for name in vmx vmxf vmsd nvram; do touch "$vm/vm.$name"; done
 	touch "$vm/vmware.log"
 	run 0 migsel -j classify "$vm/vm-000001.vmdk"
-	[[ $(names hot active) == 'vm-000001.vmdk vm-000001-s001.vmdk ' ]] || bad "hot: $(names hot active)"
-	[[ $(names cold backing) == 'vm.vmdk vm-flat.vmdk ' ]] || bad "backing: $(names cold backing)"
-	[[ $(names cold other) == 'vm.nvram vm.vmsd vm.vmx vm.vmxf vmware.log ' ]] || bad "other: $(names cold other)"
+	[[ $(names hot active) == 'vm-000001.vmdk vm-000001-s001.vmdk ' ]] || fail "hot: $(names hot active)"
+	[[ $(names cold backing) == 'vm.vmdk vm-flat.vmdk ' ]] || fail "backing: $(names cold backing)"
+	[[ $(names cold other) == 'vm.nvram vm.vmsd vm.vmx vm.vmxf vmware.log ' ]] || fail "other: $(names cold other)"
 
 	# Lima: a base and what differs, without suffixes; sockets are no files.
 	new_vm lima
@@ -351,8 +350,8 @@ test_layouts() {
 	truncate -s 300k "$vm/cidata.iso"
 	mkfifo "$vm/ha.fifo"
 	run 0 migsel -j classify "$vm/diffdisk"
-	[[ $(names hot active) == 'diffdisk ' ]] || bad "hot: $(names hot active)"
-	[[ $(names cold other) == 'cidata.iso lima.yaml serial.log ' ]] || bad "other: $(names cold other)"
+	[[ $(names hot active) == 'diffdisk ' ]] || fail "hot: $(names hot active)"
+	[[ $(names cold other) == 'cidata.iso lima.yaml serial.log ' ]] || fail "other: $(names cold other)"
 
 	# Proxmox VE: a linked clone of a template in another folder.
 	new_vm pve
@@ -361,7 +360,7 @@ test_layouts() {
 	qemu-img create -q -f qcow2 -F qcow2 -b ../9000/base-9000-disk-0.qcow2 "$vm/100/vm-100-disk-0.qcow2"
 	refuses 'outside' "$vm/100/vm-100-disk-0.qcow2"
 	run 0 migsel -j classify outside allow "$vm/100/vm-100-disk-0.qcow2"
-	[[ $(names cold backing) == 'base-9000-disk-0.qcow2 ' ]] || bad "backing: $(names cold backing)"
+	[[ $(names cold backing) == 'base-9000-disk-0.qcow2 ' ]] || fail "backing: $(names cold backing)"
 }
 
 # Ten times as many files take ten times as long, not a hundred.
@@ -372,7 +371,7 @@ test_many_files() {
 	(cd "$vm" && seq -f 'f%.0f' 40000 | xargs touch)
 	start=${EPOCHREALTIME/./}
 	run 0 migsel -j classify "$vm/disk.qcow2"
-	((${EPOCHREALTIME/./} - start < 20000000)) || bad "it takes $((${EPOCHREALTIME/./} - start)) us"
+	((${EPOCHREALTIME/./} - start < 20000000)) || fail "it takes $((${EPOCHREALTIME/./} - start)) us"
 	json 'length == 40001'
 	rm -rf "$vm"
 }
@@ -391,8 +390,8 @@ test_names() {
 	run 0 migsel -j classify "$vm/$latin/$latin.snap"
 	json 'length == 4 and (map(.file) | unique | length == 4) and all(.escaped == true)'
 	while read -r name; do
-		[[ -e $(printf %b "$name") ]] || bad "there is no $name"
-	done < <(jq -r '.[].file' <"$tmp/out")
+		[[ -e $(printf %b "$name") ]] || fail "there is no $name"
+	done < <(jq -r '.[].file' <"$scratch/out")
 	rm -r "${vm:?}/$latin"
 
 	# A line, a tabulator, a backslash, what qemu-img or the shell would take otherwise.
@@ -402,12 +401,12 @@ test_names() {
 		qemu-img create -q -f qcow2 -F qcow2 -b base "$vm/top"
 		mv "$vm/top" "$vm/$name"
 		run 0 env -C "$vm" migsel -j classify -- "$name"
-		[[ $(jq -j '.[0].file' <"$tmp/out") == "$vm/$name" ]] || bad "it is $out"
+		[[ $(jq -j '.[0].file' <"$scratch/out") == "$vm/$name" ]] || fail "it is $out"
 		json 'length == 2 and all(has("escaped") | not)'
 		run 0 env -C "$vm" migsel classify -- "$name"
-		[[ $(wc -l <"$tmp/out") == 2 ]] || bad "$name forges a line: $out"
-		! grep -q $'\xc2\x9b\|\xe2\x80\xae' "$tmp/out" || bad "a terminal obeys $out"
-		[[ $(printf %b "$(sed -n 's/^hot  active  //p' "$tmp/out")") == "$vm/$name" ]] || bad "it is $out"
+		[[ $(wc -l <"$scratch/out") == 2 ]] || fail "$name forges a line: $out"
+		! grep -q $'\xc2\x9b\|\xe2\x80\xae' "$scratch/out" || fail "a terminal obeys $out"
+		[[ $(printf %b "$(sed -n 's/^hot  active  //p' "$scratch/out")") == "$vm/$name" ]] || fail "it is $out"
 		# In an error, too.
 		rm "$vm/base"
 		run 1 env -C "$vm" migsel classify -- "$name"
@@ -435,7 +434,7 @@ test_names_of_backing_files() {
 		"json:{\"driver\":\"file\",\"filename\":\"$vm/base.qcow2\"}" "$vm/../by/base.qcow2" "../by/base.qcow2"; do
 		qemu-img create -q -u -f qcow2 -F qcow2 -b "$name" "$vm/top.qcow2" 1M
 		run 0 migsel -j classify "$vm/top.qcow2"
-		[[ $(names cold backing) == 'base.qcow2 ' ]] || bad "$name: $(names cold backing)"
+		[[ $(names cold backing) == 'base.qcow2 ' ]] || fail "$name: $(names cold backing)"
 		qemu-img create -q -u -f qcow2 -F qcow2 -b "${name//by\/base/base}" "$vm/top.qcow2" 1M
 		refuses 'outside' "$vm/top.qcow2"
 	done
@@ -445,26 +444,26 @@ test_names_of_backing_files() {
 		refuses 'top.qcow2 is based on .*, which is not a file of this host' "$vm/top.qcow2"
 	done
 	# A link to a folder would let an image name all that is in it, one to a file leads there.
-	mkdir "$tmp/elsewhere"
-	mv "$vm/base.qcow2" "$tmp/elsewhere/"
-	ln -s "$tmp/elsewhere" "$vm/templates"
+	mkdir "$scratch/elsewhere"
+	mv "$vm/base.qcow2" "$scratch/elsewhere/"
+	ln -s "$scratch/elsewhere" "$vm/templates"
 	for name in templates/base.qcow2 templates/../elsewhere/base.qcow2 "$vm/templates/base.qcow2"; do
 		qemu-img create -q -u -f qcow2 -F qcow2 -b "$name" "$vm/top.qcow2" 1M
 		refuses 'outside' "$vm/top.qcow2"
 		run 0 migsel -j classify outside allow "$vm/top.qcow2"
-		[[ $(names cold backing) == 'base.qcow2 ' ]] || bad "by a link: $(names cold backing)"
+		[[ $(names cold backing) == 'base.qcow2 ' ]] || fail "by a link: $(names cold backing)"
 	done
-	ln -s "$tmp/elsewhere/base.qcow2" "$vm/base"
+	ln -s "$scratch/elsewhere/base.qcow2" "$vm/base"
 	qemu-img create -q -u -f qcow2 -F qcow2 -b base "$vm/top.qcow2" 1M
 	run 0 migsel -j classify "$vm/top.qcow2"
-	[[ $(names cold backing) == 'base ' ]] || bad "by a link: $(names cold backing)"
+	[[ $(names cold backing) == 'base ' ]] || fail "by a link: $(names cold backing)"
 	# The folder of the image may be reached by a link.
-	ln -s "$vm" "$tmp/linked"
+	ln -s "$vm" "$scratch/linked"
 	mkdir "$vm/sub"
 	qemu-img create -q -f qcow2 "$vm/sub/base.qcow2" 1M
-	for name in sub/base.qcow2 "$vm/sub/base.qcow2" "$tmp/linked/sub/base.qcow2"; do
+	for name in sub/base.qcow2 "$vm/sub/base.qcow2" "$scratch/linked/sub/base.qcow2"; do
 		qemu-img create -q -u -f qcow2 -F qcow2 -b "$name" "$vm/top.qcow2" 1M
-		run 0 migsel classify "$tmp/linked/top.qcow2"
+		run 0 migsel classify "$scratch/linked/top.qcow2"
 	done
 	qemu-img create -q -u -f qcow2 -F qcow2 -b nofolder/base "$vm/top.qcow2" 1M
 	refuses 'nofolder/base: No such file' "$vm/top.qcow2"
@@ -486,14 +485,14 @@ test_encrypted() {
 
 # What takes forever to check, or has no end of damage, is ended, and that is said.
 test_endless_images() {
-	local vm=$tmp/endless start
+	local vm=$scratch/endless start
 	new_vm endless
 	"$top/selftests/hostile_image.py" "$vm/slow.qcow2" 1000000 endless
 	# Two minutes are long: a lower limit stays.
 	# shellcheck disable=SC2016 # that shell expands it
 	run 1 bash -c 'ulimit -S -t 2; migsel classify "$1"' - "$vm/slow.qcow2"
 	err_like 'slow.qcow2: qemu-img was ended, as it took more than two minutes of CPU time'
-	[[ -z $out ]] || bad "guesses $out"
+	[[ -z $out ]] || fail "guesses $out"
 	"$top/selftests/hostile_image.py" "$vm/loud.qcow2" 64 damaged
 	refuses 'loud.qcow2: qemu-img was ended, as it printed more than 16 MiB' "$vm/loud.qcow2"
 	# Some damage is not endless; that a name has a lock in it hides none.
@@ -505,7 +504,7 @@ test_endless_images() {
 	# shellcheck disable=SC2016 # that shell expands it
 	printf '%s\n' '#!/bin/bash' 'ulimit -S -t -d -f -c >"$LIMITS"' 'exec sleep 4711' >"$vm/bin/qemu-img"
 	chmod +x "$vm/bin/qemu-img"
-	cc -shared -fPIC -o "$vm/short.so" -x c - <<-'END' || bad 'no compiler'
+	cc -shared -fPIC -o "$vm/short.so" -x c - <<-'END' || fail 'no compiler'
 		#include <poll.h>
 		#include <unistd.h>
 		#include <sys/syscall.h>
@@ -517,9 +516,9 @@ test_endless_images() {
 	start=$SECONDS
 	run 1 env PATH="$vm/bin:$PATH" LIMITS="$vm/limits" LD_PRELOAD="$vm/short.so" "$(command -v migsel)" classify "$vm/loud.qcow2"
 	err_like 'loud.qcow2: qemu-img was ended, as it took more than ten minutes'
-	((SECONDS - start < 60)) || bad "it took $((SECONDS - start)) s"
-	[[ $(grep -o '[0-9]*$' "$vm/limits" | tr '\n' ' ') == '120 1048576 16384 0 ' ]] || bad "limits: $(<"$vm/limits")"
-	! pgrep -fx 'sleep 4711' >/dev/null || bad 'it is left behind'
+	((SECONDS - start < 60)) || fail "it took $((SECONDS - start)) s"
+	[[ $(grep -o '[0-9]*$' "$vm/limits" | tr '\n' ' ') == '120 1048576 16384 0 ' ]] || fail "limits: $(<"$vm/limits")"
+	! pgrep -fx 'sleep 4711' >/dev/null || fail 'it is left behind'
 }
 
 run_tests "$@"

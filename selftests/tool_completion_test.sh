@@ -4,7 +4,6 @@
 # The bash completion: what is offered for the last word of a line.
 #
 # Needs root: make vm RUN=selftests/tool_completion_test.sh
-# Arguments: the names of the tests to run, without test_.
 
 # shellcheck source=selftests/tool_lib.sh
 # shellcheck disable=SC2317 # the tests are run by name
@@ -22,7 +21,7 @@ offers() {
 	_migsel
 	want=$(printf "%s\n" "$@" | sort)
 	out=$(printf "%s\n" "${COMPREPLY[@]}" | sort -u)
-	[[ $out == "$want" ]] || bad "\"$line\": offers ${out//$'\n'/ }, not $*"
+	[[ $out == "$want" ]] || fail "\"$line\": offers ${out//$'\n'/ }, not $*"
 }
 
 # What help says is what there is to complete.
@@ -30,7 +29,7 @@ test_objects() {
 	local objects
 	# shellcheck disable=SC2046 # words
 	objects=$(migsel help | sed -n '2,$s/^migsel [{ ]*\([a-z]*\)\( | \([a-z]*\) }\)\{0,1\}.*/\1 \3/p' | xargs -n 1 | sort -u)
-	[[ $(wc -l <<<"$objects") == 11 ]] || bad "help has $objects"
+	[[ $(wc -l <<<"$objects") == 11 ]] || fail "help has $objects"
 	# shellcheck disable=SC2086 # words
 	offers 'migsel ' $objects help
 	offers 'migsel v' vmk
@@ -86,19 +85,19 @@ test_namespaces_and_devices() {
 }
 
 test_files_and_programs() {
-	touch "$tmp/disk.qcow2" "$tmp/disk.raw"
-	offers "migsel classify $tmp/disk" "$tmp/disk.qcow2" "$tmp/disk.raw"
-	offers "migsel classify outside allow $tmp/disk.r" "$tmp/disk.raw"
+	touch "$scratch/disk.qcow2" "$scratch/disk.raw"
+	offers "migsel classify $scratch/disk" "$scratch/disk.qcow2" "$scratch/disk.raw"
+	offers "migsel classify outside allow $scratch/disk.r" "$scratch/disk.raw"
 	offers 'migsel classify form' format
 	offers 'migsel classify format q' qcow2 qed
 	offers 'migsel classify outside ' refuse allow
-	offers "migsel -b $tmp/disk.r" "$tmp/disk.raw"
+	offers "migsel -b $scratch/disk.r" "$scratch/disk.raw"
 	offers 'migsel exec hot -- setpri' setpriv
 	offers 'migsel exec cold setpri' setpriv
 }
 
 test_is_installed() {
-	[[ $(complete -p migsel) == 'complete -F _migsel migsel' ]] || bad 'completes nothing'
+	[[ $(complete -p migsel) == 'complete -F _migsel migsel' ]] || fail 'completes nothing'
 }
 
 run_tests "$@"

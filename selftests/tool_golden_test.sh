@@ -3,7 +3,7 @@
 #
 # What "migsel check" says of each golden case: the trap that the case is about and
 # nothing else, and that what it prints keeps hot traffic off the first vmk.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
 report='' found=()
 
@@ -198,23 +198,25 @@ g15() {
 	finds_nothing
 }
 
-begin_tests 17
+need nft
+ktap_print_header
+ktap_set_plan 17
 make_hosts
-run 'G1 own subnet' golden D D vmk0 vmk1+ --
-run 'G2 same subnet, two NICs' g2
-run 'G3 same subnet, three NICs' g3
-run 'G4, G5 two migration vmks' golden S S vmk0 vmk1+ vmk2+ --
-run 'G6 the first vmk alone' g6
-run 'G7 the first vmk and another' golden S S vmk0+ vmk1+ vmk2 --
-run 'G8 no migration vmk' g8
-run 'G9 carrier loss' g9
-run 'G10 two macvlans on one parent' g10
-run 'G11 shared subnet in IPv4 only' golden S D vmk0 vmk1+ -- 'same-subnet vmk1'
-run 'G12 destination behind a gateway' g12
-run 'G13 address comes and goes' g13
-run 'G13 after many addresses' g13_many
-run 'G14 renamed, moved' g14
-run 'G15 larger MTU' g15
-run 'G2 same subnet, strict' golden S S fallback strict vmk0 vmk1+ --
-run 'G16 bound to a device, same subnet' golden S S vmk0 vmk1+ -- 'same-subnet vmk1'
-end_tests
+run_test 'G1 own subnet' golden D D vmk0 vmk1+ --
+run_test 'G2 same subnet, two NICs' g2
+run_test 'G3 same subnet, three NICs' g3
+run_test 'G4, G5 two migration vmks' golden S S vmk0 vmk1+ vmk2+ --
+run_test 'G6 the first vmk alone' g6
+run_test 'G7 the first vmk and another' golden S S vmk0+ vmk1+ vmk2 --
+run_test 'G8 no migration vmk' g8
+run_test 'G9 carrier loss' g9
+run_test 'G10 two macvlans on one parent' g10
+run_test 'G11 shared subnet in IPv4 only' golden S D vmk0 vmk1+ -- 'same-subnet vmk1'
+run_test 'G12 destination behind a gateway' g12
+run_test 'G13 address comes and goes' g13
+run_test 'G13 after many addresses' g13_many
+run_test 'G14 renamed, moved' g14
+run_test 'G15 larger MTU' g15
+run_test 'G2 same subnet, strict' golden S S fallback strict vmk0 vmk1+ --
+run_test 'G16 bound to a device, same subnet' golden S S vmk0 vmk1+ -- 'same-subnet vmk1'
+ktap_finished

@@ -4,7 +4,6 @@
 # What make install brings beside the tool, and that the unit restores what was saved.
 #
 # Needs root, the module and systemd-analyze: make vm RUN=selftests/tool_install_test.sh
-# Arguments: the names of the tests to run, without test_.
 
 # shellcheck source=selftests/tool_lib.sh
 # shellcheck disable=SC2317 # the tests are run by name
@@ -25,68 +24,68 @@ files=(
 
 in_make() { make -s -C "$top/userspace" -o migsel "$@"; }
 
-installed() { find "$tmp/stage" ! -type d | sort; }
+installed() { find "$scratch/stage" ! -type d | sort; }
 
 test_destdir() {
-	run 0 in_make install DESTDIR="$tmp/stage" PREFIX=/usr
+	run 0 in_make install DESTDIR="$scratch/stage" PREFIX=/usr
 	run 0 installed
-	out_is "$(printf "$tmp/stage/usr/%s\n" "${files[@]}")"
-	run 0 grep ^ExecStart= "$tmp/stage/usr/lib/systemd/system/migsel.service"
+	out_is "$(printf "$scratch/stage/usr/%s\n" "${files[@]}")"
+	run 0 grep ^ExecStart= "$scratch/stage/usr/lib/systemd/system/migsel.service"
 	out_is 'ExecStart=/usr/sbin/migsel restore'
-	run 0 in_make uninstall DESTDIR="$tmp/stage" PREFIX=/usr
+	run 0 in_make uninstall DESTDIR="$scratch/stage" PREFIX=/usr
 	run 0 installed
 	out_is ''
 }
 
 # Nothing is loaded or started that was not asked for.
 test_off_by_default() {
-	run 0 in_make install PREFIX="$tmp/usr"
-	run 1 grep -v '^[#;]' "$tmp/usr/lib/modules-load.d/migsel.conf"
-	! find "$tmp/usr" -name '*.wants' -o -name '*.preset' | grep . || bad 'switched on'
+	run 0 in_make install PREFIX="$scratch/usr"
+	run 1 grep -v '^[#;]' "$scratch/usr/lib/modules-load.d/migsel.conf"
+	! find "$scratch/usr" -name '*.wants' -o -name '*.preset' | grep . || fail 'switched on'
 }
 
 test_units() {
 	local unit conf
-	run 0 in_make install PREFIX="$tmp/usr"
+	run 0 in_make install PREFIX="$scratch/usr"
 	for unit in migsel.service migsel@.service; do
 		[[ $unit == *@* ]] && conf=/etc/migsel/%i.conf || conf=/etc/migsel.conf
-		unit=$tmp/usr/lib/systemd/system/$unit
+		unit=$scratch/usr/lib/systemd/system/$unit
 		run 0 systemd-analyze verify --man=no "$unit"
-		[[ -z $err ]] || bad "says $err"
-		grep -qx "ConditionPathExists=$conf" "$unit" || bad 'no condition'
-		grep -qx "StandardInput=file:$conf" "$unit" || bad 'no input'
-		grep -qx 'WantedBy=multi-user.target' "$unit" || bad 'cannot be enabled'
+		[[ -z $err ]] || fail "says $err"
+		grep -qx "ConditionPathExists=$conf" "$unit" || fail 'no condition'
+		grep -qx "StandardInput=file:$conf" "$unit" || fail 'no input'
+		grep -qx 'WantedBy=multi-user.target' "$unit" || fail 'cannot be enabled'
 		for service in libvirtd virtqemud pvedaemon pve-guests pve-ha-lrm; do
-			grep -q "^Before=.*\b$service.service" "$unit" || bad "not before $service"
+			grep -q "^Before=.*\b$service.service" "$unit" || fail "not before $service"
 		done
 	done
 }
 
 # One error, what mends it, and nothing half done. This kernel has no headers in sight.
 test_no_headers() {
-	[[ ! -e /lib/modules/$(uname -r)/build ]] || bad 'there are headers'
-	run 2 env -u KERNEL -u KDIR MIGSEL_CACHE="$tmp/cache" make -s -C "$top" install DESTDIR="$tmp/none"
-	[[ $(grep -c 'no headers for the running kernel: install linux-headers-' "$tmp/err") == 1 ]] ||
-		bad "says $err"
-	[[ ! -e $tmp/none ]] || bad 'something is installed'
-	run 0 env -u KERNEL -u KDIR MIGSEL_CACHE="$tmp/cache" make -s -C "$top" uninstall DESTDIR="$tmp/none"
+	[[ ! -e /lib/modules/$(uname -r)/build ]] || fail 'there are headers'
+	run 2 env -u KERNEL -u KDIR MIGSEL_CACHE="$scratch/cache" make -s -C "$top" install DESTDIR="$scratch/none"
+	[[ $(grep -c 'no headers for the running kernel: install linux-headers-' "$scratch/err") == 1 ]] ||
+		fail "says $err"
+	[[ ! -e $scratch/none ]] || fail 'something is installed'
+	run 0 env -u KERNEL -u KDIR MIGSEL_CACHE="$scratch/cache" make -s -C "$top" uninstall DESTDIR="$scratch/none"
 }
 
 # What the unit says, done with a file in that one's place.
 test_restores() {
 	local command
-	run 0 in_make install PREFIX="$tmp/usr"
+	run 0 in_make install PREFIX="$scratch/usr"
 	three_vmks
 	remember
-	m save >"$tmp/migsel.conf"
+	m save >"$scratch/migsel.conf"
 	m vmk flush
-	command=$(sed -n 's/^ExecStart=//p' "$tmp/usr/lib/systemd/system/migsel.service")
-	nsenter --net="/run/netns/$host" sh -c "$command" <"$tmp/migsel.conf" >"$tmp/out" 2>&1 ||
-		bad "$command: $(<"$tmp/out")"
+	command=$(sed -n 's/^ExecStart=//p' "$scratch/usr/lib/systemd/system/migsel.service")
+	nsenter --net="/run/netns/$host" sh -c "$command" <"$scratch/migsel.conf" >"$scratch/out" 2>&1 ||
+		fail "$command: $(<"$scratch/out")"
 	kept
 	m vmk flush
-	command=$(sed -n 's/^ExecStart=//p' "$tmp/usr/lib/systemd/system/migsel@.service")
-	sh -c "${command//%i/$host}" <"$tmp/migsel.conf" >"$tmp/out" 2>&1 || bad "$command: $(<"$tmp/out")"
+	command=$(sed -n 's/^ExecStart=//p' "$scratch/usr/lib/systemd/system/migsel@.service")
+	sh -c "${command//%i/$host}" <"$scratch/migsel.conf" >"$scratch/out" 2>&1 || fail "$command: $(<"$scratch/out")"
 	kept
 }
 

@@ -1,32 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # what the tests read, what lib.sh sets
 #
-# What the tests of the tool share: a host, its peer, and what is expected.
+# What the tests of the tool share: a host, its peer, and what is expected. Sourced, not run.
 #
 #	+--- $host ---+         +-- $peer --+
 #	|        vmk0 +---------+ eth0 .21  |    192.0.2.0/24
 #	|        vmk1 +---------+ eth1      |    2001:db8::/64
 #	|        vmk2 +---------+ eth2      |    vmk0 .10 to vmk2 .12
 #	+-------------+         +-----------+
+#
+# Tests are the functions test_*, in the order of the file; arguments name some, without test_.
 
-set -u
-# shellcheck disable=SC2034  # the tests use it
-top=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-. "$top/selftests/uapi.sh"
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
+
 host=tool-$$-a
 peer=tool-$$-b
-tmp=$(mktemp -d)
-pids=()
-failed=0 before='' out='' err=''
-
-finish() {
-	((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null
-	wait
-	ip netns del "$host" 2>/dev/null
-	ip netns del "$peer" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap finish EXIT
+before='' out='' err=''
 
 setup() {
 	local i
@@ -44,45 +33,52 @@ setup() {
 	ip -n "$peer" address add 2001:db8::21/64 dev eth0 nodad
 }
 
-bad() {
-	echo "# $*"
-	failed=1
-}
-
 # run STATUS COMMAND...: leaves what it says in $out and $err
 run() {
 	local want=$1 got
 	shift
-	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	"$@" >"$scratch/out" 2>"$scratch/err" </dev/null
 	got=$?
-	out=$(<"$tmp/out") err=$(<"$tmp/err")
+	out=$(<"$scratch/out") err=$(<"$scratch/err")
 	[[ $got == "$want" ]] ||
-		bad "$* exits $got, not $want: $out $err"
+		fail "$* exits $got, not $want: $out $err"
 }
 
-m() {
-	migsel -n "$host" "$@"
+m() { migsel -n "$host" "$@"; }
+
+in_host() { in_netns "$host" "$@"; }
+
+# What "migsel check" finds nothing wrong with.
+# shellcheck disable=SC2016  # for another bash
+sound_sysctls() {
+	in_host bash -c 'cd /proc/sys/net/ipv4/conf
+		for dev in vmk0 vmk1 vmk2; do
+			echo 1 >"$dev/arp_ignore"
+			echo 2 >"$dev/arp_announce"
+			echo 0 >"$dev/rp_filter"
+		done
+		echo 0 >all/rp_filter'
 }
 
 out_is() {
-	[[ $out == "$1" ]] || bad "says \"$out\", not \"$1\""
+	[[ $out == "$1" ]] || fail "says \"$out\", not \"$1\""
 }
 
 out_like() {
-	[[ $out =~ $1 ]] || bad "says \"$out\", not like \"$1\""
+	[[ $out =~ $1 ]] || fail "says \"$out\", not like \"$1\""
 }
 
 # The one line of an error.
 err_like() {
-	[[ $err =~ $1 ]] || bad "complains \"$err\", not like \"$1\""
-	[[ $(wc -l <"$tmp/err") == 1 ]] || bad "complains in other than one line"
+	[[ $err =~ $1 ]] || fail "complains \"$err\", not like \"$1\""
+	[[ $(wc -l <"$scratch/err") == 1 ]] || fail "complains in other than one line"
 }
 
 # holds ARGUMENT...: of jq, about what was said. Before 1.7 it takes no input for what was
 # wanted.
-holds() { [[ -s $tmp/out ]] && jq -e "$@" <"$tmp/out" >/dev/null; }
+holds() { [[ -s $scratch/out ]] && jq -e "$@" <"$scratch/out" >/dev/null; }
 
-json() { holds "$1" || bad "not $1: $out"; }
+json() { holds "$1" || fail "not $1: $out"; }
 
 remember() {
 	before=$(m save)
@@ -90,7 +86,7 @@ remember() {
 
 # The configuration is as it was when remembered.
 kept() {
-	[[ $(m save) == "$before" ]] || bad "the configuration has changed"
+	[[ $(m save) == "$before" ]] || fail "the configuration has changed"
 }
 
 # refused STATUS PATTERN COMMAND...
@@ -101,16 +97,7 @@ refused() {
 	err_like "$pattern"
 }
 
-# Waits until a command succeeds.
-soon() {
-	local i
-	for ((i = 0; i < 200; i++)); do
-		! "$@" >/dev/null 2>&1 || return 0
-		sleep 0.05
-	done
-	bad "in vain: $*"
-	return 1
-}
+soon() { wait_for 10 "$@" >/dev/null 2>&1 || { fail "in vain: $*"; return 1; }; }
 
 fresh() {
 	m -b - <<-'END'
@@ -130,24 +117,18 @@ three_vmks() {
 	END
 }
 
-# Runs the functions test_*, or those named, in the order of the file.
 run_tests() {
-	local tests n=0 status=0 name
+	local -a tests
+	local name
 	mapfile -t tests < <(sed -n 's/^test_\([a-z_]*\)().*/\1/p' "$0")
 	(($# == 0)) || tests=("$@")
-	echo "KTAP version 1"
-	echo "1..${#tests[@]}"
-	if ! setup; then
-		echo "Bail out! cannot make the namespaces"
-		exit 1
-	fi
+	need jq
+	ktap_print_header
+	ktap_set_plan ${#tests[@]}
+	defer "ip netns del $host 2>/dev/null; ip netns del $peer 2>/dev/null"
+	setup || ktap_exit_fail_msg 'cannot make the namespaces'
 	for name in "${tests[@]}"; do
-		failed=0 SECONDS=0
-		"test_$name"
-		((failed == 0)) || status=1
-		((n++))
-		((failed)) && printf 'not '
-		echo "ok $n - $name # $SECONDS s"
+		run_test "$name" "test_$name"
 	done
-	exit "$status"
+	ktap_finished
 }

@@ -4,21 +4,29 @@
 # The tool: save and restore, monitor and exec.
 #
 # Needs root, the module, jq and ss: make vm RUN=selftests/tool_run_test.sh
-# Arguments: the names of the tests to run, without test_.
 
 # shellcheck source=selftests/tool_lib.sh
 # shellcheck disable=SC2317 # the tests are run by name
 . "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
 
 restore() {
-	printf '%s\n' "$@" >"$tmp/lines"
-	m restore <"$tmp/lines"
+	printf '%s\n' "$@" >"$scratch/lines"
+	m restore <"$scratch/lines"
 }
 
 # hears FILE COMMAND...: causes an event, and tells whether it has been heard
 hears() {
 	m "${@:2}"
-	test -s "$tmp/$1"
+	test -s "$scratch/$1"
+}
+
+# watch FILE WORD...: migsel writes there in the background, once it hears; its process in $monitor
+watch() {
+	rm -f "$scratch/$1"
+	migsel -n "$host" "${@:2}" >"$scratch/$1" 2>"$scratch/$1.err" &
+	monitor=$!
+	defer "stop $monitor"
+	soon hears "$1" policy set mode enforce
 }
 
 test_save_restore() {
@@ -69,18 +77,15 @@ test_restore_refuses() {
 }
 
 test_restore_disturbs_nothing() {
-	rm -f "$tmp/events"
 	three_vmks
-	migsel -n "$host" monitor >"$tmp/events" &
-	pids+=($!)
-	soon hears events policy set mode enforce
-	m save >"$tmp/saved"
-	m restore <"$tmp/saved"
+	watch events monitor
+	m save >"$scratch/saved"
+	m restore <"$scratch/saved"
 	m vmk set vmk1 weight 9 position 0
-	m restore <"$tmp/saved"
-	soon grep -q '^config ' "$tmp/events"
-	kill "${pids[-1]}" && wait "${pids[-1]}" 2>/dev/null
-	run 0 sed -n '/^policy/!p' "$tmp/events"
+	m restore <"$scratch/saved"
+	soon grep -q '^config ' "$scratch/events"
+	stop "$monitor"
+	run 0 sed -n '/^policy/!p' "$scratch/events"
 	out_like '^vmk-set vmk1 [^
 ]*weight 9
 config mask 0x30000 hot 0x10000 cold 0x20000 mode enforce unreachable refuse fallback first-vmk vmk0 [^
@@ -88,7 +93,7 @@ config mask 0x30000 hot 0x10000 cold 0x20000 mode enforce unreachable refuse fal
 ]* position 1 migration on weight 1 vmk2 [^
 ]*$'
 	run 0 m save
-	out_is "$(<"$tmp/saved")"
+	out_is "$(<"$scratch/saved")"
 }
 
 test_strange_names() {
@@ -103,7 +108,7 @@ test_strange_names() {
 	run 0 restore "$before"
 	kept
 	three_vmks
-	run 0 m -b "$tmp/lines"
+	run 0 m -b "$scratch/lines"
 	kept
 	run 0 m -j vmk
 	json 'map(.ifname) == ["a#b", "it'\''s", "a\"b", "weight", "dev"]'
@@ -114,13 +119,10 @@ test_strange_names() {
 
 # Nothing of a name gets to a terminal that obeys it, and none is lost in JSON.
 test_names_on_a_terminal() {
-	local name pid command names=($'a\e[31m\b' $'\xc2\x9b2Jx' $'\u202eevil' $'caf\xe9' $'caf\xe8')
+	local name command names=($'a\e[31m\b' $'\xc2\x9b2Jx' $'\u202eevil' $'caf\xe9' $'caf\xe8')
 	local seen=('a\x1b[31m\x08' '\xc2\x9b2Jx' '\xe2\x80\xaeevil' 'caf\xe9' 'caf\xe8') i
 	fresh
-	migsel -n "$host" monitor >"$tmp/events" &
-	pid=$!
-	pids+=("$pid")
-	soon hears events tag set mask 0x30000
+	watch events monitor
 	for name in "${names[@]}"; do
 		ip -n "$host" link add name "$name" type dummy
 		run 0 m vmk add dev "$name" migration on
@@ -128,19 +130,18 @@ test_names_on_a_terminal() {
 	for command in 'vmk show' '-s vmk show' '-br vmk show' '-c=always vmk show'; do
 		# shellcheck disable=SC2086 # words
 		run 0 m $command
-		out=$(sed 's/\x1b\[\(1;\)\?[03][0-9]*m//g' "$tmp/out")
-		! LC_ALL=C grep -q '[^ -~]' <<<"$out" || bad "a terminal obeys $command: $out"
+		out=$(sed 's/\x1b\[\(1;\)\?[03][0-9]*m//g' "$scratch/out")
+		! LC_ALL=C grep -q '[^ -~]' <<<"$out" || fail "a terminal obeys $command: $out"
 		for i in "${seen[@]}"; do
-			[[ $out == *"$i"* ]] || bad "$command: no $i: $out"
+			[[ $out == *"$i"* ]] || fail "$command: no $i: $out"
 		done
 	done
 	run 0 m -j vmk
 	json 'map(.ifname) | unique | length == 5'
-	soon grep -qF 'caf\xe8' "$tmp/events"
-	! LC_ALL=C grep -q '[^ -~]' "$tmp/events" || bad "a terminal obeys $(<"$tmp/events")"
-	kill "$pid"
+	soon grep -qF 'caf\xe8' "$scratch/events"
+	! LC_ALL=C grep -q '[^ -~]' "$scratch/events" || fail "a terminal obeys $(<"$scratch/events")"
 	run 0 m -d route get 192.0.2.21 tag hot
-	! LC_ALL=C grep -q '[^ -~]' "$tmp/out" || bad "a terminal obeys $out"
+	! LC_ALL=C grep -q '[^ -~]' "$scratch/out" || fail "a terminal obeys $out"
 	# What is saved is what can be restored.
 	remember
 	m vmk flush
@@ -151,14 +152,9 @@ test_names_on_a_terminal() {
 }
 
 test_monitor() {
-	rm -f "$tmp/events"
 	fresh
-	migsel -n "$host" monitor >"$tmp/text" &
-	pids+=($!)
-	migsel -n "$host" -j monitor >"$tmp/events" &
-	pids+=($!)
-	soon hears events policy set mode enforce
-	soon hears text policy set mode enforce
+	watch text monitor
+	watch events -j monitor
 
 	m -b - <<-'END'
 		vmk add vmk0
@@ -171,26 +167,26 @@ test_monitor() {
 	END
 	ip netns exec "$host" migsel exec hot -- \
 		bash -c 'echo >/dev/udp/192.0.2.21/9'
-	soon grep -q alarm "$tmp/events"
+	soon grep -q alarm "$scratch/events"
 	m vmk del vmk0
 	ip -n "$host" link add gone type dummy
 	m vmk add gone
 	ip -n "$host" link del gone
-	soon grep -q '^vmk-del gone' "$tmp/text"
-	soon grep -q '"vmk-del".*gone' "$tmp/events"
+	soon grep -q '^vmk-del gone' "$scratch/text"
+	soon grep -q '"vmk-del".*gone' "$scratch/events"
 
 	grep -q '^vmk-add vmk1 ifindex [0-9]* position 1 migration on weight 2$' \
-		"$tmp/text" || bad "no vmk-add: $(<"$tmp/text")"
-	grep -q '^vmk-set vmk0 .* weight 3$' "$tmp/text" || bad 'no vmk-set'
-	grep -q '^tag mask 0x30000 hot 0x30000 cold' "$tmp/text" || bad 'no tag'
-	grep -q '^policy mode observe unreachable refuse fallback first-vmk$' "$tmp/text" ||
-		bad 'no policy'
+		"$scratch/text" || fail "no vmk-add: $(<"$scratch/text")"
+	grep -q '^vmk-set vmk0 .* weight 3$' "$scratch/text" || fail 'no vmk-set'
+	grep -q '^tag mask 0x30000 hot 0x30000 cold' "$scratch/text" || fail 'no tag'
+	grep -q '^policy mode observe unreachable refuse fallback first-vmk$' "$scratch/text" ||
+		fail 'no policy'
 	grep -q '^alarm vmk1 .* reason same-subnet dst 192.0.2.21 dev vmk0$' \
-		"$tmp/text" || bad "no alarm: $(<"$tmp/text")"
-	cp "$tmp/events" "$tmp/out"
-	out=$(<"$tmp/out")
-	[[ $(jq -c . "$tmp/out") == "$out" ]] || bad 'not an object a line'
-	run 0 jq -c -s . "$tmp/events"
+		"$scratch/text" || fail "no alarm: $(<"$scratch/text")"
+	cp "$scratch/events" "$scratch/out"
+	out=$(<"$scratch/out")
+	[[ $(jq -c . "$scratch/out") == "$out" ]] || fail 'not an object a line'
+	run 0 jq -c -s . "$scratch/events"
 	json 'map(select(.event == "alarm"))[0] | .ifname == "vmk1" and
 		.dev == "vmk0" and .dst == "192.0.2.21" and
 		.reason == "same-subnet" and (.ifindex | type == "number")'
@@ -199,30 +195,22 @@ test_monitor() {
 	json 'any(.event == "vmk-del" and .ifname == "gone")'
 	json 'any(.event == "tag" and .hot == "0x30000")'
 	json 'any(.event == "policy" and .mode == "observe")'
-	kill "${pids[@]: -2}"
 }
 
 test_monitor_timestamps() {
 	local option form='[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{6}'
 	fresh
 	for option in '-t monitor' '-timestamp monitor' 'monitor -t'; do
-		rm -f "$tmp/events"
 		# shellcheck disable=SC2086 # words
-		migsel -n "$host" $option >"$tmp/events" &
-		pids+=($!)
-		soon hears events policy set mode enforce
-		kill "${pids[-1]}"
-		out=$(head -n 1 "$tmp/events")
+		watch events $option
+		stop "$monitor"
+		out=$(head -n 1 "$scratch/events")
 		out_like "^\[$form\] policy mode enforce"
 	done
-	rm -f "$tmp/events"
-	migsel -n "$host" -j -t monitor >"$tmp/events" &
-	pids+=($!)
-	soon hears events policy set mode enforce
-	kill "${pids[-1]}"
-	out=$(head -n 1 "$tmp/events" | jq -r .timestamp)
+	watch events -j -t monitor
+	out=$(head -n 1 "$scratch/events" | jq -r .timestamp)
 	out_like "^$form\$"
-	(($(date +%s) - $(date -d "$out" +%s) <= 60)) || bad "it is not $out"
+	(($(date +%s) - $(date -d "$out" +%s) <= 60)) || fail "it is not $out"
 }
 
 # flows COUNT PACKETS: hot flows, each of so many packets
@@ -238,15 +226,12 @@ hot_flows() {
 # alarms_are REGEX: of alarms and lost ones, as "3 0"
 alarms_are() {
 	[[ $(jq -rs 'map(select(.event == "alarm")) as $alarms | [.[].lost // 0 | numbers] | add as $lost |
-		"\($alarms | length) \($lost)"' "$tmp/events") =~ ^($1)$ ]]
+		"\($alarms | length) \($lost)"' "$scratch/events") =~ ^($1)$ ]]
 }
 
 test_alarms() {
-	rm -f "$tmp/events"
 	three_vmks
-	migsel -n "$host" -j monitor >"$tmp/events" &
-	pids+=($!)
-	soon hears events policy set mode enforce
+	watch events -j monitor
 	hot_flows 1 50
 	soon alarms_are '1 0'
 	hot_flows 3 20
@@ -265,8 +250,7 @@ test_alarms() {
 	three_vmks
 	hot_flows 1000 1
 	soon alarms_told 1006
-	alarms_are '([0-9]+) ([1-9][0-9]*)' || bad "none of 1000 alarms is lost"
-	kill "${pids[-1]}"
+	alarms_are '([0-9]+) ([1-9][0-9]*)' || fail "none of 1000 alarms is lost"
 }
 
 alarms_told() {
@@ -277,23 +261,17 @@ alarms_told() {
 # It hears of what comes once it has caught up.
 hears_again() {
 	m vmk set vmk1 weight 77
-	grep -q 'weight 77$' "$tmp/events"
+	grep -q 'weight 77$' "$scratch/events"
 }
 
 test_monitor_overrun() {
-	rm -f "$tmp/events"
-	local monitor
 	three_vmks
-	migsel -n "$host" monitor >"$tmp/events" 2>"$tmp/overrun" &
-	monitor=$!
-	pids+=("$monitor")
-	soon hears events policy set mode enforce
+	watch events monitor
 	kill -STOP "$monitor"
 	yes 'vmk set vmk1 weight 2' | head -6000 | m -b -
 	kill -CONT "$monitor"
-	soon grep -q 'No buffer space available.*lost' "$tmp/overrun"
+	soon grep -q 'No buffer space available.*lost' "$scratch/events.err"
 	soon hears_again
-	kill "$monitor"
 }
 
 # What a socket of either family made below a command has for a mark.
@@ -306,19 +284,19 @@ mark_below() {
 
 test_exec_marks() {
 	three_vmks
-	[[ -z $(mark_below env) ]] || bad 'marked without exec'
+	[[ -z $(mark_below env) ]] || fail 'marked without exec'
 	[[ $(mark_below migsel exec hot --) == '2 fwmark:0x10000' ]] ||
-		bad "not hot: $(mark_below migsel exec hot --)"
+		fail "not hot: $(mark_below migsel exec hot --)"
 	[[ $(mark_below migsel exec cold) == '2 fwmark:0x20000' ]] ||
-		bad 'not cold'
+		fail 'not cold'
 	[[ $(mark_below migsel exec hot migsel exec cold) == \
-		'2 fwmark:0x20000' ]] || bad 'not cold inside hot'
+		'2 fwmark:0x20000' ]] || fail 'not cold inside hot'
 	[[ $(mark_below migsel exec hot bash -c \
 		'migsel exec cold true; exec "$@"' -) == '2 fwmark:0x10000' ]] ||
-		bad 'not hot again after cold'
+		fail 'not hot again after cold'
 	m tag set mask 0x0f hot 0x3 cold 0x5
 	[[ $(mark_below migsel exec cold) == '2 fwmark:0x5' ]] ||
-		bad 'not the tag that is configured'
+		fail 'not the tag that is configured'
 
 	# TCP, counted by the module.
 	three_vmks
@@ -339,7 +317,7 @@ test_exec_command() {
 	out_is '-n|a b|--|'
 	run 0 m exec hot -- readlink /proc/self/ns/net
 	out_is "$(ip netns exec "$host" readlink /proc/self/ns/net)"
-	[[ $(echo in | m exec hot cat) == in ]] || bad 'no standard input'
+	[[ $(echo in | m exec hot cat) == in ]] || fail 'no standard input'
 	refused 1 'exec of "/nosuch/program" failed' m exec hot /nosuch/program
 
 	# The command is the process that was started, for signals, too.
@@ -350,10 +328,10 @@ test_exec_command() {
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
 	status=$?
-	[[ $status == 137 ]] || bad "ends with $status"
+	[[ $status == 137 ]] || fail "ends with $status"
 
-	printf '%s\n' 'exec hot true' 'exec cold false' tag >"$tmp/lines"
-	run 1 m -b "$tmp/lines"
+	printf '%s\n' 'exec hot true' 'exec cold false' tag >"$scratch/lines"
+	run 1 m -b "$scratch/lines"
 	err_like ':2: "false" has failed'
 }
 
@@ -377,9 +355,9 @@ test_exec_cgroup() {
 	soon no_cgroups
 
 	# Who is left behind keeps it.
-	m exec hot sh -c 'sleep 1000 >/dev/null 2>&1 & echo $! >'"$tmp/pid"
-	inner=$(<"$tmp/pid")
-	[[ -n $(cgroups) ]] || bad 'the cgroup of a child is gone'
+	m exec hot sh -c 'sleep 1000 >/dev/null 2>&1 & echo $! >'"$scratch/pid"
+	inner=$(<"$scratch/pid")
+	[[ -n $(cgroups) ]] || fail 'the cgroup of a child is gone'
 	kill "$inner"
 	soon no_cgroups
 	m exec hot /nosuch/program 2>/dev/null
@@ -423,7 +401,7 @@ test_exec_in_another_cgroup_namespace() {
 	bash -c 'echo $$ >/sys/fs/cgroup/box/cgroup.procs && exec unshare -C -m bash -c \
 		"umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec sleep 1000"' &
 	box=$!
-	pids+=("$box")
+	defer "stop $box"
 	soon grep -q sleep "/proc/$box/comm"
 	enter=(bash -c 'echo $$ >/sys/fs/cgroup/mine/cgroup.procs && exec "$@"' -
 		nsenter --net="/run/netns/$host" -C -t "$box")
@@ -442,8 +420,8 @@ test_exec_in_another_cgroup_namespace() {
 		nsenter --net="/run/netns/$host" unshare -m sh -c '
 		mount --bind /sys/fs/cgroup/box /sys/fs/cgroup &&
 		exec setpriv --bounding-set -sys_admin --inh-caps -sys_admin migsel exec hot true'
-	[[ $(</sys/fs/cgroup/box/cgroup.procs) == "$box" ]] || bad 'somebody is in the box'
-	[[ -z $(find /sys/fs/cgroup/box -name 'migsel-*') ]] || bad 'there is a cgroup in the box'
+	[[ $(</sys/fs/cgroup/box/cgroup.procs) == "$box" ]] || fail 'somebody is in the box'
+	[[ -z $(find /sys/fs/cgroup/box -name 'migsel-*') ]] || fail 'there is a cgroup in the box'
 	kill "$box"
 	wait "$box" 2>/dev/null
 	soon no_cgroups
@@ -462,7 +440,7 @@ s.setsockopt(socket.SOL_SOCKET, 36, 7)
 s.connect(("192.0.2.21", 9))
 os.set_inheritable(s.fileno(), True)
 os.execvp("ss", ["ss", "-Hune", "state", "all", "( dport = :9 )"])') == '1 fwmark:0x7' ]] ||
-		bad 'SO_MARK does not replace the tag'
+		fail 'SO_MARK does not replace the tag'
 }
 
 test_exec_below_vrf() {

@@ -30,10 +30,10 @@ TIMEFORMAT='%U %S'
 measure() {
 	local start now user system
 	start=${EPOCHREALTIME/./}
-	{ time "${@:3}" >"$tmp/out" 2>"$tmp/err" <"$tmp/lines"; } 2>"$tmp/time" || bad "${*:3}: $(<"$tmp/err")"
+	{ time "${@:3}" >"$scratch/out" 2>"$scratch/err" <"$scratch/lines"; } 2>"$scratch/time" || fail "${*:3}: $(<"$scratch/err")"
 	((now = (${EPOCHREALTIME/./} - start) / 1000))
 	((${waited[$1 $2]-now} < now)) || waited[$1 $2]=$now
-	read -r user system <"$tmp/time"
+	read -r user system <"$scratch/time"
 	((now = 10#${user/./} + 10#${system/./}))
 	((${took[$1 $2]-now} < now)) || took[$1 $2]=$now
 }
@@ -42,8 +42,8 @@ measure() {
 # square would show: sixteen times.
 grows_linearly() {
 	local what=$1 a=${took[$1 16]} b=${took[$1 64]} c=${took[$1 256]}
-	echo "# $what: 16 vmks $a ms, 64 vmks $b ms, 256 vmks $c ms, waited ${waited[$1 256]} ms"
-	((c - b < (b > a ? b - a : 0) * 8 + 20)) || bad "$what does not grow linearly"
+	ktap_print_msg "$what: 16 vmks $a ms, 64 vmks $b ms, 256 vmks $c ms, waited ${waited[$1 256]} ms"
+	((c - b < (b > a ? b - a : 0) * 8 + 20)) || fail "$what does not grow linearly"
 }
 
 test_speed() {
@@ -51,20 +51,20 @@ test_speed() {
 	for n in "${sizes[@]}" "${sizes[@]}" "${sizes[@]}"; do
 		for ((i = 0; i < n; i++)); do
 			echo "vmk add dev dev$i migration on weight $((i % 255 + 1))"
-		done >"$tmp/lines"
+		done >"$scratch/lines"
 		measure restore "$n" m restore
 		measure show "$n" m -s vmk show
-		[[ $(grep -c usable "$tmp/out") == "$n" ]] || bad "not $n vmks: $(<"$tmp/out")"
+		[[ $(grep -c usable "$scratch/out") == "$n" ]] || fail "not $n vmks: $(<"$scratch/out")"
 		measure save "$n" m save
-		[[ $(wc -l <"$tmp/out") == $((n + 3)) ]] || bad "not $n lines: $(<"$tmp/out")"
-		grep -v ^vmk "$tmp/out" >"$tmp/lines"
+		[[ $(wc -l <"$scratch/out") == $((n + 3)) ]] || fail "not $n lines: $(<"$scratch/out")"
+		grep -v ^vmk "$scratch/out" >"$scratch/lines"
 		measure remove "$n" m restore
 	done
 	all=${waited[restore 256]}
 	for what in restore show save remove; do
 		grows_linearly "$what"
 	done
-	((all < 2000)) || bad 'restoring 256 vmks takes two seconds or more'
+	((all < 2000)) || fail 'restoring 256 vmks takes two seconds or more'
 }
 
 run_tests "$@"

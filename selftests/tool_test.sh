@@ -4,7 +4,6 @@
 # The tool: its words, its errors, its JSON and its batches.
 #
 # Needs root, the module and jq: make vm RUN=selftests/tool_test.sh
-# Arguments: the names of the tests to run, without test_.
 
 # shellcheck source=selftests/tool_lib.sh
 # shellcheck disable=SC2317 # the tests are run by name
@@ -22,7 +21,7 @@ test_help() {
 		run 0 migsel help
 		out_like $'\n'"  $object +[a-z][^"$'\n'"]+ [a-z]+"
 	done
-	[[ $out == *'| -h[elp] }'* ]] || bad '-help is not in the help'
+	[[ $out == *'| -h[elp] }'* ]] || fail '-help is not in the help'
 	run 0 migsel -V
 	out_like '^migsel utility, migsel-[0-9]'
 	run 0 migsel --Version
@@ -168,8 +167,8 @@ test_bad_devices() {
 	kept
 	run 1 migsel -n nosuch vmk
 	err_like 'network namespace "nosuch"'
-	run 1 migsel -n "$tmp" vmk
-	err_like "network namespace \"$tmp\""
+	run 1 migsel -n "$scratch" vmk
+	err_like "network namespace \"$scratch\""
 }
 
 # Wherever a device is named, also by a name that is longer than any first name.
@@ -177,7 +176,7 @@ test_other_names() {
 	local name long=a-name-that-is-longer-than-fifteen short=enp1s0f0
 	fresh
 	for name in "$short" "$long" "x-$(printf '%0125d' 0)"; do
-		ip -n "$host" link property add dev vmk1 altname "$name" || bad 'no altname'
+		ip -n "$host" link property add dev vmk1 altname "$name" || fail 'no altname'
 		run 0 m vmk add "$name" migration on
 		run 0 m vmk set dev "$name" weight 3
 		run 0 m vmk show "$name"
@@ -186,8 +185,8 @@ test_other_names() {
 		out_like 'reason bound-device$'
 		run 0 m vmk del "$name"
 		run 0 m vmk flush "$name"
-		echo "vmk add $name" | m restore || bad "no restore of $name"
-		echo "vmk del $name" | m -b - || bad "no batch with $name"
+		echo "vmk add $name" | m restore || fail "no restore of $name"
+		echo "vmk del $name" | m -b - || fail "no batch with $name"
 		ip -n "$host" link property del dev vmk1 altname "$name"
 		refused 1 "Cannot find device \"$name\"" m vmk add "$name"
 	done
@@ -279,7 +278,7 @@ test_json() {
 	json '.[0] | .verdict == "refuse" and has("dev") == false and
 		.reason == "no-migration-vmk"'
 	run 0 m -j -p vmk
-	[[ $(wc -l <"$tmp/out") -gt 10 ]] || bad "not pretty: $out"
+	[[ $(wc -l <"$scratch/out") -gt 10 ]] || fail "not pretty: $out"
 }
 
 test_text() {
@@ -298,9 +297,9 @@ test_text() {
 	run 0 m -c vmk
 	out_like $'\e\[36mvmk0\e\[0m'
 	run 0 m -c=auto vmk
-	[[ $out != *$'\e'* ]] || bad "coloured, but not on a terminal"
+	[[ $out != *$'\e'* ]] || fail "coloured, but not on a terminal"
 	run 0 m -c -j vmk
-	[[ $out != *$'\e'* ]] || bad "coloured JSON"
+	[[ $out != *$'\e'* ]] || fail "coloured JSON"
 }
 
 # Policy rules that ask for protocol and ports: in the plain lookup, and in that by a vmk.
@@ -344,7 +343,7 @@ test_route_details() {
 	out_like $'\n +route 192.0.2.0/24 table main\n'
 	out_like $'\n +candidate vmk0 usable routed placed 0 weight 1 chosen: the only candidate$'
 	run 0 m -j -d route get 192.0.2.21 tag hot
-	json '.[0].rows | map(.row) == [range(1; 13)]'
+	json ".[0].rows | map(.row) == [range(1; $((n_rows + 1)))]"
 	json '.[0].rows | map(select(.outcome == "applied").reason) ==
 		["same-subnet"]'
 	json '.[0].rows | all(.outcome != "skipped" or (.why | length > 0))'
@@ -365,7 +364,7 @@ test_route_details() {
 	run 0 m -d route get 192.0.2.21
 	out_like ' reason no-route'
 	out_like $'\n +candidate vmk2 usable unrouted placed 0 weight 3 not-chosen: no route'
-	[[ $out != *$'\n'' +route '* ]] || bad "a refused packet has a route: $out"
+	[[ $out != *$'\n'' +route '* ]] || fail "a refused packet has a route: $out"
 	ip -n "$host" address del 192.0.2.12/32 dev vmk2
 	ip -n "$host" address add 192.0.2.12/24 dev vmk2
 	ip -n "$host" link set vmk1 up
@@ -389,7 +388,7 @@ test_route_details() {
 
 test_batch() {
 	fresh
-	cat >"$tmp/batch" <<-'END'
+	cat >"$scratch/batch" <<-'END'
 		# a comment
 		vmk add "vmk0" # another
 
@@ -397,51 +396,51 @@ test_batch() {
 			weight 7
 		vmk set dev vmk1 migration on
 	END
-	run 0 m -b "$tmp/batch"
+	run 0 m -b "$scratch/batch"
 	run 0 m -j vmk
 	json 'map([.ifname, .weight, .migration]) ==
 		[["vmk0", 1, false], ["vmk1", 7, true]]'
 
 	printf '%s\n' 'vmk set vmk0 weight 2' '' 'vmk add vmk1' \
-		'vmk set vmk0 weight 3' >"$tmp/batch"
-	run 1 m -b "$tmp/batch"
-	err_like "$tmp/batch:3: .*already a vmk"
+		'vmk set vmk0 weight 3' >"$scratch/batch"
+	run 1 m -b "$scratch/batch"
+	err_like "$scratch/batch:3: .*already a vmk"
 	run 0 m -j vmk
 	json '.[0].weight == 2'
-	run 1 m -force -b "$tmp/batch"
-	err_like "$tmp/batch:3: "
+	run 1 m -force -b "$scratch/batch"
+	err_like "$scratch/batch:3: "
 	run 0 m -j vmk
 	json '.[0].weight == 3'
-	run 1 m -b "$tmp/nosuch"
-	err_like "\"$tmp/nosuch\""
+	run 1 m -b "$scratch/nosuch"
+	err_like "\"$scratch/nosuch\""
 	run 0 m -b - # standard input is empty for run()
-	echo 'vmk add "vmk2' >"$tmp/batch"
-	run 1 m -b "$tmp/batch"
+	echo 'vmk add "vmk2' >"$scratch/batch"
+	run 1 m -b "$scratch/batch"
 	err_like ':1: a quotation is not closed'
 	run 0 m -j -b <(echo tag; echo policy)
-	[[ $(jq -s length <"$tmp/out") == 2 ]] || bad "not two arrays: $out"
+	[[ $(jq -s length <"$scratch/out") == 2 ]] || fail "not two arrays: $out"
 }
 
 # lines TEXT: what a batch of them makes of nothing, or its error; restore agrees
 lines() {
 	fresh
-	printf %b "$1" >"$tmp/batch"
-	m -b "$tmp/batch" 2>&1 && m save | sed -n 's/^vmk add dev //p' >"$tmp/vmks"
-	out=$(fresh && m restore <"$tmp/batch" 2>&1 && m save | sed -n 's/^vmk add dev //p')
-	[[ $out == "$(<"$tmp/vmks")" ]] || bad "restore makes \"$out\" of it, not \"$(<"$tmp/vmks")\""
+	printf %b "$1" >"$scratch/batch"
+	m -b "$scratch/batch" 2>&1 && m save | sed -n 's/^vmk add dev //p' >"$scratch/vmks"
+	out=$(fresh && m restore <"$scratch/batch" 2>&1 && m save | sed -n 's/^vmk add dev //p')
+	[[ $out == "$(<"$scratch/vmks")" ]] || fail "restore makes \"$out\" of it, not \"$(<"$scratch/vmks")\""
 }
 
 # wrong TEXT PATTERN: named, with its line, by batch and by restore
 wrong() {
 	local at
-	printf %b "$1" >"$tmp/batch"
-	for at in "-b $tmp/batch" restore; do
+	printf %b "$1" >"$scratch/batch"
+	for at in "-b $scratch/batch" restore; do
 		three_vmks
 		remember
 		# shellcheck disable=SC2086 # words
-		m $at <"$tmp/batch" >"$tmp/out" 2>"$tmp/err"
-		[[ $? == @(1|255) ]] || bad "$at takes \"$1\""
-		err=$(<"$tmp/err")
+		m $at <"$scratch/batch" >"$scratch/out" 2>"$scratch/err"
+		[[ $? == @(1|255) ]] || fail "$at takes \"$1\""
+		err=$(<"$scratch/err")
 		err_like "$2"
 	done
 	kept
@@ -450,19 +449,19 @@ wrong() {
 test_lines() {
 	# What a file has from an editor of another system.
 	lines '# vmk0 is management \\\nvmk add vmk1\nvmk add vmk0\n'
-	[[ $out == vmk1*vmk0* ]] || bad "a comment takes the next line: $out"
+	[[ $out == vmk1*vmk0* ]] || fail "a comment takes the next line: $out"
 	lines 'vmk add vmk1 # first \\\nvmk add vmk0\n'
-	[[ $out == vmk1*vmk0* ]] || bad "a comment behind a line takes the next: $out"
+	[[ $out == vmk1*vmk0* ]] || fail "a comment behind a line takes the next: $out"
 	lines 'vmk add vmk1 \\\n# nothing more \\\nvmk add vmk0\n'
-	[[ $out == vmk1*vmk0* ]] || bad "a comment as a continuation takes the next: $out"
+	[[ $out == vmk1*vmk0* ]] || fail "a comment as a continuation takes the next: $out"
 	lines "vmk add 'vmk1' \\\\\n weight 7 # it's \\\\\nvmk add vmk0\n"
-	[[ $out == vmk1*7*vmk0* ]] || bad "a quote in a comment counts: $out"
+	[[ $out == vmk1*7*vmk0* ]] || fail "a quote in a comment counts: $out"
 	lines 'vmk add vmk1 \\\r\n\tweight 7\r\n\r\nvmk add vmk0\r\n'
-	[[ $out == vmk1*7*vmk0* ]] || bad "line ends of DOS: $out"
+	[[ $out == vmk1*7*vmk0* ]] || fail "line ends of DOS: $out"
 	lines '\xef\xbb\xbf# by an editor\r\nvmk add vmk1'
-	[[ $out == vmk1* ]] || bad "byte-order mark: $out"
+	[[ $out == vmk1* ]] || fail "byte-order mark: $out"
 	lines '\xef\xbb\xbfvmk add vmk1'
-	[[ $out == vmk1* ]] || bad "byte-order mark before a word: $out"
+	[[ $out == vmk1* ]] || fail "byte-order mark before a word: $out"
 
 	wrong 'vmk flush\nvmk add \0vmk0\n' ':2: there is a NUL byte'
 	wrong 'vmk flush\n# \0 vmk0\n' ':2: there is a NUL byte'
@@ -480,16 +479,16 @@ test_restore_of_nothing() {
 	three_vmks
 	remember
 	for text in '' '\n' '# all gone\n' '\xef\xbb\xbf\r\n' '  \t\n\n'; do
-		printf %b "$text" >"$tmp/batch"
+		printf %b "$text" >"$scratch/batch"
 		refused 1 'there is no line to restore: "vmk flush" is one for no vmks' restore_file
 		kept
 	done
-	echo 'vmk flush' >"$tmp/batch"
+	echo 'vmk flush' >"$scratch/batch"
 	run 0 restore_file
 	run 0 m -j vmk
 	out_is '[]'
 }
 
-restore_file() { m restore <"$tmp/batch"; }
+restore_file() { m restore <"$scratch/batch"; }
 
 run_tests "$@"

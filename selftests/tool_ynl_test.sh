@@ -8,7 +8,6 @@
 # Needs root, the module, jq, genl, python3-yaml and python3-jsonschema, and in YNL the
 # folder tools/net/ynl of a kernel source, 6.12 or later:
 # VM_ENV=YNL YNL=FOLDER make vm RUN=selftests/tool_ynl_test.sh
-# Arguments: the names of the tests to run, without test_.
 
 # shellcheck source=selftests/tool_lib.sh
 # shellcheck disable=SC2317 # the tests are run by name
@@ -65,7 +64,7 @@ test_operations() {
 	json ".[5] == {mask: 65280, hot: 256, cold: 512}"
 	json '.[7] == {mode: "observe", unreachable: "pass", fallback: "strict"}'
 	json '.[8] | .reason == "strict" and .verdict == "steer" and .class == "hot" and
-		.ifname == "vmk1" and (.row | length) == 12 and .row[7].outcome == "applied" and
+		.ifname == "vmk1" and (.row | length) == '"$n_rows"' and .row[7].outcome == "applied" and
 		.candidate[0].chosen == 1 and .table == 254 and .["prefix-len"] == 24'
 	json '.[9] | .reason == "cold-first-vmk" and .class == "cold"'
 	json '.[12] | .vmk == [{ifname: "vmk1", ifindex: '"$i1"', position: 0, migration: 1, weight: 9},
@@ -83,15 +82,15 @@ test_operations() {
 	run 0 ynl --multi vmk-del "{\"ifindex\": $i0}" --multi vmk-flush '{}'
 	run 0 m -j vmk
 	out_is '[]'
-	diff <(operations asked | sort) <(printf '%s\n' "${used[@]}" | sort -u) >"$tmp/diff" ||
-		bad "not every operation was done: $(<"$tmp/diff")"
+	diff <(operations asked | sort) <(printf '%s\n' "${used[@]}" | sort -u) >"$scratch/diff" ||
+		fail "not every operation was done: $(<"$scratch/diff")"
 }
 
 test_refusal() {
 	fresh
 	run 1 ynl --do vmk-add --json '{"ifindex": 4711}'
-	[[ $out$err == *'no such device in this network namespace'* ]] || bad "says $out$err"
-	[[ $out$err == *bad-attr*ifindex* ]] || bad "blames nothing: $out$err"
+	[[ $out$err == *'no such device in this network namespace'* ]] || fail "says $out$err"
+	[[ $out$err == *bad-attr*ifindex* ]] || fail "blames nothing: $out$err"
 }
 
 # cli.py, whose --sleep begins by saying so and lasts until there is a line to read.
@@ -104,23 +103,24 @@ runpy.run_path(sys.argv[0], run_name="__main__")'
 # subscribe GROUP: a client in the background, that tells what it has heard once told to
 subscribe() {
 	local fd
-	mkfifo "$tmp/$1.end"
-	exec {fd}<>"$tmp/$1.end"
+	mkfifo "$scratch/$1.end"
+	exec {fd}<>"$scratch/$1.end"
 	nsenter --net="/run/netns/$host" python3 -c "$patient" "$YNL/cli.py" --spec "$spec" --no-schema \
-		--process-unknown --output-json --subscribe "$1" --sleep 1 <&"$fd" >"$tmp/$1" 2>"$tmp/$1.err" &
-	pids+=($!)
+		--process-unknown --output-json --subscribe "$1" --sleep 1 <&"$fd" >"$scratch/$1" 2>"$scratch/$1.err" &
+	subscribers+=($!)
+	defer "stop $!"
 	ends+=("$fd")
-	soon grep -q subscribed "$tmp/$1.err" || bad "$(<"$tmp/$1.err")"
+	soon grep -q subscribed "$scratch/$1.err" || fail "$(<"$scratch/$1.err")"
 }
 
 # Who hears of the second flow was told of the first, as is everybody else.
 two_alarms() {
 	ip netns exec "$host" migsel exec hot -- bash -c 'echo >/dev/udp/192.0.2.21/9'
-	[[ $(grep -c '"event":"alarm"' "$tmp/heard") -ge 2 ]]
+	[[ $(grep -c '"event":"alarm"' "$scratch/heard") -ge 2 ]]
 }
 
 test_notifications() {
-	local heard fd ends=()
+	local heard fd ends=() subscribers=()
 	three_vmks
 	m vmk del vmk2
 	subscribe config
@@ -135,28 +135,28 @@ test_notifications() {
 	END
 	m save | sed 's/ weight .*/ weight 7/' | m restore
 	m save | sed 's/ weight .*/ weight 1/' | m restore
-	migsel -n "$host" -j monitor >"$tmp/heard" &
-	pids+=($!)
+	migsel -n "$host" -j monitor >"$scratch/heard" &
+	defer "stop $!"
 	soon two_alarms
 	for fd in "${ends[@]}"; do
 		echo >&"$fd"
 	done
-	wait "${pids[@]: -3:2}"
+	wait "${subscribers[@]}"
 
-	run 0 jq -c . "$tmp/config"
+	run 0 jq -c . "$scratch/config"
 	json 'any(.name == "vmk-add-ntf" and .msg.weight == 5 and .msg.ifname == "vmk2")'
 	json 'any(.name == "vmk-set-ntf" and .msg.weight == 6)'
 	json 'any(.name == "vmk-del-ntf" and (.msg | keys) == ["ifindex", "ifname"])'
 	json 'any(.name == "tag-ntf" and .msg.hot == 196608)'
 	json 'any(.name == "config-ntf" and (.msg.vmk | map(.weight)) == [7, 7])'
 	json 'any(.name == "policy-ntf" and .msg.mode == "enforce")'
-	heard=$(jq -r '.[].name' "$tmp/out")
-	run 0 jq -c . "$tmp/alarm"
+	heard=$(jq -r '.[].name' "$scratch/out")
+	run 0 jq -c . "$scratch/alarm"
 	json '.[0].msg | .reason == "same-subnet" and .dst4 == "192.0.2.21" and
 		.ifname == "vmk1" and .["dev-ifname"] == "vmk0"'
-	heard+=$'\n'$(jq -r '.[].name' "$tmp/out")
-	diff <(operations notified | sort) <(sort -u <<<"$heard") >"$tmp/diff" ||
-		bad "not every notification was heard: $(<"$tmp/diff")"
+	heard+=$'\n'$(jq -r '.[].name' "$scratch/out")
+	diff <(operations notified | sort) <(sort -u <<<"$heard") >"$scratch/diff" ||
+		fail "not every notification was heard: $(<"$scratch/diff")"
 }
 
 # By attribute, as the kernel checks it.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2034,SC2154  # shared with lib.sh and the tests
+# shellcheck shell=bash disable=SC2034,SC2154  # shared with hosts.sh and the tests
 #
-# Traffic between the hosts, and what became of it; sourced by lib.sh.
+# Traffic between the hosts, and what became of it; sourced by hosts.sh.
 
 declare -A port addr result ms sent errors gap mss
 declare -A home seen source_mac source_ip packets bytes

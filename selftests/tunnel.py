@@ -3,24 +3,21 @@
 """tunnel.py NETNS NETNS NAME: a TUN device of that name in both namespaces, and
 this program between them. Says "ready" when they are there."""
 
-import ctypes
 import fcntl
 import os
 import select
 import struct
 import sys
 
+from netns import enter
+
 TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
-CLONE_NEWNET = 0x40000000
 
 
 def device(netns, name):
     """The file of a new device."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open(f"/run/netns/{netns}", "rb") as place:
-        if libc.setns(place.fileno(), CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), netns)
+    enter(f"/run/netns/{netns}")
     tun = os.open("/dev/net/tun", os.O_RDWR)
     fcntl.ioctl(tun, TUNSETIFF,
                 struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI))

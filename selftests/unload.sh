@@ -4,9 +4,8 @@
 # Module, namespaces and devices go while traffic runs: nothing holds them, and each goes
 # in bounded time. The harness of the test kernel sees whether the kernel complains; that
 # it waits for something is seen here.
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/hosts.sh"
 
-tools=(modprobe rmmod dmesg)
 three='tcp udp udpu'
 
 # within SECONDS COMMAND...: even what cannot be killed is not waited for
@@ -238,14 +237,16 @@ raced() {
 	complaints
 }
 
-begin_tests 8
+need modprobe rmmod dmesg
+ktap_print_header
+ktap_set_plan 8
 make_hosts
-run 'the module goes and comes under traffic' module_goes
-run 'the module goes while it refuses' module_goes_refusing
-run 'the module goes while somebody keeps a refused socket' module_goes_held
-run 'a configuration does not hold the module' unused
-run 'a configuration is replaced under traffic' replaced
-run 'a NIC is deleted under traffic' nic_goes
-run 'a namespace is deleted under traffic' namespace_goes
-run 'the module goes while it is configured' raced
-end_tests
+run_test 'the module goes and comes under traffic' module_goes
+run_test 'the module goes while it refuses' module_goes_refusing
+run_test 'the module goes while somebody keeps a refused socket' module_goes_held
+run_test 'a configuration does not hold the module' unused
+run_test 'a configuration is replaced under traffic' replaced
+run_test 'a NIC is deleted under traffic' nic_goes
+run_test 'a namespace is deleted under traffic' namespace_goes
+run_test 'the module goes while it is configured' raced
+ktap_finished

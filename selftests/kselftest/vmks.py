@@ -9,7 +9,6 @@ there were, and how many packets were decided by which row."""
 
 import ctypes
 import os
-import re
 import select
 import signal
 import socket
@@ -18,7 +17,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE + "/..")
-import netlink  # noqa: E402  # pylint: disable=wrong-import-position
+import family  # noqa: E402  # pylint: disable=wrong-import-position
 
 NAMES = "/run/netns"
 NEWNET = 0x40000000
@@ -27,8 +26,6 @@ RTM_DELLINK, RTM_NEWADDR, RTM_GETADDR, RT_SCOPE_UNIVERSE = 17, 20, 22, 0
 GROUPS = 0x1 | 0x10 | 0x100  # links, addresses of IPv4, of IPv6
 LOOPBACK = 1  # its index in every namespace
 libc = ctypes.CDLL(None, use_errno=True)
-with open(HERE + "/../../include/uapi/linux/migsel.h", encoding="utf-8") as header:
-    REASONS = re.findall(r"^\tMIGSEL_REASON_(\w+),", header.read(), re.M)
 observe, passes, migration = (int(number) for number in sys.argv[1:4])
 vmks, decided = 0, {}
 
@@ -45,9 +42,9 @@ class Namespace:
         self.events = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
         self.events.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.events.bind((0, GROUPS))
-        self.migsel = netlink.Netlink()
-        policy = netlink.attr(1, netlink.u32(observe)) + netlink.attr(2, netlink.u32(passes))
-        netlink.must(self.migsel.ask(netlink.POLICY_SET, policy), "policy")
+        self.migsel = family.Netlink()
+        policy = family.fields("policy", mode=observe, unreachable=passes)
+        family.must(self.migsel.ask(family.CMD.POLICY_SET, policy), "policy")
         self.list_addresses()
 
     def list_addresses(self):
@@ -75,17 +72,18 @@ class Namespace:
         if scope != RT_SCOPE_UNIVERSE or index == LOOPBACK or index in self.known:
             return
         self.known.add(index)
-        more = netlink.attr(4, netlink.u32(migration))
-        reply = self.migsel.ask(netlink.VMK_ADD, netlink.attr(1, netlink.u32(index)) + more)
-        vmks += not isinstance(reply, netlink.Refused)
+        vmk = family.fields("vmk", ifindex=index, migration=migration)
+        reply = self.migsel.ask(family.CMD.VMK_ADD, vmk)
+        vmks += not isinstance(reply, family.Refused)
 
     def close(self):
         """Counts; without its sockets the namespace may go."""
-        rows = self.migsel.ask(netlink.STATS_GET, flags=netlink.DUMP)
-        for row in [] if isinstance(rows, netlink.Refused) else rows:
-            row = netlink.attrs(row[4:])
-            reason, = struct.unpack("=I", row[1])
-            decided[reason] = decided.get(reason, 0) + struct.unpack("=Q", row[2])[0]
+        rows = self.migsel.ask(family.CMD.STATS_GET, flags=family.DUMP)
+        for row in [] if isinstance(rows, family.Refused) else rows:
+            row = family.answer(row)
+            reason = family.REASONS[family.number_of(row[family.A.STATS_REASON])]
+            packets, = struct.unpack("=Q", row[family.A.STATS_PACKETS])
+            decided[reason] = decided.get(reason, 0) + packets
         self.events.close()
         self.migsel.socket.close()
 
@@ -142,8 +140,8 @@ def main():
     finally:
         for space in spaces.values():
             space.close()
-        rows = " ".join(f"{REASONS[row].lower()}={decided[row]}"
-                        for row in sorted(decided) if decided[row])
+        rows = " ".join(f"{reason.replace('-', '_')}={decided[reason]}"
+                        for reason in family.REASONS if decided.get(reason))
         print(f"{vmks} vmks; {rows}", flush=True)
 
 

@@ -4,13 +4,8 @@
 # Proves the detectors of test kernel KERNEL (uml or debug; no other has them): each
 # fault that planted/ can commit must make the run fail, and say what it was. KTAP on
 # standard output; arguments choose faults by name.
-set -uo pipefail
-here=$(dirname "$(readlink -f "$0")")
-top=$(readlink -f "$here/../..")
-work=$(mktemp -d /var/tmp/detectors-test.XXXXXX)
-trap 'rm -rf "$work"' EXIT
-cd "$top" || exit
-unset RUN OUT ICOUNT TIMEOUT VM_ENV MAKEFLAGS
+. "$(dirname "$(readlink -f "$0")")/test_lib.sh"
+
 export LOAD=0
 
 # The fault, and what the run must say of it (a pattern).
@@ -52,41 +47,24 @@ command_of() {
 quiet() {
 	local load="insmod $module fault=none"
 	RUN="$planted0 && $load && ip link del planted0 &&
-		ip netns add a && ip -n a link add d0 type dummy && ip netns del a" "$here/run.sh" \
-		>"$work/out" 2>"$work/err"
+		ip netns add a && ip -n a link add d0 type dummy && ip netns del a" selftests/vm/run.sh \
+		>"$scratch/out" 2>"$scratch/err"
 }
 
 detected() {
 	local pattern
 	pattern=$(awk -v name="$1" '$1 == name { sub(/^[^ ]+ +/, ""); print }' <<<"$faults")
 	[[ -n $pattern ]] || { echo "# no fault '$1'"; return 1; }
-	if RUN=$(command_of "$1") TIMEOUT=600 "$here/run.sh" >"$work/out" 2>"$work/err"; then
+	if RUN=$(command_of "$1") TIMEOUT=600 selftests/vm/run.sh >"$scratch/out" 2>"$scratch/err"; then
 		echo '# the run succeeded'
 		return 1
 	fi
-	grep -q -e "$pattern" "$work/err" || { echo "# the run does not say '$pattern'"; return 1; }
+	grep -q -e "$pattern" "$scratch/err" || { echo "# the run does not say '$pattern'"; return 1; }
 }
 
-case ${KERNEL-} in
-uml | debug) ;;
-*)
-	echo "1..0 # SKIP test kernel '${KERNEL-}' has no detectors: KERNEL=uml or debug"
-	exit 4 ;;
-esac
+[[ ${KERNEL-} == @(uml|debug) ]] ||
+	ktap_skip_all "test kernel '${KERNEL-}' has no detectors: KERNEL=uml or debug"
 (($#)) || mapfile -t names < <(awk 'NF { print $1 }' <<<"$faults")
 (($# == 0)) || names=("$@")
-
-echo 'KTAP version 1'
-echo "1..$((${#names[@]} + 1))"
-module=$("$here/build.sh" selftests/vm/planted) || { echo 'Bail out! planted/ does not build'; exit 1; }
-number=0 failed=0
-for name in quiet "${names[@]}"; do
-	if if [[ $name == quiet ]]; then quiet; else detected "$name"; fi; then
-		echo "ok $((++number)) $name"
-	else
-		sed 's/^/# /' "$work/err" | head -n 30
-		echo "not ok $((++number)) $name"
-		failed=1
-	fi
-done
-exit "$failed"
+module=$(selftests/vm/build.sh selftests/vm/planted) || ktap_exit_fail_msg 'planted/ does not build'
+run_tests quiet "${names[@]}"

@@ -4,39 +4,18 @@
 # Tests of the test-kernel harness itself, for test kernel KERNEL: all of them for the
 # default one. KTAP on standard output; arguments choose tests by name.
 # Tests are called by name; commands are for the test kernel's shell to expand.
-# shellcheck disable=SC2030,SC2031,SC2317,SC2016
-set -uo pipefail
-here=$(dirname "$(readlink -f "$0")")
-top=$(readlink -f "$here/../..")
-work=$(mktemp -d /var/tmp/vm-test.XXXXXX)
-trap end EXIT
-cd "$top" || exit
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2317
+. "$(dirname "$(readlink -f "$0")")/test_lib.sh"
 
 # What is kept for a tree of one's own would stay in the cache.
 # shellcheck source=selftests/vm/lib.sh
-end() {
-	if [[ -d $work/tree ]]; then
-		(KERNEL=$work/tree && . "$here/lib.sh" && rm -rf "$kernel_dir"{,.lock} "$cache/selftests/$kernel")
-	fi
-	rm -rf "$work"
+forget_tree() {
+	[[ ! -d $scratch/tree ]] ||
+		(KERNEL=$scratch/tree && . "$here/vm/lib.sh" && rm -rf "$kernel_dir"{,.lock} "$cache/selftests/$kernel")
 }
+defer forget_tree
 
-unset RUN OUT ICOUNT TIMEOUT VM_ENV MAKEFLAGS JOB_PLACES
 export LOAD=0
-
-# vm COMMAND: its output in $work/out and $work/err, its status in $status.
-vm() {
-	RUN=$1 "$here/run.sh" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
-is() {
-	[[ $1 == "$2" ]] || { echo "# expected '$2', got '$1'"; return 1; }
-}
-
-says() {
-	grep -q -e "$1" "$work/err" || { echo "# standard error lacks '$1'"; return 1; }
-}
 
 dollar_from_environment_through_make() {
 	is "$(RUN='a="b c"; echo "$a $((1 + 2)) ${#a}" '"'"'$x $$'"'" make -s vm)" 'b c 3 3 $x $$'
@@ -44,14 +23,14 @@ dollar_from_environment_through_make() {
 
 # make itself ends with 2 for whatever its recipe ends with.
 dollar_doubled_on_the_command_line_of_make() {
-	make -s vm RUN='a=x; echo "$$a"; exit 3' >"$work/out" 2>"$work/err"
-	is "$? $(<"$work/out")" '2 x' && says 'Error 3'
+	make -s vm RUN='a=x; echo "$$a"; exit 3' >"$scratch/out" 2>"$scratch/err"
+	is "$? $(<"$scratch/out")" '2 x' && says 'Error 3'
 }
 
 quotes_lines_folder_and_variables() {
 	cd selftests/vm/planted || return
 	DEMO=a CHURN=5 X='1 $2' VM_ENV=X vm $'printf "%s|" "a  b" \'c"d\' \\\\ \'*\'\necho "é"\npwd; ls; echo "$DEMO$CHURN$X$KERNEL"'
-	is "$(<"$work/out")" "a  b|c\"d|\\|*|é
+	is "$(<"$scratch/out")" "a  b|c\"d|\\|*|é
 $PWD
 $(ls)
 a51 \$2${KERNEL:-$(default_kernel)}"
@@ -62,12 +41,12 @@ output_is_whole_though_processes_are_left() {
 	data=$(mktemp -p "$top/.cache")
 	head -c 1048576 /dev/urandom >"$data"
 	vm "trap '' TERM; sleep 1000 & cat '$data'; echo beside >&2"
-	cmp "$data" "$work/out" && rm "$data" && is "$status $(<"$work/err")" '0 beside'
+	cmp "$data" "$scratch/out" && rm "$data" && is "$status $(<"$scratch/err")" '0 beside'
 }
 
 output_without_reader_ends_it() {
-	RUN='yes' timeout 120 "$here/run.sh" 2>/dev/null | head -n 1 >"$work/out"
-	is "${PIPESTATUS[0]} $(<"$work/out")" '141 y'
+	RUN='yes' timeout 120 "$here/vm/run.sh" 2>/dev/null | head -n 1 >"$scratch/out"
+	is "${PIPESTATUS[0]} $(<"$scratch/out")" '141 y'
 }
 
 # What every command may count on, in one boot, and that its exit status is passed on.
@@ -76,7 +55,7 @@ guest_has() {
 		has() { "${@:2}" >/dev/null 2>&1 && echo "$1" || echo "not $1: ${*:2}"; }
 		has root          [ "$(id -u)" = 0 ]
 		has no-module     test ! -e /sys/module/migsel
-		has same-files    cmp '"$here"'/run.sh selftests/vm/run.sh
+		has same-files    cmp '"$here"'/vm/run.sh selftests/vm/run.sh
 		has read-only     bash -c "! touch /etc/vm-test"
 		has read-only     bash -c "! touch Makefile"
 		has tmp           touch /tmp/a
@@ -104,13 +83,13 @@ guest_has() {
 		has own-modules   test -e "/lib/modules/$(uname -r)/modules.dep"
 		exit 3
 	'
-	! grep '^not ' "$work/out" | sed 's/^/# /' | grep . && is "$status" 3
+	! grep '^not ' "$scratch/out" | sed 's/^/# /' | grep . && is "$status" 3
 }
 
 module_is_loaded_and_out_is_written() {
-	cd "$work" || return
+	cd "$scratch" || return
 	BUILD=1 LOAD=1 OUT=report RUN='test -d /sys/module/migsel && mkdir report/a && echo "$OUT" >report/a/b' \
-		"$here/run.sh" && is "$(<report/a/b)" "$work/report"
+		"$here/vm/run.sh" && is "$(<report/a/b)" "$scratch/report"
 }
 
 # A repository and a folder that the test kernel's own /tmp would hide.
@@ -129,22 +108,22 @@ clone_below_tmp() {
 }
 
 kcov_sees_the_module() {
-	[[ $(nm -u "$("$here/build.sh")") == *__sanitizer_cov_trace_pc* ]] &&
+	[[ $(nm -u "$("$here/vm/build.sh")") == *__sanitizer_cov_trace_pc* ]] &&
 		vm 'test -e /sys/kernel/debug/kcov' && is "$status" 0
 }
 
 one_cpu_that_counts() {
 	ICOUNT=1 vm 'nproc; date +%Y'
-	is "$status $(tr '\n' ' ' <"$work/out")" '0 1 2026 '
+	is "$status $(tr '\n' ' ' <"$scratch/out")" '0 1 2026 '
 }
 
 planted() {
-	"$here/build.sh" selftests/vm/planted 2>/dev/null
+	"$here/vm/build.sh" selftests/vm/planted 2>/dev/null
 }
 
 kernel_warning_fails() {
 	vm "insmod $(planted); echo fine"
-	is "$status $(<"$work/out")" '1 fine' && says 'WARNING: .*planted' && says 'kernel log: '
+	is "$status $(<"$scratch/out")" '1 fine' && says 'WARNING: .*planted' && says 'kernel log: '
 }
 
 status_of_command_wins_over_warning() {
@@ -172,25 +151,25 @@ hang_is_ended() {
 	local limit=20
 	[[ ${KERNEL-} != debug ]] || limit=120
 	TIMEOUT=$limit vm 'echo before; sleep 1000'
-	is "$status $(<"$work/out")" '124 before' && says "ended after $limit s"
+	is "$status $(<"$scratch/out")" '124 before' && says "ended after $limit s"
 }
 
 # started: a command that stays, in a session of its own; sets $started.
 started() {
-	env --default-signal=INT setsid env RUN='echo up; sleep 1000' "$here/run.sh" >"$work/out" 2>"$work/err" &
+	env --default-signal=INT setsid env RUN='echo up; sleep 1000' "$here/vm/run.sh" >"$scratch/out" 2>"$scratch/err" &
 	started=$!
-	while ! grep -q up "$work/out"; do
+	while ! grep -q up "$scratch/out"; do
 		kill -0 "$started" 2>/dev/null || return
-		read -rt 0.1 <>"$work/never"
+		nap
 	done
 	true
 }
 
 session_ends() {
-	local left=100
+	local left=200
 	while pgrep -r D,R,S,T -s "$started" >/dev/null; do
 		((left--)) || { pgrep -as "$started" | cut -c 1-80 | sed 's/^/# left: /'; return 1; }
-		read -rt 0.1 <>"$work/never"
+		nap
 	done
 	true
 }
@@ -199,9 +178,9 @@ session_ends() {
 jobs_are_spread() {
 	local cpus number
 	number=$(nproc)
-	mkfifo "$work/go"
+	mkfifo "$scratch/go"
 	cpus=$(
-		exec 3<>"$work/go"
+		exec 3<>"$scratch/go"
 		# shellcheck source=selftests/jobs.sh
 		. selftests/jobs.sh
 		ended() { cat "$3"; }
@@ -233,7 +212,7 @@ stays_on_its_cpu_until_interrupted() {
 # Two that share one place, with two jobs each, each of which would see another.
 places_are_shared() {
 	local seen
-	cat >"$work/two-jobs" <<-'EOF'
+	cat >"$scratch/two-jobs" <<-'EOF'
 		. selftests/jobs.sh
 		ended() { cat "$3"; }
 		trap jobs_end EXIT
@@ -249,7 +228,7 @@ places_are_shared() {
 		JOBS=1
 		jobs_share
 		for name in a b; do
-			jobs_begin "$name" env JOBS=2 timeout 60 bash "$work/two-jobs" "$work/place"
+			jobs_begin "$name" env JOBS=2 timeout 60 bash "$scratch/two-jobs" "$scratch/place"
 		done
 		jobs_wait
 		jobs_end
@@ -264,18 +243,18 @@ killed_script_takes_the_machine_along() {
 }
 
 shell_on_a_terminal() {
-	mkfifo "$work/keys"
-	script -qec "stty rows 33 cols 111; '$here/run.sh'" /dev/null <"$work/keys" >"$work/out" 2>&1 &
-	exec 3>"$work/keys"
-	until grep -q 'root@.*#' "$work/out"; do
+	mkfifo "$scratch/keys"
+	script -qec "stty rows 33 cols 111; '$here/vm/run.sh'" /dev/null <"$scratch/keys" >"$scratch/out" 2>&1 &
+	exec 3>"$scratch/keys"
+	until grep -q 'root@.*#' "$scratch/out"; do
 		kill -0 $! 2>/dev/null || break
-		read -rt 0.1 <>"$work/never"
+		nap
 	done
 	printf 'stty size; tty; exit 7\r' >&3
 	wait $!
 	status=$?
 	exec 3>&-
-	is "$status" 7 && { grep -q '33 111' "$work/out" || is "$(cat "$work/out")" '33 111'; }
+	is "$status" 7 && { grep -q '33 111' "$scratch/out" || is "$(cat "$scratch/out")" '33 111'; }
 }
 
 no_terminal_no_shell() {
@@ -289,16 +268,16 @@ module_is_built_for_what_the_kernel_calls_itself() {
 	local -a modules=()
 	headers=$(headers)
 	for flavour in flavour-a flavour-b; do
-		cp -rs "$headers" "$work/$flavour"
-		rm "$work/$flavour/include/generated/utsrelease.h"
-		echo "#define UTS_RELEASE \"1-$flavour\"" >"$work/$flavour/include/generated/utsrelease.h"
-		modules+=("$(KDIR=$work/$flavour "$here/build.sh")") || return
+		cp -rs "$headers" "$scratch/$flavour"
+		rm "$scratch/$flavour/include/generated/utsrelease.h"
+		echo "#define UTS_RELEASE \"1-$flavour\"" >"$scratch/$flavour/include/generated/utsrelease.h"
+		modules+=("$(KDIR=$scratch/$flavour "$here/vm/build.sh")") || return
 	done
 	is "$(modinfo -F vermagic "${modules[@]}" | cut -d ' ' -f 1 | xargs)" '1-flavour-a 1-flavour-b' || return
-	KDIR=$work/flavour-a DESTDIR=$work/stage "$here/build.sh" --install || return
-	is "$(cd "$work/stage" && find . -name '*.ko')" ./lib/modules/1-flavour-a/updates/migsel.ko || return
+	KDIR=$scratch/flavour-a DESTDIR=$scratch/stage "$here/vm/build.sh" --install || return
+	is "$(cd "$scratch/stage" && find . -name '*.ko')" ./lib/modules/1-flavour-a/updates/migsel.ko || return
 	rm -r "$top"/.cache/build/1-flavour-[ab]
-	! KDIR=$work "$here/build.sh" 2>"$work/err" && says 'not ready to build modules with'
+	! KDIR=$scratch "$here/vm/build.sh" 2>"$scratch/err" && says 'not ready to build modules with'
 }
 
 # A kernel tree of the caller's own, after the test kernel: with its modules installed in it.
@@ -306,20 +285,20 @@ own_tree() {
 	local stock release
 	stock=$(headers)
 	release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$stock/include/generated/utsrelease.h")
-	rm -rf "$work/tree"
-	cp -rs "$stock" "$work/tree"
-	mkdir -p "$work/tree/arch/x86/boot" "$work/tree/lib/modules"
-	cp "$stock/.config" "$work/config"
-	ln -s "$stock"/../../../boot/vmlinuz-"$release" "$work/tree/arch/x86/boot/bzImage"
-	ln -s "$stock/../../../lib/modules/$release" "$work/tree/lib/modules/$release"
-	cp "$work/tree/lib/modules/$release/modules.order" "$work/tree/"
+	rm -rf "$scratch/tree"
+	cp -rs "$stock" "$scratch/tree"
+	mkdir -p "$scratch/tree/arch/x86/boot" "$scratch/tree/lib/modules"
+	cp "$stock/.config" "$scratch/config"
+	ln -s "$stock"/../../../boot/vmlinuz-"$release" "$scratch/tree/arch/x86/boot/bzImage"
+	ln -s "$stock/../../../lib/modules/$release" "$scratch/tree/lib/modules/$release"
+	cp "$scratch/tree/lib/modules/$release/modules.order" "$scratch/tree/"
 }
 
 kernel_of_a_tree() {
 	own_tree || return
-	cd "$work" || return
+	cd "$scratch" || return
 	BUILD=1 LOAD=1 KERNEL=./tree RUN='uname -r; migsel policy show; ip link add d0 type dummy; hostname' \
-		"$here/run.sh" >out 2>err || return
+		"$here/vm/run.sh" >out 2>err || return
 	is "$(sed 's/-tree-......$//' out | xargs)" \
 		"$(ls tree/lib/modules) mode enforce unreachable refuse fallback first-vmk migsel-own"
 }
@@ -328,31 +307,31 @@ kernel_of_a_tree() {
 selftests_of_a_tree() {
 	own_tree || return
 	local source folder net=tools/testing/selftests/net
-	! KERNEL=$work/tree "$here/fetch.sh" --selftests 2>"$work/err" && says 'no sources with it' || return
-	source=$(KERNEL=uml "$here/fetch.sh" --source) || return
-	ln -s "$source" "$work/tree/source"
-	folder=$(KERNEL=$work/tree "$here/fetch.sh" --selftests) || return
+	! KERNEL=$scratch/tree "$here/vm/fetch.sh" --selftests 2>"$scratch/err" && says 'no sources with it' || return
+	source=$(KERNEL=uml "$here/vm/fetch.sh" --source) || return
+	ln -s "$source" "$scratch/tree/source"
+	folder=$(KERNEL=$scratch/tree "$here/vm/fetch.sh" --selftests) || return
 	diff -r "$source/$net" "$folder/$net" && [[ -e $folder/usr/include/linux/if_link.h && $folder != "$source" ]]
 }
 
 # By virtiofs, from 6.12 on; and as 7.3 has it, with SYSCTL alone.
 kernel_of_a_tree_without_9p() {
 	KERNEL=6.12 own_tree || return
-	rm "$work/tree/.config"
-	sed 's/^CONFIG_9P_FS=m/# &/; s/^CONFIG_PROC_SYSCTL=y/# &/' "$work/config" >"$work/tree/.config"
-	KERNEL=$work/tree OUT=$work/report vm 'grep -o "^[a-z]* /run/vm/share [a-z0-9]*" /proc/mounts; cmp Makefile '"$top"'/Makefile && echo a >"$OUT/b"'
-	is "$status $(<"$work/out") $(<"$work/report/b")" '0 share /run/vm/share virtiofs a'
+	rm "$scratch/tree/.config"
+	sed 's/^CONFIG_9P_FS=m/# &/; s/^CONFIG_PROC_SYSCTL=y/# &/' "$scratch/config" >"$scratch/tree/.config"
+	KERNEL=$scratch/tree OUT=$scratch/report vm 'grep -o "^[a-z]* /run/vm/share [a-z0-9]*" /proc/mounts; cmp Makefile '"$top"'/Makefile && echo a >"$OUT/b"'
+	is "$status $(<"$scratch/out") $(<"$scratch/report/b")" '0 share /run/vm/share virtiofs a'
 }
 
 # Each in one line that says what to do. What is changed in the tree stays.
 unfit_trees_are_refused() {
 	own_tree || return
 	local change expected
-	rm "$work/tree/.config"
+	rm "$scratch/tree/.config"
 	while IFS='|' read -r change expected; do
-		(cd "$work/tree" && cp -f ../config .config && eval "$change") || return
-		KERNEL=$work/tree vm true
-		is "$status $(wc -l <"$work/err")" '1 1' && says "KERNEL=$work/tree:* $expected" || return
+		(cd "$scratch/tree" && cp -f ../config .config && eval "$change") || return
+		KERNEL=$scratch/tree vm true
+		is "$status $(wc -l <"$scratch/err")" '1 1' && says "KERNEL=$scratch/tree:* $expected" || return
 	done <<-'EOF'
 		sed -i 's/CONFIG_VETH=m/# &/; s/CONFIG_9P_FS=m/# &/; s/CONFIG_VIRTIO_FS=m/# &/' .config|lacks CONFIG_VETH CONFIG_9P_FS; to merge there: .*merge_config.sh .config /.*/selftests/config
 		sed -i 's/CONFIG_X86_64=y/CONFIG_ARM64=y/' .config|configured for another machine
@@ -363,7 +342,7 @@ unfit_trees_are_refused() {
 		rm .config|not configured
 		rm .config Makefile|no kernel tree
 	EOF
-	KERNEL=$work/none vm true
+	KERNEL=$scratch/none vm true
 	is "$status" 1 && says 'there is no such folder'
 }
 
@@ -378,15 +357,37 @@ unknown_architecture_is_refused() {
 }
 
 unknown_topic_is_refused() {
-	! TOPICS='unit golden golded' "$here/../check.sh" >"$work/out" 2>"$work/err" && says "no topic 'golded'"
+	! TOPICS='unit golden golded' "$here/check.sh" >"$scratch/out" 2>"$scratch/err" && says "no topic 'golded'"
 }
 
 kernels_are_summed_up() {
-	! BUILD=1 KERNELS="1.0 $(default_kernel)" TOPICS=unit "$here/../check.sh" >"$work/out" 2>"$work/err" || return
-	grep -E '^==|^[0-9]+ passed' "$work/out" | sed -E 's/, [0-9]+ s$//; s/[1-9][0-9]* passed/N passed/' >"$work/lines"
-	is "$(<"$work/lines")" "== 1.0: 0 passed, 1 failed, 0 skipped
+	! BUILD=1 KERNELS="1.0 $(default_kernel)" TOPICS=unit "$here/check.sh" >"$scratch/out" 2>"$scratch/err" || return
+	grep -E '^==|^[0-9]+ passed' "$scratch/out" | sed -E 's/, [0-9]+ s$//; s/[1-9][0-9]* passed/N passed/' >"$scratch/lines"
+	is "$(<"$scratch/lines")" "== 1.0: 0 passed, 1 failed, 0 skipped
 == $(default_kernel): N passed, 0 failed, 0 skipped
 N passed, 1 failed, 0 skipped"
+}
+
+# As part of a kernel tree: run where they are, and installed, by what the kernel has for that.
+kselftest_runs_them() {
+	local source tests=$scratch/linux/tools/testing/selftests
+	source=$(KERNEL=uml "$here/vm/fetch.sh" --source) || return
+	mkdir -p "$tests/net"
+	(cd "$source" && cp --parents scripts/subarch.include "$scratch/linux" &&
+		cd tools/testing/selftests && cp -r Makefile lib.mk run_kselftest.sh kselftest "$tests") || return
+	cp -r selftests "$tests/net/migsel"
+	make -s -C "$tests/net/migsel" clean
+	cp --parents include/uapi/linux/migsel.h Documentation/networking/migsel-engines.rst "$scratch/linux"
+	make -s -C "$tests" TARGETS=net/migsel FORCE_TARGETS=1 KSFT_INSTALL_PATH="$scratch/installed" \
+		install >"$scratch/out" 2>"$scratch/err" || return
+	is "$(grep -c . "$scratch/installed/kselftest-list.txt")" "$(make -s -C selftests list | wc -w)" || return
+	cd "$scratch" || return
+	BUILD=1 LOAD=1 vm '
+		make -s -C linux/tools/testing/selftests TARGETS=net/migsel TEST_PROGS=netlink.sh run_tests
+		cd installed && ./run_kselftest.sh -t net/migsel:netlink.sh -t net/migsel:refuse.sh
+	'
+	is "$(grep -o '^\(not \)\?ok.*' "$scratch/out" | xargs)" "ok 1 selftests: net/migsel: netlink.sh \
+ok 1 selftests: net/migsel: netlink.sh ok 2 selftests: net/migsel: refuse.sh"
 }
 
 # With a filled cache nothing is fetched.
@@ -395,13 +396,13 @@ works_without_network() {
 }
 
 # shellcheck source=selftests/vm/lib.sh
-default_kernel() { (. "$here/lib.sh" && default_kernel); }
+default_kernel() { (. "$here/vm/lib.sh" && default_kernel); }
 
 # What modules for the test kernel are built with.
-headers() { (. "$here/lib.sh" && "$here/fetch.sh" && readlink -f "$kernel_dir/headers"); }
+headers() { (. "$here/vm/lib.sh" && "$here/vm/fetch.sh" && readlink -f "$kernel_dir/headers"); }
 
 # What QEMU was last found to have.
-accelerator() { (. "$here/lib.sh" && cut -d ' ' -f 2 "$cache/accelerator"); }
+accelerator() { (. "$here/vm/lib.sh" && cut -d ' ' -f 2 "$cache/accelerator"); }
 
 # With every kernel; with each kind of machine; what is the scripts' alone, once.
 tests=(guest_has kernel_warning_fails panic_fails)
@@ -421,24 +422,8 @@ case ${KERNEL-} in
 		kernel_of_a_tree selftests_of_a_tree kernel_of_a_tree_without_9p unfit_trees_are_refused
 		one_cpu_that_counts jobs_are_spread places_are_shared no_terminal_no_shell
 		unknown_kernel_is_refused unknown_architecture_is_refused unknown_topic_is_refused
-		kernels_are_summed_up works_without_network) ;;
+		kernels_are_summed_up kselftest_runs_them works_without_network) ;;
 esac
 (($# == 0)) || tests=("$@")
 
-mkfifo "$work/never"
-echo 'KTAP version 1'
-echo "1..${#tests[@]}"
-number=0 failed=0
-for name in "${tests[@]}"; do
-	: >"$work/out"
-	: >"$work/err"
-	SECONDS=0
-	if ("$name"); then
-		echo "ok $((++number)) $name # $SECONDS s"
-	else
-		sed 's/^/# /' "$work/err" | head -n 20
-		echo "not ok $((++number)) $name # $SECONDS s"
-		failed=1
-	fi
-done
-exit "$failed"
+run_tests "${tests[@]}"
