@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""report.py FOLDER: from bench.py's lines on standard input, the tables on standard output."""
+
+import json
+import sys
+
+COLUMNS = {"connected": "UDP connected", "connected-64": "64 sockets", "unconnected": "UDP unconnected", "unconnected-64": "64 destinations",
+           "stream": "TCP 64 kB", "stream-1": "without GSO", "connection": "open + close"}
+
+
+def read(lines):
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def table(figures, family):
+    rows, cells = {}, {}
+    for figure in figures:
+        if figure["part"] == "table" and figure["family"] == family:
+            rows[figure["row"]] = figure["label"], figure["base"]
+            cells[figure["row"], figure["workload"]] = figure["least"]
+    yield f"IPv{family}, instructions above no hook" 
+    yield f"{'':26}" + "".join(f"{label:>17}" for label in COLUMNS.values())
+    for row, (label, base_row) in rows.items():
+        line = f"{label:26}"
+        for column in COLUMNS:
+            cost, base = cells.get((row, column)), cells.get((base_row, column))
+            if cost is None or base is None:
+                text = "-"
+            elif row == base_row:
+                text = f"({cost:.0f})      "
+            else:
+                text = f"{cost - base:.0f} {cost / base:.3f}"
+            line += f"{text:>17}"
+        yield line.rstrip()
+    yield ""
+
+
+figures = read(sys.stdin)
+for family in (4, 6):
+    print("\n".join(table(figures, family)))
+for figure in figures:
+    if figure["part"] == "error":
+        print(figure["row"], figure["message"])
