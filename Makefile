@@ -22,6 +22,9 @@ check: ## every test that needs no special machine
 kselftest: ## the kernel's own net selftests, without and with the module: what differs
 	@selftests/kselftest/run.sh
 
+bench: ## what a packet costs beside other ways to steer it, written to bench-report/; BENCH=profile
+	@selftests/bench/run.sh
+
 lint: ## every static check of the sources
 	@selftests/lint.sh
 
@@ -44,7 +47,7 @@ clean: ## removes what was built
 	@$(MAKE) --no-print-directory -C userspace clean
 
 distclean: clean ## removes what was downloaded and reported, too
-	$(RM) -r .cache demo-report kselftest-report deb
+	$(RM) -r .cache demo-report bench-report kselftest-report deb
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
@@ -55,4 +58,4 @@ help: ## this list
 	@echo "  MODES='a b'     for kselftest: these of its modes (default: all); LIMIT=900 seconds for a test"
 	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'
 
-.PHONY: all module tool vm demo check kselftest lint coverage install uninstall deb clean distclean help
+.PHONY: all module tool vm demo check kselftest bench lint coverage install uninstall deb clean distclean help

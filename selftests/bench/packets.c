@@ -12,9 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +41,8 @@ static const char usage[] =
 	"-s SOURCE  address to bind to\n"
 	"-d DEVICE  SO_BINDTODEVICE\n"
 	"-c N       sockets, or addresses from ADDRESS on (default: 1)\n"
-	"-b N       batches (default: 11)\n";
+	"-b N       batches (default: 11)\n"
+	"-w N       one batch of at most so many, and wait for a line before it and after\n";
 
 union address {
 	struct sockaddr sa;
@@ -53,12 +52,16 @@ union address {
 
 static struct options {
 	const char *netns, *peer, *source, *device;
-	unsigned int mark, count, batches;
+	unsigned int mark, count, batches, wait;
 	union address to;
 } options = { .count = 1, .batches = 11 };
 
 static long long samples[MAX_SAMPLES];
 static unsigned int n_samples;
+
+/* What the kinds send by. */
+static int *sockets, listener, from, to;
+static union address *addresses;
 
 static void die(const char *what)
 {
@@ -72,12 +75,6 @@ static long long now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
-static void sample(long long took)
-{
-	if (n_samples < MAX_SAMPLES)
-		samples[n_samples++] = took;
 }
 
 static void enter(const char *name)
@@ -159,201 +156,133 @@ static int connected_socket(int type)
 	return fd;
 }
 
-/* Where a profile begins and ends: see profile.py. */
-__attribute__((noinline)) void profile_begin(void) { asm volatile(""); }
-__attribute__((noinline)) void profile_end(void) { asm volatile(""); }
-
-#define BATCH	192
-
-static int *open_sockets(void)
+static void *allocate(size_t size)
 {
-	int *fds = calloc(options.count, sizeof(*fds));
+	void *memory = calloc(options.count, size);
+
+	if (!memory)
+		die("calloc");
+	return memory;
+}
+
+static void open_sockets(void)
+{
 	unsigned int i;
 
-	if (!fds)
-		die("calloc");
+	sockets = allocate(sizeof(*sockets));
 	for (i = 0; i < options.count; i++)
-		fds[i] = connected_socket(SOCK_DGRAM);
-	return fds;
+		sockets[i] = connected_socket(SOCK_DGRAM);
 }
 
-static void send_one(int fd)
+/* Nothing is wrong if the first one is refused. */
+static void send_connected(unsigned int n)
 {
 	static const char data[PAYLOAD];
 
-	if (send(fd, data, sizeof(data), 0) != sizeof(data))
-		die("send");
+	send(sockets[n % options.count], data, sizeof(data), 0);
 }
 
-static void connected(void)
+static void open_for_addresses(int type, int protocol, int port)
 {
-	unsigned int i, batch, next = 0;
-	int *fds = open_sockets();
-	long long start;
+	unsigned int i;
 
-	for (i = 0; i < options.count + BATCH; i++)
-		send_one(fds[i % options.count]);
-	for (batch = 0; batch < options.batches; batch++) {
-		start = now();
-		for (i = 0; i < BATCH; i++) {
-			send_one(fds[next]);
-			next = next + 1 == options.count ? 0 : next + 1;
-		}
-		sample(now() - start);
-	}
+	from = new_socket(type, protocol);
+	options.to.in.sin_port = htons(port);
+	addresses = allocate(sizeof(*addresses));
+	for (i = 0; i < options.count; i++)
+		addresses[i] = address_after(options.to, i);
 }
 
-static void send_to(int fd, const union address *to)
+static void open_unconnected(void)
 {
+	open_for_addresses(SOCK_DGRAM, 0, PORT);
+}
+
+static void open_raw(void)
+{
+	open_for_addresses(SOCK_RAW, IPPROTO_TCP, 0);
+}
+
+static void send_to_address(unsigned int n)
+{
+	const union address *address = &addresses[n % options.count];
 	static const char data[PAYLOAD];
 
-	if (sendto(fd, data, sizeof(data), 0, &to->sa, address_len(to)) !=
-	    sizeof(data))
+	if (sendto(from, data, sizeof(data), 0, &address->sa,
+		   address_len(address)) != sizeof(data))
 		die("sendto");
 }
 
-static void send_batches(int fd)
-{
-	union address *to = calloc(options.count, sizeof(*to));
-	unsigned int i, batch, next = 0;
-	long long start;
-
-	if (!to)
-		die("calloc");
-	for (i = 0; i < options.count; i++)
-		to[i] = address_after(options.to, i);
-	for (i = 0; i < options.count + BATCH; i++)
-		send_to(fd, &to[i % options.count]);
-	for (batch = 0; batch < options.batches; batch++) {
-		start = now();
-		for (i = 0; i < BATCH; i++) {
-			send_to(fd, &to[next]);
-			next = next + 1 == options.count ? 0 : next + 1;
-		}
-		sample(now() - start);
-	}
-}
-
-static void unconnected(void)
-{
-	send_batches(new_socket(SOCK_DGRAM, 0));
-}
-
-static void raw(void)
-{
-	int fd = new_socket(SOCK_RAW, IPPROTO_TCP);
-
-	options.to.in.sin_port = 0;
-	send_batches(fd);
-}
-
-/* Nothing is wrong if the packet is refused. */
-static void first(void)
-{
-	static const char data[PAYLOAD];
-	int *fds = open_sockets();
-	long long start;
-	unsigned int i;
-
-	for (i = 0; i < options.count; i++) {
-		start = now();
-		send(fds[i], data, sizeof(data), 0);
-		sample(now() - start);
-	}
-}
-
-static int new_listener(void)
+static void open_listener(void)
 {
 	union address any = { .sa.sa_family = options.to.sa.sa_family };
-	int fd, on = 1;
+	int on = 1;
 
 	enter(options.peer);
 	any.in.sin_port = htons(PORT);
-	fd = socket(any.sa.sa_family, SOCK_STREAM, 0);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (fd < 0 || bind(fd, &any.sa, address_len(&any)) ||
-	    listen(fd, 128))
+	listener = socket(any.sa.sa_family, SOCK_STREAM, 0);
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (listener < 0 || bind(listener, &any.sa, address_len(&any)) ||
+	    listen(listener, 128))
 		die("listen");
 	enter(options.netns);
-	return fd;
 }
 
-static int accepted(int listener)
+static void open_connection(void)
 {
-	int fd = accept(listener, NULL, NULL);
-
-	if (fd < 0)
+	from = connected_socket(SOCK_STREAM);
+	to = accept(listener, NULL, NULL);
+	if (to < 0)
 		die("accept");
-	return fd;
+}
+
+static void open_stream(void)
+{
+	open_listener();
+	open_connection();
 }
 
 /* Both ends are here, so that nobody waits and the clock does not leap. */
-static void send_chunk(int from, int to)
+static void send_chunk(unsigned int n)
 {
 	static char data[CHUNK];
-	ssize_t sent = 0, got = 0, n;
+	ssize_t sent = 0, got = 0, done;
 
+	(void)n;
 	while (got < CHUNK) {
 		if (sent < CHUNK) {
-			n = send(from, data, CHUNK - sent, MSG_DONTWAIT);
-			if (n < 0 && errno != EAGAIN)
+			done = send(from, data, CHUNK - sent, MSG_DONTWAIT);
+			if (done < 0 && errno != EAGAIN)
 				die("send");
-			sent += n > 0 ? n : 0;
+			sent += done > 0 ? done : 0;
 		}
-		n = recv(to, data, sizeof(data), MSG_DONTWAIT);
-		if (n == 0 || (n < 0 && errno != EAGAIN))
+		done = recv(to, data, sizeof(data), MSG_DONTWAIT);
+		if (done == 0 || (done < 0 && errno != EAGAIN))
 			die("recv");
-		got += n > 0 ? n : 0;
+		got += done > 0 ? done : 0;
 	}
 }
 
-static void stream(void)
+static void connect_and_close(unsigned int n)
 {
-	int listener = new_listener(), from = connected_socket(SOCK_STREAM);
-	int to = accepted(listener), i;
-	unsigned int batch;
-	long long start;
-
-	for (i = 0; i < 64; i++)
-		send_chunk(from, to);
-	for (batch = 0; batch < options.batches; batch++) {
-		start = now();
-		for (i = 0; i < 8; i++)
-			send_chunk(from, to);
-		sample(now() - start);
-	}
-}
-
-static void connection(void)
-{
-	int listener = new_listener(), from, to, i;
-	unsigned int batch;
-	long long start;
-
-	for (batch = 0; batch <= options.batches; batch++) {
-		start = now();
-		for (i = 0; i < 16; i++) {
-			from = connected_socket(SOCK_STREAM);
-			to = accepted(listener);
-			close(to);
-			close(from);
-		}
-		if (batch)
-			sample(now() - start);
-	}
+	(void)n;
+	open_connection();
+	close(to);
+	close(from);
 }
 
 static const struct kind {
 	const char *name;
-	void (*run)(void);
-	int each;	/* in a sample */
+	void (*open)(void);
+	void (*send)(unsigned int n);
+	unsigned int batch;
 } kinds[] = {
-	{ "connected", connected, BATCH },
-	{ "unconnected", unconnected, BATCH },
-	{ "first", first, 1 },
-	{ "raw", raw, BATCH },
-	{ "stream", stream, 8 },
-	{ "connection", connection, 16 },
+	{ "connected", open_sockets, send_connected, 192 },
+	{ "first", open_sockets, send_connected, 1 },
+	{ "unconnected", open_unconnected, send_to_address, 192 },
+	{ "raw", open_raw, send_to_address, 192 },
+	{ "stream", open_stream, send_chunk, 8 },
+	{ "connection", open_listener, connect_and_close, 16 },
 };
 
 static struct device {
@@ -392,17 +321,80 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* What is between them is profiled: see profile.py. */
+void profile_begin(void);
+void profile_end(void);
+
+__attribute__((noipa)) void profile_begin(void)
+{
+}
+
+__attribute__((noipa)) void profile_end(void)
+{
+}
+
+static void await_word(const char *word)
+{
+	char line[16];
+
+	if (!options.wait)
+		return;
+	puts(word);
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		exit(1);
+}
+
+/* From socket or address number n on. */
+static void send_batch(const struct kind *kind, unsigned int batch,
+		       unsigned int n)
+{
+	long long start;
+	unsigned int i;
+
+	await_word("ready");
+	start = now();
+	profile_begin();
+	for (i = 0; i < batch; i++)
+		kind->send(n + i);
+	profile_end();
+	samples[n_samples++] = now() - start;
+	await_word("done");
+}
+
+static void send_batches(const struct kind *kind)
+{
+	unsigned int warm = options.count + 64, n = 0, batch = kind->batch;
+	unsigned int batches = options.batches;
+
+	if (kind->batch == 1) {
+		warm = 0;
+		batches = options.count;
+	}
+	if (options.wait) {
+		warm = kind->batch == 1 ? options.count - 1 : warm;
+		batches = 1;
+		batch = options.wait < batch ? options.wait : batch;
+	}
+	kind->open();
+	for (; n < warm; n++)
+		kind->send(n);
+	for (; batches-- && n_samples < MAX_SAMPLES; n += batch)
+		send_batch(kind, batch, n);
+}
+
 static void measure(const struct kind *kind)
 {
+	unsigned int batch = kind->batch;
 	const struct device *device;
 
 	count_sent(-1);
-	kind->run();
+	send_batches(kind);
 	count_sent(1);
 	qsort(samples, n_samples, sizeof(samples[0]), compare);
-	printf("%.1f %.1f %.1f", (double)samples[0] / kind->each,
-	       (double)samples[n_samples / 2] / kind->each,
-	       (double)samples[n_samples > 4 ? n_samples - 4 : n_samples - 1] / kind->each);
+	printf("%.1f %.1f %.1f", (double)samples[0] / batch,
+	       (double)samples[n_samples / 2] / batch,
+	       (double)samples[n_samples > 4 ? n_samples - 4 : n_samples - 1] / batch);
 	for (device = devices; device->name[0]; device++)
 		if (device->sent)
 			printf(" %s %lld", device->name, device->sent);
@@ -415,7 +407,7 @@ int main(int argc, char **argv)
 	const struct kind *kind;
 	int option;
 
-	while ((option = getopt(argc, argv, "n:p:m:s:d:c:b:")) != -1) {
+	while ((option = getopt(argc, argv, "n:p:m:s:d:c:b:w:")) != -1) {
 		switch (option) {
 		case 'n':
 			options.netns = optarg;
@@ -437,6 +429,9 @@ int main(int argc, char **argv)
 			break;
 		case 'b':
 			options.batches = atoi(optarg);
+			break;
+		case 'w':
+			options.wait = atoi(optarg);
 			break;
 		default:
 			goto bad;

@@ -9,10 +9,6 @@ COLUMNS = {"connected": "UDP connected", "connected-64": "64 sockets", "unconnec
            "stream": "TCP 64 kB", "stream-1": "without GSO", "connection": "open + close"}
 
 
-def read(lines):
-    return [json.loads(line) for line in lines if line.startswith("{")]
-
-
 def table(figures, family):
     rows, cells = {}, {}
     for figure in figures:
@@ -36,9 +32,22 @@ def table(figures, family):
     yield ""
 
 
-figures = read(sys.stdin)
-for family in (4, 6):
-    print("\n".join(table(figures, family)))
-for figure in figures:
-    if figure["part"] == "error":
-        print(figure["row"], figure["message"])
+def main():
+    folder, figures = sys.argv[1], []
+    for line in sys.stdin:
+        figure = json.loads(line)
+        figures.append(figure)
+        if figure["part"] == "error":
+            print(f"bench: {figure['row']}: {figure['message']}", file=sys.stderr)
+        elif sys.stderr.isatty() and "row" in figure:
+            print(f"\rbench: {figure['row']}, IPv{figure['family']}, {figure['workload']}\x1b[K", end="\r", file=sys.stderr)
+    text = "\n".join(line for family in (4, 6) for line in table(figures, family))
+    with open(f"{folder}/bench.json", "w", encoding="utf-8") as file:
+        json.dump(figures, file, indent=1)
+    with open(f"{folder}/bench.txt", "w", encoding="utf-8") as file:
+        print(text, file=file)
+    print(text)
+    sys.exit(any(figure["part"] == "error" for figure in figures))
+
+
+main()

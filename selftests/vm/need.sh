@@ -4,7 +4,7 @@
 # need.sh GROUP...    have what these groups need of the host: build (the tool),
 #                     kbuild (modules for a test kernel), source (a test kernel itself),
 #                     vm, uml (vm in user mode), arm64, s390x, i386 (vm and kbuild for these),
-#                     demo, check, lint, package
+#                     demo, check, bench, lint, package
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
 # elsewhere it prints the one line to run, and fails.
@@ -70,6 +70,11 @@ table='
 	check,lint   python3                           python3
 	check,lint   /usr/lib/python3*/*/yaml/*.py     python3-yaml
 	check,lint   /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
+	bench        gnuplot                           gnuplot-nox
+	bench        ip                                iproute2
+	bench        iptables                          iptables
+	bench        nft                               nftables
+	bench        python3                           python3
 	kselftest    gcc                               gcc
 	kselftest    arping                            iputils-arping
 	kselftest    conntrack                         conntrack

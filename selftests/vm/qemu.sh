@@ -76,6 +76,7 @@ count_instructions() {
 	one_thread=1
 	qemu+=(-accel tcg -icount "shift=0,sleep=off" -smp 1 -seed 1
 		-cpu "max,-rdrand,-rdseed,$slow_features" -rtc "base=2026-01-01,clock=vm")
+	[[ ! ${MONITOR-} ]] || qemu+=(-monitor "unix:$(value "$MONITOR"),server=on,wait=off")
 	append+=" $quick nokaslr tsc=reliable sysctl.kernel.hung_task_timeout_secs=0"
 }
 
