@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""bench.py [PART]...: measures, in the test kernel, and prints one JSON object for each
-figure."""
+"""bench.py PART...: measures, in the test kernel, and prints one JSON object for each figure.
+The parts are table, scale, config and profile; guard measures a little of table and scale, and
+compares it with the baseline of this kernel, in KTAP."""
 
 import itertools
 import json
@@ -12,64 +13,283 @@ import sys
 import time
 
 import places
-from places import FAR, Failed, Place, run
+from places import COLD, FAR, HOT, Failed, Place, Row, bare, own_address, run
 
-PACKETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "packets")
-# Of the table: what is sent, how, and to how many.
+HERE = os.path.dirname(os.path.abspath(__file__))
+PACKETS = os.path.join(HERE, "packets")
+
+# Columns of the table: what is sent, and by how many sockets or to how many addresses.
 UDP = {"connected": ("connected", 1), "connected-64": ("connected", 64), "unconnected": ("unconnected", 1),
        "unconnected-64": ("unconnected", 64)}
 TCP = {"stream": ("stream", 1), "stream-1": ("stream", 1), "connection": ("connection", 1)}
 
+figures = []
+
 
 def say(**figure):
+    figures.append(figure)
+    if QUIET:
+        return
     print(json.dumps(figure), flush=True)
 
 
-def measure(place, row, family, kind, count, *options):
+def packets(place, kind, family, count, sender, by):
     """Sends, and sees that the packets have left where they should."""
-    words = [PACKETS, "-n", place.netns, "-c", str(count), *row.sender(family), *options]
+    words = [PACKETS, "-n", place.netns, "-c", str(count), *sender]
     if place.veth:
         words += ["-p", place.peer]
-    figures = run(*words, kind, FAR[family]).split()
-    least, middle, most = (float(word) for word in figures[:3])
-    sent = dict(zip(figures[3::2], (int(word) for word in figures[4::2])))
-    right = sum(sent.get(f"vmk{vmk}", 0) for vmk in row.by)
+    answer = run(*words, kind, FAR[family]).split()
+    least, middle, most = (float(word) for word in answer[:3])
+    sent = dict(zip(answer[3::2], (int(word) for word in answer[4::2])))
+    right = sum(sent.get(f"vmk{vmk}", 0) for vmk in by)
     wrong = sum(count for name, count in sent.items() if name.startswith("vmk")) - right
     # Some are neighbour discovery's.
     if wrong * 10 > right:
-        raise Failed(f"{row.name}, IPv{family}, {kind}: packets left by {sent}")
+        raise Failed(f"IPv{family}, {kind}: packets left by {sent}")
     return {"least": least, "middle": middle, "most": most}
 
 
-def measure_row(row):
-    for veth in (False, True):
-        place = Place(row.shape, veth=veth)
-        try:
-            if row.setup:
-                row.setup(place)
-            for name, (kind, count) in (TCP if veth else UDP).items():
-                if name == "stream-1":
-                    place.ip(*(f"link set vmk{vmk} gso_max_segs 1" for vmk in range(place.vmks)))
-                for family in (4, 6):
-                    say(part="table", row=row.name, label=row.label, base=row.base, family=family, workload=name,
-                        **measure(place, row, family, kind, count))
-        except Failed as failed:
-            say(part="error", row=row.name, message=str(failed))
-        finally:
-            if row.undo:
-                row.undo(place)
-            place.remove()
+def above(kind, taken, base):
+    """How much more than without a hook. What TCP does now and then, it does in some batches
+    only: of these the middle one counts. A first packet is to be cheap whichever it is."""
+    if kind == "first":
+        return taken["most"] - base["middle"]
+    which = "middle" if kind in ("stream", "connection") else "least"
+    return taken[which] - base[which]
+
+
+# Table -----------------------------------------------------------------------
+
+plain = {}
+
+
+def measure_row(row, columns, veth):
+    place = Place(row.shape, veth=veth)
+    try:
+        if row.setup:
+            row.setup(place)
+        for name, (kind, count) in columns.items():
+            if name == "stream-1":
+                place.ip(*(f"link set vmk{vmk} gso_max_segs 1" for vmk in range(place.vmks)))
+            for family in (4, 6):
+                taken = packets(place, kind, family, count, row.sender(family), row.by)
+                plain[row.name, name, family] = taken
+                base = plain[row.base, name, family]
+                say(part="table", row=row.name, label=row.label, family=family, workload=name, **taken,
+                    above=above(kind, taken, base), ratio=(base["middle"] + above(kind, taken, base)) / base["middle"],
+                    is_base=row.base == row.name)
+    except Failed as failed:
+        say(part="error", row=row.name, message=str(failed))
+    finally:
+        if row.undo:
+            row.undo(place)
+        place.remove()
+
+
+def load(wanted):
+    if os.path.exists("/sys/module/migsel") != wanted:
+        run(*(("modprobe", "migsel") if wanted else ("rmmod", "migsel")))
 
 
 def table():
-    if os.path.exists("/sys/module/migsel"):
-        run("rmmod", "migsel")
+    load(False)
     for row in places.PEERS:
-        measure_row(row)
-    run("modprobe", "migsel")
+        measure_row(row, UDP, False)
+        measure_row(row, TCP, True)
+    load(True)
     for row in places.MIGSEL:
-        measure_row(row)
+        measure_row(row, UDP, False)
+        measure_row(row, TCP, True)
 
+
+# Scale -----------------------------------------------------------------------
+
+def sender_of(row, family, place, addresses=1):
+    words = ["-m", hex(row.mark)] if row.mark else []
+    if row.bound:
+        words += ["-s", bare(own_address(family, place.shape, place.vmks - 1, addresses - 1))]
+    return words
+
+
+SCALED = {
+    "untagged": Row("untagged", "untagged"),
+    "cold": Row("cold", "cold", mark=COLD),
+    "multi-nic": Row("multi-nic", "multi-nic", mark=HOT),
+    "bound": Row("bound", "multi-nic, bound", mark=HOT, bound=True),
+}
+
+
+def scaled(what, size, place, cases, setup, addresses=1):
+    """The cases in a place, before and after what makes it migsel's."""
+    bases = {}
+    everywhere = range(place.vmks)
+    load(True)
+    for name, kind, count in cases:
+        row = SCALED[name]
+        for family in (4, 6):
+            key = kind, count, row.bound, family
+            if key not in bases:
+                still = Row("base", "", bound=row.bound)
+                bases[key] = packets(place, kind, family, count, sender_of(still, family, place, addresses), everywhere)
+    setup(place)
+    for name, kind, count in cases:
+        row = SCALED[name]
+        for family in (4, 6):
+            taken = packets(place, kind, family, count, sender_of(row, family, place, addresses), everywhere)
+            say(part="scale", what=what, size=size, row=name, label=row.label, family=family,
+                workload=kind if count == 1 or kind == "first" else f"{kind}-{count}", **taken,
+                above=above(kind, taken, bases[kind, count, row.bound, family]))
+    place.remove()
+
+
+def all_migrate(place):
+    place.migsel(*(f"vmk add vmk{vmk} migration on weight {vmk % 255 + 1}" for vmk in range(place.vmks)))
+
+
+STEADY = [("multi-nic", "connected", 1), ("multi-nic", "unconnected", 64), ("bound", "connected", 1),
+          ("bound", "unconnected", 64)]
+BY_VMKS = [("untagged", "connected", 1), ("cold", "unconnected", 64), *STEADY, ("bound", "raw", 64),
+           ("multi-nic", "first", 192)]
+SIZES = [(2, 1), (16, 1), (64, 1), (256, 1), (2, 64), (256, 64)]
+
+
+def by_vmks(sizes):
+    for count, addresses in sizes:
+        scaled("vmks", f"{count} vmks, {addresses} address{'es' * (addresses > 1)} each",
+               Place(vmks=count, addresses=addresses), BY_VMKS, all_migrate, addresses)
+
+
+def more_namespaces(number):
+    names = [f"bench-{os.getpid()}-more-{i}" for i in range(number)]
+    run("ip", "-b", "-", text="\n".join(f"netns add {name}\nlink add vmk0 netns {name} type dummy" for name in names))
+    for name in names:
+        run("migsel", "-n", name, "vmk", "add", "vmk0", "migration", "on")
+    return names
+
+
+def more_rules(place):
+    for family in (4, 6):
+        run("ip", "-n", place.netns, f"-{family}", "-b", "-",
+            text="\n".join(f"rule add fwmark 0x7 table {TABLE}" for TABLE in range(200, 220)))
+
+
+def scale():
+    by_vmks(SIZES)
+    for count in (1, 4000, 10000):
+        scaled("flows", f"{count} flow{'s' * (count > 1)}", Place(),
+               [("multi-nic", "connected", count), ("multi-nic", "unconnected", count)], all_migrate)
+    place = Place()
+    names = more_namespaces(64)
+    scaled("namespaces", "65 namespaces", place, STEADY, all_migrate)
+    run("ip", "-b", "-", text="\n".join(f"netns del {name}" for name in names))
+    place = Place()
+    more_rules(place)
+    scaled("rules", "20 ip rules", place, STEADY, all_migrate)
+
+
+# Configuration ---------------------------------------------------------------
+
+def busy():
+    """What all tasks but this have run, in nanoseconds."""
+    total = 0
+    for pid in os.listdir("/proc"):
+        if pid.isdigit() and int(pid) != os.getpid():
+            try:
+                with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+                    total += int(file.read().split()[0])
+            except (OSError, IndexError):
+                pass
+    return total
+
+
+def cost_of(*command, text="", until=lambda: True):
+    """Of a command, and of kernel threads meanwhile; to the microsecond."""
+    start, before = busy(), os.times()
+    run(*command, text=text)
+    while not until():
+        time.sleep(0.01)
+    after = os.times()
+    children = after.children_user + after.children_system - before.children_user - before.children_system
+    return busy() - start + int(children * 1e9)
+
+
+def configuration(count, with_vmks=True):
+    lines = "".join(f"vmk add vmk{vmk} migration on\n" for vmk in range(count))
+    place = Place(vmks=count)
+    tool = ["migsel", "-n", place.netns]
+    costs = {}
+    if with_vmks:
+        costs["restore"] = min(cost_of(*tool, "restore", text=lines) for _ in range(3))
+        costs["show"] = min(cost_of(*tool, "vmk", "show") for _ in range(3))
+    gone = f"gone{os.getpid()}"
+    run("ip", "link", "add", gone, "type", "veth", "peer", "name", gone, "netns", place.netns)
+    costs["removal"] = cost_of("ip", "netns", "del", place.netns,
+                               until=lambda: not os.path.exists(f"/sys/class/net/{gone}"))
+    for what, cost in costs.items():
+        say(part="config", what=what if with_vmks else "removal, no vmks", size=count, instructions=cost)
+
+
+def config():
+    load(True)
+    for count in (16, 64, 256):
+        configuration(count, False)
+        configuration(count)
+
+
+# Guard -----------------------------------------------------------------------
+
+GUARDED = {"connected": UDP["connected"], "unconnected": UDP["unconnected"], "unconnected-64": UDP["unconnected-64"]}
+BOUNDS = 0.03, 5
+
+
+def guarded():
+    """A little of table and scale."""
+    load(True)
+    for row in places.PEERS[:2] + places.MIGSEL:
+        measure_row(row, GUARDED, False)
+    by_vmks([(2, 1), (256, 1)])
+
+
+def key_of(figure):
+    return ", ".join(str(figure[word]) for word in ("size", "row", "family", "workload") if word in figure)
+
+
+def guard():
+    """One test for each row: no figure is further from the baseline's than BOUNDS."""
+    series = ".".join(platform.release().split(".")[:2])
+    path = os.path.join(HERE, f"baseline-{series}.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            baseline = json.load(file)
+    except FileNotFoundError:
+        print(f"1..1\n# no {path}: KERNEL={series} BENCH=baseline make bench\nnot ok 1 there is a baseline")
+        sys.exit(1)
+    rows = {}
+    guarded()
+    for figure in figures:
+        if figure["part"] == "error":
+            rows.setdefault(figure["row"], []).append(figure["message"])
+        elif not figure.get("is_base"):
+            key, now = key_of(figure), figure["above"]
+            low, high = baseline["figures"].get(key, (None, None))
+            problems = rows.setdefault(figure["row"], [])
+            print(f"# {key}: {now:.0f}, was {low} to {high}")
+            if low is None:
+                problems.append(f"{key}: {now:.0f}, and the baseline has none")
+            elif not low - max(BOUNDS[1], BOUNDS[0] * low) <= now <= high + max(BOUNDS[1], BOUNDS[0] * high):
+                problems.append(f"{key}: {now:.0f} instructions, the baseline has {low} to {high}")
+    print(f"1..{len(rows)}")
+    for number, (name, problems) in enumerate(rows.items(), 1):
+        for problem in problems:
+            print(f"# {problem}")
+        print(f"{'not ok' if problems else 'ok'} {number} what {name} costs is what it did")
+    if any(rows.values()):
+        print(f"# the baseline is of {baseline['release']}, this is {platform.release()}; "
+              f"if it is to be so: KERNEL={series} BENCH=baseline make bench")
+    sys.exit(any(rows.values()))
+
+
+# Profile ---------------------------------------------------------------------
 
 def handshake(path, case):
     """The host looks for the first file, and makes the other."""
@@ -80,21 +300,19 @@ def handshake(path, case):
         time.sleep(0.05)
 
 
-def profile_case(number, place, row, family, kind, count, packets):
+def profile_case(number, place, row, family, kind, count, sent):
     path = f"{os.environ['OUT']}/{number}"
     text = ""
     if os.path.exists("/sys/module/migsel"):
         with open("/sys/module/migsel/sections/.text", encoding="ascii") as file:
             text = file.read().strip()
     run("cp", "/proc/kallsyms", os.environ["OUT"])
-    words = [PACKETS, "-n", place.netns, "-c", str(count), "-w", str(packets), *row.sender(family)]
-    if place.veth:
-        words += ["-p", place.peer]
+    words = [PACKETS, "-n", place.netns, "-c", str(count), "-w", str(sent), *row.sender(family)]
     with subprocess.Popen([*words, kind, FAR[family]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           text=True) as sender:
         sender.stdout.readline()
         handshake(path, {"row": row.name, "family": family, "kind": kind, "count": count, "text": text,
-                         "packets": packets, "steps": True})
+                         "packets": sent})
         sender.stdin.write("go\n")
         sender.stdin.flush()
         sender.stdout.readline()
@@ -105,34 +323,30 @@ def profile_case(number, place, row, family, kind, count, packets):
 
 
 def profile():
-    cases = [("connected", 1), ("unconnected", 1), ("unconnected", 64)]
     number = itertools.count(1)
-    rows = [row for row in places.PEERS if row.name in ("no-hook", "empty-hook")]
-    rows += [row for row in places.MIGSEL if row.name in ("untagged", "dedicated", "multi-nic", "bound", "observe", "same-subnet-alarm")]
-    if os.path.exists("/sys/module/migsel"):
-        run("rmmod", "migsel")
-    for row in rows:
-        if row in places.MIGSEL and not os.path.exists("/sys/module/migsel"):
-            run("modprobe", "migsel")
+    rows = {row.name: row for row in places.PEERS + places.MIGSEL}
+    load(True)
+    for name in ("no-hook", "no-hook-bound", "untagged", "dedicated", "multi-nic", "bound", "observe", "same-subnet-alarm"):
+        row = rows[name]
         place = Place(row.shape)
         if row.setup:
             row.setup(place)
-        for kind, count in cases:
+        for kind, count in UDP.values():
             for family in (4, 6):
-                profile_case(next(number), place, row, family, kind, count, 16 if count == 1 else 64)
-        if row.undo:
-            row.undo(place)
+                if (kind, count) != ("connected", 64):
+                    profile_case(next(number), place, row, family, kind, count, 16 if count == 1 else 64)
         place.remove()
     place = Place(vmks=256)
-    profile_case(next(number), place, places.PEERS[0], 4, "first", 64, 1)
-    place.migsel("vmk add vmk0", *(f"vmk add vmk{vmk} migration on" for vmk in range(1, 256)))
-    multi = next(row for row in places.MIGSEL if row.name == "multi-nic")
-    profile_case(next(number), place, multi, 4, "first", 64, 1)
+    profile_case(next(number), place, rows["no-hook"], 4, "first", 64, 1)
+    all_migrate(place)
+    profile_case(next(number), place, rows["multi-nic"], 4, "first", 64, 1)
+    place.remove()
     handshake(f"{os.environ['OUT']}/{next(number)}", {})
 
 
-PARTS = {"table": table, "profile": profile}
-
-say(part="kernel", release=platform.release())
-for part in sys.argv[1:] or ['table']:
+PARTS = {"table": table, "scale": scale, "config": config, "guard": guard, "guarded": guarded, "profile": profile}
+QUIET = "guard" in sys.argv[1:]
+say(part="kernel", release=platform.release(),
+    unit="instructions" if os.environ.get("ICOUNT", "0") != "0" else "nanoseconds")
+for part in sys.argv[1:]:
     PARTS[part]()

@@ -7,6 +7,7 @@ one that bench.py asks in, by a file for each case."""
 
 import collections
 import json
+import mmap
 import os
 import re
 import socket
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 
-EXECUTED = re.compile(rb"^Trace \d+: \S+ \[[0-9a-f]+/([0-9a-f]+)/")
+EXECUTED = re.compile(rb"^Trace \d+: \S+ \[[0-9a-f]+/([0-9a-f]+)/", re.MULTILINE)
 
 
 class Monitor:
@@ -72,19 +73,12 @@ def place_in(program, name):
 
 def executed(log, begin, end):
     """How often each address, between begin and end."""
-    counts, counting = collections.Counter(), False
-    with open(log, "rb") as lines:
-        for line in lines:
-            found = EXECUTED.match(line)
-            if not found:
-                continue
-            address = int(found[1], 16)
-            if address == begin:
-                counting = True
-            elif address == end:
-                counting = False
-            elif counting:
-                counts[address] += 1
+    counts = collections.Counter()
+    with open(log, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        first = text.find(b"/%016x/" % begin)
+        last = text.find(b"/%016x/" % end, first)
+        for found in EXECUTED.finditer(text[first:last]):
+            counts[int(found[1], 16)] += 1
     return counts
 
 
@@ -132,7 +126,7 @@ def main():
             break
         log = f"{folder}/{number}.log"
         monitor.do(f"logfile {log}")
-        if case["steps"]:
+        if True:
             monitor.one_by_one("on")
         monitor.do("log exec,nochain")
         os.rename(f"{ask}.ready", f"{ask}.go")
