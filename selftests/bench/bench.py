@@ -13,7 +13,7 @@ import sys
 import time
 
 import places
-from places import COLD, FAR, HOT, Failed, Place, Row, bare, own_address, run
+from places import COLD, FAR, HOT, Failed, Place, Row, bare, key_of, own_address, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKETS = os.path.join(HERE, "packets")
@@ -87,8 +87,15 @@ def measure_row(row, columns, veth):
 
 
 def load(wanted):
-    if os.path.exists("/sys/module/migsel") != wanted:
-        run(*(("modprobe", "migsel") if wanted else ("rmmod", "migsel")))
+    """MODULE is where it is if not among the kernel's own."""
+    if os.path.exists("/sys/module/migsel") == wanted:
+        return
+    if not wanted:
+        run("rmmod", "migsel")
+    elif os.environ.get("MODULE"):
+        run("insmod", os.environ["MODULE"])
+    else:
+        run("modprobe", "migsel")
 
 
 def table():
@@ -248,10 +255,6 @@ def guarded():
     for row in places.PEERS[:2] + places.MIGSEL:
         measure_row(row, GUARDED, False)
     by_vmks([(2, 1), (256, 1)])
-
-
-def key_of(figure):
-    return ", ".join(str(figure[word]) for word in ("size", "row", "family", "workload") if word in figure)
 
 
 def guard():

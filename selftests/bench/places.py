@@ -15,6 +15,11 @@ TABLE = 100
 numbers = itertools.count(1)
 
 
+def key_of(figure):
+    """What a figure is of, in the baseline."""
+    return ", ".join(str(figure[word]) for word in ("size", "row", "family", "workload") if word in figure)
+
+
 class Failed(Exception):
     """A command, with what it says."""
 
@@ -228,6 +233,7 @@ MIGSEL = [
     Row("dedicated", "dedicated", DEDICATED, mark=HOT),
     Row("same-subnet", "same-subnet", DEDICATED, by=(0,), shape="S", mark=HOT),
     Row("same-subnet-alarm", "same-subnet, monitored", monitored(DEDICATED), by=(0,), shape="S", mark=HOT),
+    Row("strict", "strict", vmks("vmk add vmk1 migration on", policy="fallback strict"), shape="S", mark=HOT),
     Row("multi-nic", "multi-nic", MULTI, by=(1, 2), mark=HOT),
     Row("bound", "multi-nic, bound", MULTI, mark=HOT, bound=True, base="no-hook-bound"),
     Row("bound-device", "bound to device", DEDICATED, mark=HOT, device="vmk1", base="bindtodevice"),

@@ -1,11 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh    what a packet costs with the module, and with what else there is: counted in the
-#           test kernel
+# run.sh    what a packet costs with the module, and with what else there is: instructions,
+#           counted in the test kernel; with KVM after that nanoseconds, too
 #
 # What the environment says:
-#   BENCH=profile   instead, which functions take it
+#   BENCH=profile   instead, which functions they are in
+#   BENCH=baseline  also write what selftests/cost.sh and the documentation have of this kernel
+#   BENCH=times     nanoseconds only, whatever the test kernel runs on
+#   HOST=1          nanoseconds, in the running kernel: it has to take modules
 #   OUT=            the folder for the report (default: bench-report)
 # and what selftests/vm/run.sh says.
 set -euo pipefail
@@ -13,42 +16,76 @@ here=$(dirname "$(readlink -f "$0")")
 top=$(readlink -f "$here/../..")
 # shellcheck source=selftests/vm/lib.sh
 . "$top/selftests/vm/lib.sh"
+# shellcheck source=selftests/vm/qemu.sh
+. "$top/selftests/vm/qemu.sh"
 
 say() { printf 'bench: %s\n' "$*" >&2; }
 
-"$top/selftests/vm/need.sh" build bench
-mkdir -p "$builds"
-flock "$builds/tests.lock" make -s -C "$top/selftests" bench/packets
-EMPTY_HOOK=$(KDIR='' "$top/selftests/vm/build.sh" selftests/bench/empty_hook)
-export EMPTY_HOOK ICOUNT=1 VM_ENV="EMPTY_HOOK ${VM_ENV-}"
-report=${OUT:-bench-report}
-mkdir -p "$report"
-
-# measure PART...: lines of figures
+# measure ICOUNT PART...: lines of figures
 measure() {
-	say "starting a test kernel, $kernel"
-	RUN="$(printf %q "$here/bench.py") $*" "$top/selftests/vm/run.sh"
+	local command
+	command="$(printf %q "$here/bench.py") ${*:2}"
+	say "starting a test kernel, $kernel: ${*:2}"
+	OUT=$out ICOUNT=$1 RUN=$command VM_ENV="EMPTY_HOOK ${VM_ENV-}" "$top/selftests/vm/run.sh"
+}
+
+# The running kernel's packets are those of its users, too: nothing of migsel's may be in use.
+measure_host() {
+	((EUID == 0)) || die 'HOST=1 loads kernel modules: run it as root'
+	[[ ! -e /sys/module/migsel ]] || die 'HOST=1 loads and unloads the module: unload it before'
+	[[ -e /proc/modules ]] || die 'this kernel takes no modules: run it without HOST=1, in a test kernel'
+	make -s -C "$top" tool
+	MODULE=$(KERNEL='' "$top/selftests/vm/build.sh")
+	export MODULE
+	modprobe -a udp_tunnel ip6_udp_tunnel 2>/dev/null || :
+	PATH=$top/userspace:$PATH ICOUNT=0 "$here/bench.py" table
 }
 
 profile() {
 	local host
-	OUT=$(mktemp -d -p /var/tmp bench.XXXXXX)
-	export OUT MONITOR=$OUT/monitor
-	# shellcheck disable=SC2317  # called by trap
-	finish() {
-		kill "$host" 2>/dev/null || :
-		rm -rf "$OUT"
-	}
-	trap finish EXIT
+	out=$work MONITOR=$work/monitor
+	export MONITOR
 	build_all
-	"$here/profile.py" "$OUT" "$builds/$kernel/module/migsel.ko" "$here/packets" "$MONITOR" &
+	"$here/profile.py" "$out" "$builds/$kernel/module/migsel.ko" "$here/packets" "$MONITOR" &
 	host=$!
-	BUILD=0 measure profile
+	BUILD=0 measure 1 profile >&2
 	wait "$host"
 }
 
+report=${OUT:-bench-report} out=
+work=$(mktemp -d -p /var/tmp bench.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+"$top/selftests/vm/need.sh" build bench
+mkdir -p "$builds" "$report"
+flock "$builds/tests.lock" make -s -C "$top/selftests" bench/packets
+if [[ ${HOST:-0} != 0 ]]; then
+	KDIR=${KDIR:-/lib/modules/$(uname -r)/build}
+else
+	KDIR=
+fi
+export KDIR
+EMPTY_HOOK=$("$top/selftests/vm/build.sh" selftests/bench/empty_hook)
+export EMPTY_HOOK
+
+if [[ ${HOST:-0} != 0 ]]; then
+	measure_host | "$here/report.py" "$report/times"
+	exit
+fi
 case ${BENCH-} in
-'') measure table | "$here/report.py" "$report" ;;
+'' | baseline)
+	measure 1 table scale config | tee "$work/first" | "$here/report.py" "$report/bench" ;;&
+baseline)
+	measure 1 guarded >"$work/second"
+	series=$(grep -oE '^[0-9]+\.[0-9]+' "$kernel_dir/release")
+	"$here/baseline.py" "$work/first" "$work/second" >"$work/baseline"
+	cp "$work/baseline" "$here/baseline-$series.json"
+	cp "$report/bench.txt" "$top/Documentation/networking/performance-$series.txt"
+	cp "$report/bench.svg" "$top/Documentation/networking/performance-$series.svg"
+	say "written: $here/baseline-$series.json, and performance-$series of the documentation" ;;
 profile) profile ;;
-*) die "BENCH=$BENCH: it is profile, or nothing" ;;
+'' | times)
+	if [[ ${BENCH-} || $(accelerator) == kvm ]]; then
+		measure 0 table | "$here/report.py" "$report/times"
+	fi ;;
+*) die "BENCH=$BENCH: it is profile, baseline or times" ;;
 esac
