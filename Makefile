@@ -22,7 +22,7 @@ check: ## every test that needs no special machine
 kselftest: ## the kernel's own net selftests, without and with the module: what differs
 	@selftests/kselftest/run.sh
 
-bench: ## what a packet costs beside other ways to steer it, written to bench-report/; BENCH=profile
+bench: ## what a packet costs beside other ways to steer it, written to bench-report/
 	@selftests/bench/run.sh
 
 lint: ## every static check of the sources

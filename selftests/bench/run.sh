@@ -31,13 +31,15 @@ measure() {
 
 # The running kernel's packets are those of its users, too: nothing of migsel's may be in use.
 measure_host() {
+	local -a depends
 	((EUID == 0)) || die 'HOST=1 loads kernel modules: run it as root'
 	[[ ! -e /sys/module/migsel ]] || die 'HOST=1 loads and unloads the module: unload it before'
 	[[ -e /proc/modules ]] || die 'this kernel takes no modules: run it without HOST=1, in a test kernel'
 	make -s -C "$top" tool
 	MODULE=$(KERNEL='' "$top/selftests/vm/build.sh")
 	export MODULE
-	modprobe -a udp_tunnel ip6_udp_tunnel 2>/dev/null || :
+	IFS=, read -ra depends < <(modinfo -F depends "$MODULE")
+	((${#depends[@]} == 0)) || modprobe -a "${depends[@]}"
 	PATH=$top/userspace:$PATH ICOUNT=0 "$here/bench.py" table
 }
 

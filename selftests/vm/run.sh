@@ -8,12 +8,14 @@
 #   KERNEL=FOLDER   the kernel that is built in this folder, for x86_64 or user mode
 #   ARCH=arm64      one of another architecture: arm64, s390x, i386
 #   DEMO=3          for demo: this scenario, or DEMO=migrate; HOST=1 in the running kernel
+#   BENCH=profile   for bench: which functions it is; BENCH=baseline, what is to stay; BENCH=times
 #   RUN=COMMAND     for bash -c, in the caller's folder; input is /dev/null
 #   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path
 #   LOAD=0          leave the module unloaded
 #   BUILD=0         module and tool are built already
 #   SMP=2 MEM=1024  CPUs, and memory in MB
 #   ICOUNT=1        one CPU with a clock that counts instructions
+#   MONITOR=PATH    with ICOUNT=1: a socket there for the monitor of QEMU
 #   TIMEOUT=1800    seconds after which a command is taken for hung
 #   CHURN=60        seconds of selftests/churn.sh; CHURN_SEED= repeats one
 #   CGROUP=1        no cgroup file system of version 2 is mounted
