@@ -314,7 +314,7 @@ def profile_case(number, place, row, family, kind, count, sent):
     with subprocess.Popen([*words, kind, FAR[family]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           text=True) as sender:
         sender.stdout.readline()
-        handshake(path, {"row": row.name, "family": family, "kind": kind, "count": count, "text": text,
+        handshake(path, {"row": row.name, "base": row.base, "family": family, "kind": kind, "count": count, "text": text,
                          "packets": sent})
         sender.stdin.write("go\n")
         sender.stdin.flush()

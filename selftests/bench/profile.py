@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""profile.py FOLDER MODULE PACKETS: the host's part of a profile. QEMU logs each
+"""profile.py FOLDER MODULE PACKETS MONITOR: the host's part of a profile. QEMU logs each
 instruction that the test kernel executes between two places in the program PACKETS; here
-they are counted by function, and those of MODULE by inlined function, too. FOLDER is the
-one that bench.py asks in, by a file for each case."""
+they are counted by function, and those of MODULE by inlined function, too. bench.py asks by
+a file in FOLDER for each case."""
 
+import bisect
 import collections
 import json
 import mmap
@@ -40,7 +41,7 @@ class Monitor:
         return self.answer()
 
     def one_by_one(self, word):
-        """QEMU 8.1 has another name for it."""
+        """A block of translated code for each instruction. QEMU 8.1 has another name for it."""
         if "unknown command" in self.do(f"one-insn-per-tb {word}"):
             self.do(f"singlestep {word}")
 
@@ -54,35 +55,30 @@ class Symbols:
             for line in lines:
                 address, kind, name, *module = line.split()
                 if kind in "tTwW":
-                    names[int(address, 16)] = name + (" [migsel]" if module == ["[migsel]"] else "")
+                    names[int(address, 16)] = " ".join([name, *module])
         self.addresses, self.names = zip(*sorted(names.items()))
 
     def name(self, address):
-        import bisect
         at = bisect.bisect(self.addresses, address) - 1
-        return self.names[at] if address > 0xffff800000000000 and at >= 0 else "(user)"
+        return self.names[at] if at >= 0 and address >= 1 << 63 else "(the sender itself)"
 
 
-def place_in(program, name):
+def address_of(program, name):
     for line in subprocess.run(["nm", program], capture_output=True, text=True, check=True).stdout.splitlines():
-        words = line.split()
-        if words[-1] == name:
-            return int(words[0], 16)
+        if line.endswith(f" {name}"):
+            return int(line.split()[0], 16)
     raise KeyError(name)
 
 
 def executed(log, begin, end):
     """How often each address, between begin and end."""
-    counts = collections.Counter()
     with open(log, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
         first = text.find(b"/%016x/" % begin)
         last = text.find(b"/%016x/" % end, first)
-        for found in EXECUTED.finditer(text[first:last]):
-            counts[int(found[1], 16)] += 1
-    return counts
+        return collections.Counter(int(found[1], 16) for found in EXECUTED.finditer(text[first:last]))
 
 
-def wait_for(path, machine=None):
+def wait_for(path):
     while not os.path.exists(path):
         if os.getppid() == 1:
             sys.exit(1)
@@ -90,79 +86,74 @@ def wait_for(path, machine=None):
 
 
 def inlined(module, text, counts):
-    """Counts by the innermost function of the source, for addresses in the module's code."""
-    offsets = {address: address - text for address in counts}
+    """Counts by innermost function of the source, of addresses in the module's code."""
     lines = subprocess.run(["addr2line", "-e", module, "-j", ".text", "-f", "-i", "-a"],
-                           input="\n".join(f"{offset:#x}" for offset in offsets.values()),
+                           input="\n".join(hex(address - text) for address in counts),
                            capture_output=True, text=True, check=True).stdout.splitlines()
-    by, wanted = collections.Counter(), {offset: address for address, offset in offsets.items()}
-    chains, at = {}, None
+    chains = {}
     for line in lines:
         if line.startswith("0x"):
-            at = wanted[int(line, 16)]
-            chains[at] = []
+            chain = chains[text + int(line, 16)] = []
         else:
-            chains[at].append(line)
+            chain.append(line)
+    by = collections.Counter()
     for address, chain in chains.items():
-        names = chain[0::2]
-        place = chain[1].split("/")[-1].split(" ")[0]
-        by[names[0], names[-1] if len(names) > 1 else "", place.split(":")[0]] += counts[address]
+        # Functions and their places take turns, the innermost first.
+        file = os.path.basename(chain[1]).split(":")[0]
+        into = f", in {chain[-2]}" if len(chain) > 2 else ""
+        by[f"{chain[0]}  {file}{into}"] += counts[address]
     return by
 
 
+def show(by, plain, sent):
+    """By function, what differs most first."""
+    print("   each  above no hook")
+    for name in sorted({*by, *plain}, key=lambda name: -abs(by[name] - plain[name])):
+        if abs(by[name] - plain[name]) >= sent:
+            print(f"{by[name] / sent:7.0f} {(by[name] - plain[name]) / sent:+7.0f}  {name}")
+
+
 def main():
-    folder, module, packets, monitor_path = sys.argv[1:]
-    begin, end = place_in(packets, "profile_begin"), place_in(packets, "profile_end")
-    wait_for(monitor_path)
-    monitor = Monitor(monitor_path)
-    number, base = 0, {}
+    folder, module, packets, monitor = sys.argv[1:]
+    begin, end = (address_of(packets, f"profile_{name}") for name in ("begin", "end"))
+    log = f"{folder}/log"
+    wait_for(monitor)
+    monitor = Monitor(monitor)
+    plain, number = {}, 0
     while True:
         number += 1
-        ask = f"{folder}/{number}"
-        wait_for(f"{ask}.ready")
-        with open(f"{ask}.ready", encoding="utf-8") as file:
+        wait_for(f"{folder}/{number}.ready")
+        with open(f"{folder}/{number}.ready", encoding="utf-8") as file:
             case = json.load(file)
         if not case:
-            break
-        log = f"{folder}/{number}.log"
+            return
         monitor.do(f"logfile {log}")
-        if True:
-            monitor.one_by_one("on")
+        monitor.one_by_one("on")
         monitor.do("log exec,nochain")
-        os.rename(f"{ask}.ready", f"{ask}.go")
-        wait_for(f"{ask}.done")
+        os.rename(f"{folder}/{number}.ready", f"{folder}/{number}.go")
+        wait_for(f"{folder}/{number}.done")
         monitor.do("log none")
         monitor.one_by_one("off")
         counts = executed(log, begin, end)
         os.unlink(log)
+
         symbols = Symbols(f"{folder}/kallsyms")
         by = collections.Counter()
         for address, count in counts.items():
             by[symbols.name(address)] += count
-        n = case["packets"]
-        os.unlink(f"{ask}.done")
-        key = (case["family"], case["kind"], case["count"])
-        if case["row"] == "no-hook":
-            base[key] = by
-        plain = base.get(key, {})
-        print(f"== {case['row']}, IPv{case['family']}, {case['kind']} {case['count']}: "
-              f"{sum(by.values()) / n:.0f} instructions each of {n}"
-              + (f", {(sum(by.values()) - sum(plain.values())) / n:.0f} above no hook" if plain else ""))
-        print("   each  above no hook")
-        names = set(by) | set(plain)
-        shown = sorted(names, key=lambda name: -abs(by[name] - plain.get(name, 0)))
-        for name in shown:
-            more = by[name] - plain.get(name, 0)
-            if plain and abs(more) < n or not plain and by[name] < n:
-                continue
-            print(f"{by[name] / n:7.0f} {more / n:+7.0f}  {name}")
+        base = plain.setdefault((case["base"], case["family"], case["kind"], case["count"]), by)
+        sent = case["packets"]
+        print(f"== {case['row']}, IPv{case['family']}, {case['kind']} {case['count']}: {by.total() / sent:.0f} "
+              f"instructions, {(by.total() - base.total()) / sent:.0f} above no hook")
+        show(by, base, sent)
         ours = {address: count for address, count in counts.items() if symbols.name(address).endswith("[migsel]")}
         if ours:
-            print("   of which in migsel, by function of the source (and the one it is inlined into)")
-            for (name, into, file), count in inlined(module, int(case["text"], 16), ours).most_common():
-                if count >= n:
-                    print(f"{count / n:7.0f}  {name}  {file}" + (f"  (in {into})" if into else ""))
+            print("   of these in the module, by function of the source")
+            for name, count in inlined(module, int(case["text"], 16), ours).most_common():
+                if count >= sent:
+                    print(f"{count / sent:7.0f}          {name}")
         print(flush=True)
+        os.unlink(f"{folder}/{number}.done")
 
 
 main()
