@@ -23,7 +23,7 @@ def main():
             both = was[key_of(figure)], figure["above"]
             ranges[key_of(figure)] = [round(min(both)), round(max(both))]
     lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(both)}" for key, both in ranges.items())
-    print(f'{{\n "release": {json.dumps(first[0]["release"])},\n "figures": {{\n{lines}\n }}\n}}')
+    print(f'{{\n "license": "SPDX-License-Identifier: GPL-2.0-only",\n "release": {json.dumps(first[0]["release"])},\n "figures": {{\n{lines}\n }}\n}}')
 
 
 main()

@@ -283,6 +283,7 @@ static const struct kind {
 	{ "raw", open_raw, send_to_address, 192 },
 	{ "stream", open_stream, send_chunk, 8 },
 	{ "connection", open_listener, connect_and_close, 16 },
+	{ }
 };
 
 static struct device {
@@ -307,7 +308,7 @@ static void count_sent(int sign)
 				break;
 		if (device == devices + MAX_DEVICES - 1)
 			break;
-		strcpy(device->name, name);
+		memcpy(device->name, name, sizeof(name));
 		device->sent += sign * sent;
 	}
 	if (file)
@@ -322,14 +323,11 @@ static int compare(const void *a, const void *b)
 }
 
 /* What is between them is profiled: see profile.py. */
-void profile_begin(void);
-void profile_end(void);
-
-__attribute__((noipa)) void profile_begin(void)
+static __attribute__((noipa)) void profile_begin(void)
 {
 }
 
-__attribute__((noipa)) void profile_end(void)
+static __attribute__((noipa)) void profile_end(void)
 {
 }
 
@@ -442,7 +440,7 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_NOFILE, &files);
 	enter(options.netns);
 	options.to = parse_address(argv[optind + 1], PORT);
-	for (kind = kinds; kind < kinds + sizeof(kinds) / sizeof(kinds[0]); kind++) {
+	for (kind = kinds; kind->name; kind++) {
 		if (strcmp(kind->name, argv[optind]))
 			continue;
 		measure(kind);

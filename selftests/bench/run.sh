@@ -81,9 +81,11 @@ baseline)
 	series=$(grep -oE '^[0-9]+\.[0-9]+' "$kernel_dir/release")
 	"$here/baseline.py" "$work/first" "$work/second" >"$work/baseline"
 	cp "$work/baseline" "$here/baseline-$series.json"
-	cp "$report/bench.txt" "$top/Documentation/networking/performance-$series.txt"
-	cp "$report/bench.svg" "$top/Documentation/networking/performance-$series.svg"
-	say "written: $here/baseline-$series.json, and performance-$series of the documentation" ;;
+	document=$top/Documentation/networking/performance-$series
+	license='SPDX-License-Identifier: GPL-2.0-only'
+	{ echo "$license" && cat "$report/bench.txt"; } >"$document.txt"
+	sed "1a <!-- $license -->" "$report/bench.svg" >"$document.svg"
+	say "written: $here/baseline-$series.json, $document.txt and .svg" ;;
 profile) profile ;;
 '' | times)
 	if [[ ${BENCH-} || $(accelerator) == kvm ]]; then
