@@ -71,7 +71,7 @@ def plot(figures, unit, path):
     data = "\n".join(f'"{cells[row, PLOTTED[0]]["label"]}" '
                      + " ".join(f"{max(cells[row, column]['above'], 0):.0f}" if (row, column) in cells else "0"
                                 for column in PLOTTED) for row in rows)
-    script = f"""set terminal svg size 900,420 font "sans,12" background "white"
+    script = f"""set terminal svg size 900,420 noenhanced font "sans,12" background "white"
 set output "{path}"
 set style data histograms
 set style histogram clustered gap 1
@@ -81,7 +81,8 @@ set xtics rotate by -40 scale 0
 set ytics scale 0
 set grid ytics lc "#dddddd"
 set border 1
-set key top right
+set key outside top center horizontal
+set rmargin 14
 set title "UDP, IPv4: {unit} above no hook"
 $data << END
 {data}
