@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The LOCAL_OUT hook: tag, decision, route into packet and socket. */
+/* A tagged packet: its decision, and the route into packet and socket. */
 
 #include <linux/netfilter.h>
 #include <linux/sock_diag.h>
@@ -296,7 +296,7 @@ static unsigned int egress_steer(struct egress *e)
 	if (cuts && !migsel_tcp_fits(skb))
 		return NF_DROP_ERR(-ENOBUFS);
 
-	migsel_count_vmk(e->ms, d->reason, &d->snap->vmks[d->vmk],
+	migsel_count_vmk(e->ms->stats, d->reason, d->snap->vmks[d->vmk].stats,
 			 d->query.class, skb);
 	return NF_ACCEPT;
 }
@@ -309,10 +309,11 @@ static unsigned int egress_pass(struct egress *e)
 
 	dst_release(e->route);
 	if (vmk == MIGSEL_NO_VMK)
-		migsel_count(e->ms, d->reason, e->skb);
+		migsel_count(e->ms->stats, d->reason, e->skb);
 	else
-		migsel_count_vmk(e->ms, d->reason, &d->snap->vmks[vmk],
-				 d->query.class, e->skb);
+		migsel_count_vmk(e->ms->stats, d->reason,
+				 d->snap->vmks[vmk].stats, d->query.class,
+				 e->skb);
 	return NF_ACCEPT;
 }
 
@@ -321,7 +322,7 @@ static unsigned int egress_refuse(struct egress *e)
 	struct sock *sk = e->sk;
 
 	dst_release(e->route);
-	migsel_count(e->ms, e->decision.reason, e->skb);
+	migsel_count(e->ms->stats, e->decision.reason, e->skb);
 	if (sk && sk == e->skb->sk) {
 		if (!sk_is_tcp(sk))
 			migsel_report(sk, e->skb, EHOSTUNREACH, 0);
@@ -404,48 +405,22 @@ static unsigned int egress_act(struct egress *e)
 	}
 }
 
-/*
- * Whether a packet is a plain one and the route that its socket keeps leaves by
- * the vmk that the rule gives for all such packets.
+/**
+ * migsel_egress - decide on a tagged packet
+ * @ms: migsel in its namespace
+ * @snap: the configuration
+ * @class: its tag
+ * @family: its family
+ * @skb: the packet
+ * @sk: its sender, may be NULL
+ *
+ * Context: under rcu_read_lock(), any but hard interrupt.
+ * Return: NF_ACCEPT, or an error for the sender.
  */
-static bool egress_is_settled(struct migsel_net *ms,
-			      const struct migsel_snap *snap,
-			      const struct migsel_settled *settled,
-			      enum migsel_family family,
-			      const struct sk_buff *skb, const struct sock *sk)
-{
-	const struct dst_entry *dst = skb_dst(skb);
-
-	if (!sk_keeps(sk, dst) || settled->vmk == MIGSEL_NO_VMK ||
-	    dst_dev_rcu(dst) != snap->vmks[settled->vmk].dev ||
-	    READ_ONCE(sk->sk_bound_dev_if) ||
-	    snap->policy.mode != MIGSEL_MODE_ENFORCE ||
-	    !migsel_usable(snap, settled->vmk, family) ||
-	    !migsel_route_is_unicast(dst, family, skb_daddr(skb, family)))
-		return false;
-	return !settled->row->bypasses || !migsel_alarm_wanted(ms->alarms);
-}
-
-/* Accept a packet that has the route that it is to take. */
-static unsigned int egress_accept(struct migsel_net *ms,
-				  const struct migsel_snap *snap,
-				  const struct migsel_settled *settled,
-				  enum migsel_class class,
-				  const struct sk_buff *skb,
-				  const struct sock *sk)
-{
-	if (sk_is_tcp(sk) && !migsel_tcp_fits(skb))
-		return NF_DROP_ERR(-ENOBUFS);
-	migsel_count_vmk(ms, settled->row->reason,
-			 &snap->vmks[settled->vmk], class, skb);
-	return NF_ACCEPT;
-}
-
-static unsigned int egress_tagged(struct migsel_net *ms,
-				  const struct migsel_snap *snap,
-				  enum migsel_class class,
-				  enum migsel_family family,
-				  struct sk_buff *skb, struct sock *sk)
+unsigned int migsel_egress(struct migsel_net *ms,
+			   const struct migsel_snap *snap,
+			   enum migsel_class class, enum migsel_family family,
+			   struct sk_buff *skb, struct sock *sk)
 {
 	struct egress e = {
 		.decision = {
@@ -465,6 +440,9 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 	};
 	struct migsel_query *query = &e.decision.query;
 
+	/* Once IPsec has transformed the packet, it comes to the hook again. */
+	if (dst_xfrm(e.plain))
+		return NF_ACCEPT;
 	if ((!skb->sk && nf_in_duplicate()) || migsel_device_was_in(skb))
 		return NF_ACCEPT;
 	/* The inner packet was decided on. */
@@ -484,60 +462,4 @@ static unsigned int egress_tagged(struct migsel_net *ms,
 	if (class == MIGSEL_CLASS_HOT && snap->rule.n_migration > 1)
 		query->bound_vmk = egress_bound_vmk(&e);
 	return egress_act(&e);
-}
-
-/*
- * A packet that goes through a VRF comes to the hook twice, first with the VRF as its
- * device. One for an address in the VRF comes with the VRF only.
- */
-static bool egress_comes_again(const struct sk_buff *skb,
-			       enum migsel_family family)
-{
-	return migsel_route_is_unicast(skb_dst(skb), family,
-				       skb_daddr(skb, family));
-}
-
-/**
- * migsel_egress_hook - decide on a packet
- * @priv: migsel in its namespace
- * @skb: the packet
- * @state: how it came here
- *
- * Context: under rcu_read_lock(), any but hard interrupt.
- * Return: NF_ACCEPT, or an error for the sender.
- */
-unsigned int migsel_egress_hook(void *priv, struct sk_buff *skb,
-				const struct nf_hook_state *state)
-{
-	const struct migsel_snap *snap;
-	const struct migsel_settled *settled;
-	struct sock *sk = state->sk;
-	struct migsel_net *ms = priv;
-	enum migsel_family family;
-	enum migsel_class class;
-
-	snap = rcu_dereference(ms->snap);
-	if (unlikely(!snap))
-		return NF_ACCEPT;
-
-	family = state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
-	if (unlikely(netif_is_l3_master(state->out)) &&
-	    egress_comes_again(skb, family))
-		return NF_ACCEPT;
-
-	class = migsel_class(&snap->tag, skb->mark);
-	if (class == MIGSEL_CLASS_NONE) {
-		migsel_count(ms, MIGSEL_REASON_UNTAGGED, skb);
-		return NF_ACCEPT;
-	}
-
-	/* Once IPsec has transformed the packet, it comes to the hook again. */
-	if (dst_xfrm(skb_dst(skb)))
-		return NF_ACCEPT;
-
-	settled = &snap->rule.settled[class][family][0];
-	if (sk && sk_fullsock(sk) && sk_is_inet(sk) &&
-	    egress_is_settled(ms, snap, settled, family, skb, sk))
-		return egress_accept(ms, snap, settled, class, skb, sk);
-	return egress_tagged(ms, snap, class, family, skb, sk);
 }

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The hook that decides on packets. */
+/* What becomes of a tagged packet. */
 
 #ifndef _MIGSEL_EGRESS_H
 #define _MIGSEL_EGRESS_H
 
-struct nf_hook_state;
-struct sk_buff;
+#include <linux/migsel.h>
 
-unsigned int migsel_egress_hook(void *priv, struct sk_buff *skb,
-				const struct nf_hook_state *state);
+#include "rule.h"
+
+struct migsel_net;
+struct migsel_snap;
+struct sk_buff;
+struct sock;
+
+unsigned int migsel_egress(struct migsel_net *ms,
+			   const struct migsel_snap *snap,
+			   enum migsel_class class, enum migsel_family family,
+			   struct sk_buff *skb, struct sock *sk);
 
 #endif /* _MIGSEL_EGRESS_H */

@@ -8,10 +8,10 @@
 #include <linux/slab.h>
 
 #include "alarm.h"
-#include "egress.h"
 #include "hook.h"
 #include "learn.h"
 #include "migsel.h"
+#include "path.h"
 #include "place.h"
 #include "pmtu.h"
 #include "refuse.h"
@@ -44,7 +44,7 @@ int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
 		goto err_stop;
 	}
 
-	ms->hooks[0].hook = migsel_egress_hook;
+	ms->hooks[0].hook = migsel_path_hook;
 	ms->hooks[0].priv = ms;
 	ms->hooks[0].pf = NFPROTO_INET;
 	ms->hooks[0].hooknum = NF_INET_LOCAL_OUT;

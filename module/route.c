@@ -132,30 +132,6 @@ void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
 	}
 }
 
-/**
- * migsel_route_is_unicast - whether a packet goes to one host on the network
- * @dst: its route
- * @family: its family
- * @daddr: its destination, 4 or 16 bytes in network order
- *
- * Context: under rcu_read_lock().
- * Return: false if the route is local, or the destination multicast, broadcast
- * or link-local.
- */
-bool migsel_route_is_unicast(const struct dst_entry *dst,
-			     enum migsel_family family, const void *daddr)
-{
-	if (dst_dev_rcu(dst)->flags & IFF_LOOPBACK)
-		return false;
-	if (family == MIGSEL_INET)
-		return dst_rtable(dst)->rt_type == RTN_UNICAST &&
-		       !ipv4_is_linklocal_169(*(const __be32 *)daddr);
-	return !(dst_rt6_info(dst)->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST)) &&
-	       !(ipv6_addr_type(daddr) &
-		 (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL |
-		  IPV6_ADDR_LOOPBACK));
-}
-
 static void flow_inet(struct flowi4 *fl4, const struct migsel_flow_key *key)
 {
 	*fl4 = (struct flowi4) {

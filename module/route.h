@@ -4,14 +4,19 @@
 #ifndef _MIGSEL_ROUTE_H
 #define _MIGSEL_ROUTE_H
 
+#include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+#include <net/dst.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
 
 #include "rule.h"
 
-struct dst_entry;
 struct migsel_net;
 struct migsel_routes;
 struct net;
@@ -58,12 +63,51 @@ struct migsel_route_entry {
 	u8 prefix_len;
 };
 
+/**
+ * migsel_dst_is_unicast - whether a packet whose route is not local goes to one host
+ * @dst: its route
+ * @family: its family
+ * @daddr: its destination, 4 or 16 bytes in network order
+ *
+ * Context: any.
+ * Return: false if the destination is multicast, broadcast, anycast or link-local.
+ */
+static inline bool migsel_dst_is_unicast(const struct dst_entry *dst,
+					 enum migsel_family family,
+					 const void *daddr)
+{
+	const struct in6_addr *daddr6 = daddr;
+
+	if (family == MIGSEL_INET)
+		return dst_rtable(dst)->rt_type == RTN_UNICAST &&
+		       !ipv4_is_linklocal_169(*(const __be32 *)daddr);
+	return !(dst_rt6_info(dst)->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST)) &&
+	       !ipv6_addr_is_multicast(daddr6) &&
+	       (daddr6->s6_addr32[0] & htonl(0xffc00000)) != htonl(0xfe800000);
+}
+
+/**
+ * migsel_route_is_unicast - whether a packet goes to one host on the network
+ * @dst: its route
+ * @family: its family
+ * @daddr: its destination, 4 or 16 bytes in network order
+ *
+ * Context: under rcu_read_lock().
+ * Return: false if the route is local, or the destination multicast, broadcast
+ * or link-local.
+ */
+static inline bool migsel_route_is_unicast(const struct dst_entry *dst,
+					   enum migsel_family family,
+					   const void *daddr)
+{
+	return !(dst_dev_rcu(dst)->flags & IFF_LOOPBACK) &&
+	       migsel_dst_is_unicast(dst, family, daddr);
+}
+
 bool migsel_proto_has_ports(u8 proto);
 void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
 		     enum migsel_family family, const struct net *net,
 		     const struct sock *sk);
-bool migsel_route_is_unicast(const struct dst_entry *dst,
-			     enum migsel_family family, const void *daddr);
 struct dst_entry *migsel_route_lookup(struct net *net,
 				      const struct migsel_flow_key *key,
 				      const struct sock *sk);

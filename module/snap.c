@@ -307,6 +307,26 @@ void migsel_snap_index(struct migsel_snap *snap)
 	}
 }
 
+/* What the hook need not decide for each packet. */
+static void snap_settle(struct migsel_snap *snap, enum migsel_class class,
+			enum migsel_family family)
+{
+	const struct migsel_settled *settled =
+		&snap->rule.settled[class][family][0];
+	struct migsel_path *path = &snap->paths[class][family];
+	int vmk = settled->vmk;
+
+	path->class = class;
+	path->family = family;
+	if (snap->policy.mode != MIGSEL_MODE_ENFORCE || vmk == MIGSEL_NO_VMK ||
+	    !snap->rule.vmks[vmk].addressed[family])
+		return;
+	path->dev = snap->vmks[vmk].dev;
+	path->stats = snap->vmks[vmk].stats;
+	path->reason = settled->row->reason;
+	path->bypasses = settled->row->bypasses;
+}
+
 /**
  * migsel_snap_build - take a picture of the configuration
  * @ms: migsel in a namespace that has a vmk, with RTNL held
@@ -322,6 +342,8 @@ struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 {
 	struct mem_cgroup *memcg = set_active_memcg(ms->memcg);
 	struct migsel_snap *snap;
+	enum migsel_family family;
+	enum migsel_class class;
 	struct migsel_vmk *vmk;
 	u32 i = 0;
 
@@ -355,6 +377,9 @@ struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 	snap->policy = ms->policy;
 	snap->rule.strict = ms->policy.fallback == MIGSEL_FALLBACK_STRICT;
 	migsel_rule_prepare(&snap->rule);
+	for (class = 0; class <= MIGSEL_CLASS_MAX; class++)
+		for (family = 0; family < MIGSEL_N_FAMILIES; family++)
+			snap_settle(snap, class, family);
 out:
 	set_active_memcg(memcg);
 	return snap;

@@ -82,12 +82,34 @@ struct migsel_addrs {
 };
 
 /**
+ * struct migsel_path - where all plain packets of a kind go, if that is one vmk
+ * @dev: its device, NULL if they do not
+ * @stats: what left by it
+ * @class: their tag
+ * @family: their family
+ * @reason: why they do
+ * @bypasses: whether that is worth an alarm
+ *
+ * Plain is a packet to one host on the network, of a socket that is not bound to a
+ * device.
+ */
+struct migsel_path {
+	const struct net_device *dev;
+	struct migsel_vmk_stats __percpu *stats;
+	u8 class;
+	u8 family;
+	u8 reason;
+	bool bypasses;
+};
+
+/**
  * struct migsel_snap - an immutable picture of the configuration
  * @retired: the next one in migsel_net::retired; for RTNL
  * @owns_addrs: @addrs are freed with it, no later snapshot has them; for RTNL
  * @tag: how marks are read
  * @policy: what is made of decisions
  * @has_xfrm: a vmk is an xfrm interface
+ * @paths: for each class and family, what the rule has settled
  * @addrs: the addresses of its vmks, perhaps those of the previous snapshot
  * @rule: the vmks, as the rule sees them
  * @positions: one more than the position of a vmk, by a hash of its ifindex
@@ -100,6 +122,7 @@ struct migsel_snap {
 	struct migsel_tag tag;
 	struct migsel_policy policy;
 	bool has_xfrm;
+	struct migsel_path paths[MIGSEL_CLASS_MAX + 1][MIGSEL_N_FAMILIES];
 	struct migsel_addrs *addrs;
 	struct migsel_rule rule;
 	u16 *positions;
@@ -126,6 +149,18 @@ static inline enum migsel_class migsel_class(const struct migsel_tag *tag,
 }
 
 /**
+ * migsel_link_is_up - whether a device can send now
+ * @dev: the device
+ *
+ * Context: any. Reads the link live.
+ * Return: true if it can.
+ */
+static inline bool migsel_link_is_up(const struct net_device *dev)
+{
+	return (READ_ONCE(dev->flags) & IFF_UP) && netif_carrier_ok(dev);
+}
+
+/**
  * migsel_usable - whether a vmk can carry packets of a family now
  * @snap: the configuration
  * @vmk: position of the vmk
@@ -137,10 +172,8 @@ static inline enum migsel_class migsel_class(const struct migsel_tag *tag,
 static inline bool migsel_usable(const struct migsel_snap *snap, int vmk,
 				 enum migsel_family family)
 {
-	const struct net_device *dev = snap->vmks[vmk].dev;
-
 	return snap->rule.vmks[vmk].addressed[family] &&
-	       (READ_ONCE(dev->flags) & IFF_UP) && netif_carrier_ok(dev);
+	       migsel_link_is_up(snap->vmks[vmk].dev);
 }
 
 /**

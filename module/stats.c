@@ -12,16 +12,6 @@
 #include "stats.h"
 #include "vmk.h"
 
-static void counter_add(struct migsel_counter *counter,
-			struct u64_stats_sync *syncp, unsigned int bytes)
-{
-	unsigned long flags = u64_stats_update_begin_irqsave(syncp);
-
-	u64_stats_inc(&counter->packets);
-	u64_stats_add(&counter->bytes, bytes);
-	u64_stats_update_end_irqrestore(syncp, flags);
-}
-
 static void counter_sum(const struct migsel_counter *counter,
 			const struct u64_stats_sync *syncp,
 			struct migsel_sum *sum)
@@ -36,41 +26,6 @@ static void counter_sum(const struct migsel_counter *counter,
 	} while (u64_stats_fetch_retry(syncp, start));
 	sum->packets += packets;
 	sum->bytes += bytes;
-}
-
-/**
- * migsel_count - count a packet for its reason
- * @ms: migsel in a namespace
- * @reason: what was decided
- * @skb: the packet; a GSO packet counts as one, as in nftables
- */
-void migsel_count(struct migsel_net *ms, enum migsel_reason reason,
-		  const struct sk_buff *skb)
-{
-	struct migsel_stats *stats = get_cpu_ptr(ms->stats);
-
-	counter_add(&stats->reason[reason], &stats->syncp, skb->len);
-	put_cpu_ptr(ms->stats);
-}
-
-/**
- * migsel_count_vmk - count a packet for its reason and for its vmk
- * @ms: migsel in a namespace
- * @reason: what was decided
- * @vmk: the vmk that it leaves by
- * @class: its tag
- * @skb: the packet
- */
-void migsel_count_vmk(struct migsel_net *ms, enum migsel_reason reason,
-		      const struct migsel_snap_vmk *vmk,
-		      enum migsel_class class, const struct sk_buff *skb)
-{
-	struct migsel_stats *stats = get_cpu_ptr(ms->stats);
-	struct migsel_vmk_stats *vmk_stats = this_cpu_ptr(vmk->stats);
-
-	counter_add(&stats->reason[reason], &stats->syncp, skb->len);
-	counter_add(&vmk_stats->class[class], &vmk_stats->syncp, skb->len);
-	put_cpu_ptr(ms->stats);
 }
 
 static void stats_total(const struct migsel_net *ms, enum migsel_reason reason,

@@ -5,13 +5,13 @@
 #define _MIGSEL_STATS_H
 
 #include <linux/migsel.h>
+#include <linux/percpu.h>
+#include <linux/skbuff.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 
 struct migsel_net;
-struct migsel_snap_vmk;
 struct migsel_vmk;
-struct sk_buff;
 
 /**
  * struct migsel_counter - packets and bytes (IP layer)
@@ -53,11 +53,58 @@ struct migsel_sum {
 	u64 bytes;
 };
 
-void migsel_count(struct migsel_net *ms, enum migsel_reason reason,
-		  const struct sk_buff *skb);
-void migsel_count_vmk(struct migsel_net *ms, enum migsel_reason reason,
-		      const struct migsel_snap_vmk *vmk,
-		      enum migsel_class class, const struct sk_buff *skb);
+static inline void migsel_counter_add(struct migsel_counter *counter,
+				      struct u64_stats_sync *syncp,
+				      unsigned int bytes)
+{
+	unsigned long flags = u64_stats_update_begin_irqsave(syncp);
+
+	u64_stats_inc(&counter->packets);
+	u64_stats_add(&counter->bytes, bytes);
+	u64_stats_update_end_irqrestore(syncp, flags);
+}
+
+/**
+ * migsel_count - count a packet for its reason
+ * @stats: the counters of its namespace
+ * @reason: what was decided
+ * @skb: the packet; a GSO packet counts as one, as in nftables
+ *
+ * Context: any.
+ */
+static inline void migsel_count(struct migsel_stats __percpu *stats,
+				enum migsel_reason reason,
+				const struct sk_buff *skb)
+{
+	struct migsel_stats *here = get_cpu_ptr(stats);
+
+	migsel_counter_add(&here->reason[reason], &here->syncp, skb->len);
+	put_cpu_ptr(stats);
+}
+
+/**
+ * migsel_count_vmk - count a packet for its reason and for its vmk
+ * @stats: the counters of its namespace
+ * @reason: what was decided
+ * @vmk_stats: the counters of the vmk that it leaves by
+ * @class: its tag
+ * @skb: the packet
+ *
+ * Context: any.
+ */
+static inline void
+migsel_count_vmk(struct migsel_stats __percpu *stats, enum migsel_reason reason,
+		 struct migsel_vmk_stats __percpu *vmk_stats,
+		 enum migsel_class class, const struct sk_buff *skb)
+{
+	struct migsel_stats *here = get_cpu_ptr(stats);
+	struct migsel_vmk_stats *vmk_here = this_cpu_ptr(vmk_stats);
+
+	migsel_counter_add(&here->reason[reason], &here->syncp, skb->len);
+	migsel_counter_add(&vmk_here->class[class], &vmk_here->syncp, skb->len);
+	put_cpu_ptr(stats);
+}
+
 void migsel_stats_sum(const struct migsel_net *ms, enum migsel_reason reason,
 		      struct migsel_sum *sum);
 void migsel_vmk_stats_sum(const struct migsel_vmk *vmk,

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The LOCAL_OUT hook, which every packet of the host comes through: whether it is tagged,
+ * and whether it has the route already that the rule gives to all such packets. The rest is
+ * decided in egress.c.
+ */
+
+#include <linux/netfilter.h>
+#include <net/dst.h>
+#include <net/inet_connection_sock.h>
+#include <net/inet_sock.h>
+#include <net/ip.h>
+#include <net/ip6_fib.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+
+#include "alarm.h"
+#include "egress.h"
+#include "migsel.h"
+#include "path.h"
+#include "route.h"
+#include "size.h"
+#include "snap.h"
+#include "stats.h"
+
+static const void *skb_daddr(const struct sk_buff *skb,
+			     enum migsel_family family)
+{
+	if (family == MIGSEL_INET)
+		return &ip_hdr(skb)->daddr;
+	return &ipv6_hdr(skb)->daddr;
+}
+
+/*
+ * A packet that goes through a VRF comes to the hook twice, first with the VRF as its
+ * device. One for an address in the VRF comes with the VRF only.
+ */
+static bool path_comes_again(const struct sk_buff *skb,
+			     enum migsel_family family)
+{
+	return migsel_route_is_unicast(skb_dst(skb), family,
+				       skb_daddr(skb, family));
+}
+
+/*
+ * Whether a packet has the route that its socket keeps, and that leaves by a device
+ * that is up: then it was found for the socket by the FIB, here or before. A socket
+ * that keeps a route is one of IP.
+ */
+static __always_inline bool path_is_kept(const struct net_device *dev,
+					 const struct sk_buff *skb,
+					 enum migsel_family family,
+					 const struct nf_hook_state *state)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+	const struct sock *sk = state->sk;
+
+	return state->out == dev && sk && sk_fullsock(sk) &&
+	       rcu_access_pointer(sk->sk_dst_cache) == dst &&
+	       !READ_ONCE(sk->sk_bound_dev_if) && !dst_xfrm(dst) &&
+	       !READ_ONCE(inet_sk(sk)->uc_index) &&
+	       migsel_dst_is_unicast(dst, family, skb_daddr(skb, family)) &&
+	       migsel_link_is_up(dev);
+}
+
+/*
+ * Whether TCP cuts segments for what the route takes. If the route has no MTU of its own
+ * that is what the device takes, which costs less to find out.
+ */
+static __always_inline bool tcp_knows_mtu(const struct sock *sk,
+					  const struct dst_entry *dst,
+					  enum migsel_family family)
+{
+	const struct inet6_dev *idev;
+	u32 mtu;
+
+	if (dst_metric_raw(dst, RTAX_MTU))
+		return false;
+	if (family == MIGSEL_INET) {
+		if (dst_rtable(dst)->rt_pmtu)
+			return false;
+		mtu = READ_ONCE(dst_dev_rcu(dst)->mtu);
+	} else {
+		idev = dst_rt6_info(dst)->rt6i_idev;
+		if (!idev)
+			return false;
+		mtu = READ_ONCE(idev->cnf.mtu6);
+	}
+	return inet_csk(sk)->icsk_pmtu_cookie == mtu;
+}
+
+/* What is not settled by the device that the packet leaves by. */
+static noinline unsigned int path_other(struct migsel_net *ms,
+					const struct migsel_snap *snap,
+					const struct migsel_path *path,
+					struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	if (netif_is_l3_master(state->out) &&
+	    path_comes_again(skb, path->family))
+		return NF_ACCEPT;
+	return migsel_egress(ms, snap, path->class, path->family, skb,
+			     state->sk);
+}
+
+/* On its path, but for an alarm that may be wanted, or TCP that may not know the MTU. */
+static noinline unsigned int path_wary(struct migsel_net *ms,
+				       const struct migsel_snap *snap,
+				       const struct migsel_path *path,
+				       struct sk_buff *skb,
+				       const struct nf_hook_state *state)
+{
+	const struct sock *sk = state->sk;
+
+	if (path->bypasses && migsel_alarm_wanted(ms->alarms))
+		return path_other(ms, snap, path, skb, state);
+	if (sk->sk_protocol == IPPROTO_TCP &&
+	    !tcp_knows_mtu(sk, skb_dst(skb), path->family) &&
+	    !migsel_tcp_fits(skb))
+		return NF_DROP_ERR(-ENOBUFS);
+	migsel_count_vmk(ms->stats, path->reason, path->stats, path->class,
+			 skb);
+	return NF_ACCEPT;
+}
+
+static noinline unsigned int path_tagged(struct migsel_net *ms,
+					 const struct migsel_snap *snap,
+					 const struct migsel_path *path,
+					 struct sk_buff *skb,
+					 const struct nf_hook_state *state)
+{
+	if (!path_is_kept(path->dev, skb, path->family, state))
+		return path_other(ms, snap, path, skb, state);
+	if (path->bypasses ||
+	    (state->sk->sk_protocol == IPPROTO_TCP &&
+	     !tcp_knows_mtu(state->sk, skb_dst(skb), path->family)))
+		return path_wary(ms, snap, path, skb, state);
+	migsel_count_vmk(ms->stats, path->reason, path->stats, path->class,
+			 skb);
+	return NF_ACCEPT;
+}
+
+static noinline unsigned int path_untagged_vrf(struct migsel_net *ms,
+					       const struct sk_buff *skb,
+					       enum migsel_family family)
+{
+	if (!path_comes_again(skb, family))
+		migsel_count(ms->stats, MIGSEL_REASON_UNTAGGED, skb);
+	return NF_ACCEPT;
+}
+
+/**
+ * migsel_path_hook - decide on a packet
+ * @priv: migsel in its namespace
+ * @skb: the packet
+ * @state: how it came here
+ *
+ * Whatever it calls is the last thing that it does, as in path_tagged(): most packets
+ * need no stack.
+ *
+ * Context: under rcu_read_lock(), any but hard interrupt.
+ * Return: NF_ACCEPT, or an error for the sender.
+ */
+unsigned int migsel_path_hook(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	struct migsel_net *ms = priv;
+	const struct migsel_snap *snap;
+	enum migsel_family family;
+	enum migsel_class class;
+
+	snap = rcu_dereference(ms->snap);
+	if (unlikely(!snap))
+		return NF_ACCEPT;
+
+	family = state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
+	class = migsel_class(&snap->tag, skb->mark);
+	if (class != MIGSEL_CLASS_NONE)
+		return path_tagged(ms, snap, &snap->paths[class][family], skb,
+				   state);
+	if (unlikely(netif_is_l3_master(state->out)))
+		return path_untagged_vrf(ms, skb, family);
+	migsel_count(ms->stats, MIGSEL_REASON_UNTAGGED, skb);
+	return NF_ACCEPT;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The hook that every packet of the host comes through. */
+
+#ifndef _MIGSEL_PATH_H
+#define _MIGSEL_PATH_H
+
+struct nf_hook_state;
+struct sk_buff;
+
+unsigned int migsel_path_hook(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state);
+
+#endif /* _MIGSEL_PATH_H */
