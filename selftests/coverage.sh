@@ -22,7 +22,8 @@ built=$builds/coverage
 # The tool, with what it was built from: it writes to where that is, below GCOV_PREFIX.
 build_tool() {
 	mkdir -p "$built/userspace" "$built/module" "$built/include"
-	cp -r userspace/*.[ch] userspace/include userspace/Makefile "$built/userspace/"
+	cp -r userspace/{main.c,commands,lib,include,Makefile} "$built/userspace/"
+	make -s -C "$built/userspace" clean
 	cp module/rule.[ch] "$built/module/"
 	cp -r include/uapi "$built/include/"
 	make -s -C "$built/userspace" CFLAGS='-O0 -g --coverage'
@@ -34,11 +35,9 @@ count() {
 	local file status=0
 	umask 0
 	export PATH=$1/userspace:$PATH GCOV_PREFIX=/tmp/coverage
-	mkdir -p "$GCOV_PREFIX$1/userspace"
+	mkdir -p "$GCOV_PREFIX$1/userspace/"{lib,commands}
 	"selftests/$3" || status=1
-	for file in "$GCOV_PREFIX$1"/userspace/*.gcda; do
-		[[ ! -e $file ]] || cp "$file" "$OUT/userspace/"
-	done
+	find "$GCOV_PREFIX$1/userspace" -name '*.gcda' -exec cp -t "$OUT/userspace" {} +
 	for file in "/sys/kernel/debug/gcov$2"/*.gcda; do
 		cat "$file" >"$OUT/module/${file##*/}"
 	done
@@ -54,7 +53,7 @@ run() {
 	RUN="$(declare -f count); count ${built@Q} $(printf %q "$(readlink -m "$builds/debug/module")") $1" \
 		"$here/vm/run.sh" || status=1
 	cp "$builds/debug/module"/*.gcno "$OUT/module/"
-	cp "$built/userspace"/*.gcno "$OUT/userspace/"
+	find "$built/userspace" -name '*.gcno' -exec cp -t "$OUT/userspace" {} +
 	echo "# $1: $((SECONDS - start)) s"
 	return "$status"
 }
@@ -68,7 +67,7 @@ ended() {
 report() {
 	"$2" -t -j "$built"/*.sh/"$1"/*.gcda | jq -rs --arg folder "$1/" '
 		[.[].files[]
-			| select(.file | contains("/" + $folder) or (contains("/") | not))
+			| select(.file | contains("/" + $folder) or test("^((lib|commands)/)?[^/]+$"))
 			| (.file | split("/" + $folder) | last) as $file
 			| .lines[] | {file: ($folder + $file), line: .line_number, run: (.count > 0)}]
 		| group_by([.file, .line]) | map({file: .[0].file, line: .[0].line, run: any(.[]; .run)})

@@ -19,7 +19,7 @@ export LC_ALL=C.UTF-8
 # The long ones first.
 checks=(W1-sparse-6.12 W1-sparse-6.1 W1-7.3 W1-no-ipv6 W1-6.1-oldest W1-6.1-cloud
 	W1-6.12-cloud W1-7.3-cloud coccinelle clang analyzer shellcheck
-	checkpatch kernel-doc generated codespell yamllint license)
+	checkpatch kernel-doc generated codespell yamllint license arrows)
 
 # What checkpatch finds and what cannot be written in another way.
 accepted=(
@@ -31,7 +31,7 @@ accepted=(
 	# One source for several kernels; and KERNEL_VERSION() is no constant on the left.
 	'^module/compat/.*: WARNING:(LINUX_VERSION_CODE|CONSTANT_COMPARISON):'
 	# The one place that defines the macro; user space has no __printf().
-	'^userspace/print[.]h:[0-9]+: WARNING:PREFER_DEFINED_ATTRIBUTE_MACRO:'
+	'^userspace/lib/error[.]h:[0-9]+: WARNING:PREFER_DEFINED_ATTRIBUTE_MACRO:'
 	# The name is cmocka's.
 	'^selftests/unit/.*: CHECK:CAMELCASE: Avoid CamelCase: <CMUnitTest>$'
 )
@@ -110,6 +110,9 @@ advise_on_length() {
 	printf '%s\n' "${texts[@]}" | grep -vE '_gen\.[ch]$|^include/uapi/|/specs/' | xargs wc -l |
 		awk '$2 != "total" && $1 > 600 { print "# " $2 " has " $1 " lines: files of more than 600 are hard to find the way in" }'
 }
+
+# Of the tool.
+arrows() { mkdir -p "$builds" && flock "$builds/tool.lock" make -s -C userspace arrows; }
 
 # check NAME: says what it finds
 check() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Options and the table of objects. */
+/* The table of objects, and what is run: one line, or those of a file. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,13 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands.h"
 #include "config.h"
+#include "error.h"
 #include "genl.h"
-#include "migsel.h"
+#include "lines.h"
+#include "options.h"
 #include "parse.h"
 #include "print.h"
-
-struct options options;
 
 static const char usage_head[] =
 	"migsel [ OPTIONS ] OBJECT { COMMAND | help }\n"
@@ -67,7 +68,8 @@ static int do_help(char **argv)
 	return STATUS_OK;
 }
 
-int run_object(char **argv)
+/* Runs one command line, OBJECT first. */
+static int run_object(char **argv)
 {
 	static const struct command objects[] = {
 		{ "vmk", do_vmk },
@@ -92,6 +94,34 @@ int run_object(char **argv)
 	}
 	complain("Object \"%s\" is unknown, try \"migsel help\".", *argv);
 	return STATUS_USAGE;
+}
+
+/* Runs the command lines of a file, "-" is standard input. */
+static int run_batch(const char *path)
+{
+	int ret, status = STATUS_OK;
+	struct lines lines;
+	bool any;
+
+	if (lines_open(&lines, path))
+		return STATUS_FAILED;
+	for (;;) {
+		ret = lines_next(&lines, &any);
+		if (!any)
+			break;
+		if (!ret)
+			ret = run_object(lines.words);
+		fflush(stdout);
+		if (!ret)
+			continue;
+		status = STATUS_FAILED;
+		if (!options.force)
+			break;
+	}
+	if (ret)
+		status = STATUS_FAILED;
+	lines_close(&lines);
+	return status;
 }
 
 /* A namespace by the name that "ip netns" gave it, or by a path. */
@@ -119,61 +149,6 @@ static int enter_netns(const char *name)
 			 strerror(errno));
 	close(fd);
 	return ret ? STATUS_FAILED : 0;
-}
-
-static int parse_color(const char *word)
-{
-	if (!*word || !strcmp(word, "=always"))
-		options.color = COLOR_ALWAYS;
-	else if (!strcmp(word, "=auto"))
-		options.color = COLOR_AUTO;
-	else if (!strcmp(word, "=never"))
-		options.color = COLOR_NEVER;
-	else
-		return bad_value(word + (*word == '='),
-			     "color must be always or auto or never");
-	return 0;
-}
-
-/* Is @word the option @name, or an abbreviation of at least @least letters? */
-static bool is_option(const char *word, const char *name, size_t least)
-{
-	return strlen(word) >= least && matches(word, name);
-}
-
-/* Takes one option without its dash; a value is the next word. */
-static int take_option(const char *word, char ***argv)
-{
-	size_t color = strcspn(word, "=");
-
-	if (is_option(word, "netns", 1))
-		return take_value(argv, &options.netns);
-	if (is_option(word, "batch", 1))
-		return take_value(argv, &options.batch);
-	if (color && color <= strlen("color") &&
-	    !strncmp(word, "color", color))
-		return parse_color(word + color);
-
-	if (is_option(word, "json", 1)) {
-		options.json = true;
-	} else if (is_option(word, "pretty", 1)) {
-		options.pretty = true;
-	} else if (is_option(word, "statistics", 1) || !strcmp(word, "stats")) {
-		options.stats = true;
-	} else if (is_option(word, "details", 1)) {
-		options.details = true;
-	} else if (is_option(word, "brief", 2)) {
-		options.brief = true;
-	} else if (is_option(word, "force", 1)) {
-		options.force = true;
-	} else if (is_option(word, "timestamp", 1)) {
-		options.timestamp = true;
-	} else {
-		complain("Option \"-%s\" is unknown, try \"migsel help\".",
-			 word);
-		return STATUS_USAGE;
-	}
-	return 0;
 }
 
 /*

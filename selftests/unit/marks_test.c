@@ -15,14 +15,9 @@
 #include "marks.h"
 #include "ruleset.h"
 #include "text.h"
+#include "utf8.h"
 
 static const struct tag tag = { 0x30000, 0x10000, 0x20000 };
-
-/* The tool's, for what cannot happen here. */
-void error(const char *format, ...)
-{
-	fail_msg("%s", format);
-}
 
 static void worst(void *data, const json_t *rule, enum mark_use use)
 {
@@ -251,7 +246,7 @@ static void test_words(void **state)
 	assert_true(text.unquotable);
 	text_free(&text);
 	assert_string_equal(visible("x\xe9\x07y\xc3\xa9"), "x\\xe9\\x07y\xc3\xa9");
-	text_hide(foreign);
+	hide_unprintable(foreign);
 	assert_string_equal(foreign, "x????[Jy\xc3\xa9???");
 	assert_true(strlen(visible(memset(word, 'x', 100000))) < 300);
 	free(word);

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the checks have in common: how a trap is reported, and what a vmk may be. */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "error.h"
+#include "host.h"
+#include "print.h"
+#include "text.h"
+
+void found(struct check *check, const char *code, const char *severity,
+	   const char *dev, struct remedy *remedy, const char *format, ...)
+{
+	bool bad = !strcmp(severity, "error") || !strcmp(severity, "warning");
+	char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
+	va_end(args);
+
+	if (strcmp(severity, "ok"))
+		check->n_found++;
+	print_object(NULL);
+	print_string(bad ? COLOR_BAD : COLOR_NONE, "code", "", code);
+	print_string(COLOR_NONE, "severity", " ", severity);
+	print_string(COLOR_IFNAME, "dev", *dev ? " " : NULL, visible(dev));
+	print_string(COLOR_NONE, "message", ": ", message ? message : "");
+	if (remedy && remedy->fix.length && !remedy->fix.unquotable)
+		print_string(COLOR_GOOD, "fix", "\n    ", remedy->fix.s);
+	if (remedy && remedy->advice.length)
+		print_string(COLOR_NONE, "advice", "\n  advice: ",
+			     remedy->advice.s);
+	print_text("\n");
+	print_close();
+	free(message);
+	if (remedy) {
+		text_free(&remedy->fix);
+		text_free(&remedy->advice);
+	}
+}
+
+void could_not_look(struct check *check, const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	error("could not look at %s", text ? text : "everything");
+	free(text);
+	check->could_not_look = true;
+}
+
+bool may_be_vmk(const struct device *device)
+{
+	return !(device->flags & IFF_LOOPBACK) && has_address(device);
+}
+
+bool is_usable(const struct device *device)
+{
+	return device->flags & IFF_UP && device->flags & IFF_LOWER_UP &&
+	       has_address(device);
+}
+
+/* Tunnels and what is made for the containers and guests of this host are none. */
+bool is_nic(const struct check *check, const struct device *device)
+{
+	const struct device *d;
+	unsigned int i;
+	bool inner = false;
+
+	if (device->flags & (IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT) ||
+	    !strcmp(device->kind, "tun"))
+		return false;
+	if (strcmp(device->kind, "bridge"))
+		return true;
+	for (i = 0; i < check->host.n_devices; i++) {
+		d = &check->host.device[i];
+		if (d->master != device->ifindex)
+			continue;
+		/* One end of a pair is as a rule a container's. */
+		inner = !strcmp(d->kind, "tun") || !strcmp(d->kind, "veth");
+		if (!inner)
+			return true;
+	}
+	return false;
+}
+
+static bool is_dropped(enum migsel_reason reason)
+{
+	return reason == MIGSEL_REASON_SAME_SUBNET ||
+	       reason == MIGSEL_REASON_SINGLE_NIC ||
+	       reason == MIGSEL_REASON_NO_MIGRATION_VMK ||
+	       reason == MIGSEL_REASON_NO_VMK;
+}
+
+bool may_go(const struct check *check, unsigned int i)
+{
+	struct migsel_query query = {
+		.class = MIGSEL_CLASS_HOT,
+		.bound_vmk = MIGSEL_NO_VMK,
+	};
+	struct migsel_rule without = {
+		.n_vmks = check->n - 1,
+		.strict = check->rule.strict,
+	};
+	enum migsel_reason before, after;
+	bool may = i > 0;
+	int vmk;
+
+	if (!may)
+		return false;
+	without.vmks = calloc(check->n, sizeof(*without.vmks));
+	if (!without.vmks)
+		return false;
+	memcpy(without.vmks, check->vmk, i * sizeof(*check->vmk));
+	memcpy(without.vmks + i, check->vmk + i + 1,
+	       (check->n - i - 1) * sizeof(*check->vmk));
+	migsel_rule_prepare(&without);
+	for (; query.family < MIGSEL_N_FAMILIES; query.family++) {
+		before = migsel_rule_row(&check->rule, &query, &vmk)->reason;
+		after = migsel_rule_row(&without, &query, &vmk)->reason;
+		if (after != before && is_dropped(after))
+			may = false;
+	}
+	free(without.vmks);
+	return may;
+}
