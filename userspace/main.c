@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "config.h"
 #include "error.h"
 #include "genl.h"
 #include "lines.h"
@@ -27,10 +26,6 @@ static const char usage_head[] =
 	"\n";
 
 static const char usage_tail[] =
-	"migsel tag { show | set [ mask MASK ] [ hot VALUE ] [ cold VALUE ] }\n"
-	"migsel policy { show | set [ mode { enforce | observe | off } ]\n"
-	"                           [ unreachable { refuse | pass } ]\n"
-	"                           [ fallback { first-vmk | strict } ] }\n"
 	"migsel route get DEST [ from ADDR ] [ dev DEV ]\n"
 	"                 [ tag { hot | cold } | mark MARK ]\n"
 	"                 [ ipproto PROTO ] [ sport PORT ] [ dport PORT ]\n"
@@ -58,6 +53,8 @@ static void print_usage(FILE *out)
 {
 	fputs(usage_head, out);
 	vmk_help(out, "");
+	tag_help(out, "");
+	policy_help(out, "");
 	fputs(usage_tail, out);
 }
 

@@ -12,6 +12,7 @@
 #include "error.h"
 #include "genl.h"
 #include "host.h"
+#include "keywords.h"
 #include "parse.h"
 #include "print.h"
 #include "ruleset.h"
@@ -71,8 +72,10 @@ static int choose_devices(struct check *check)
 	unsigned int i;
 
 	for (i = 0; check->have_module && i < vmks->n; i++) {
-		device = host_device(host, vmks->vmk[i].ifindex);
-		if (device && add_device(check, device, vmks->vmk[i].migration))
+		const struct vmk *vmk = &vmks->vmk[i];
+
+		device = host_device(host, vmk->ifindex);
+		if (device && add_device(check, device, vmk_number(vmk, MIGSEL_A_VMK_MIGRATION)))
 			return -1;
 	}
 	for (i = 0; !check->have_module && i < host->n_devices; i++) {
@@ -82,7 +85,9 @@ static int choose_devices(struct check *check)
 	}
 	check->rule.vmks = check->vmk;
 	check->rule.n_vmks = check->n;
-	check->rule.strict = check->config.policy.fallback ==
+	check->rule.strict = keywords_number(&policy_object,
+					     &check->config.policy,
+					     MIGSEL_A_POLICY_FALLBACK) ==
 			     MIGSEL_FALLBACK_STRICT;
 	migsel_rule_prepare(&check->rule);
 	if (!read_subnets(check))
@@ -95,12 +100,15 @@ static int read_all(struct check *check)
 {
 	int ret = genl_present(&check->have_module);
 
-	if (!ret && check->have_module)
-		ret = config_read(&check->config);
-	else
-		check->config.tag = default_tag;
 	if (ret)
 		return ret;
+	check->tag = default_tag;
+	if (check->have_module) {
+		ret = config_read(&check->config);
+		if (ret)
+			return ret;
+		tag_of(&check->config.tag, &check->tag);
+	}
 	if (host_read(&check->host)) {
 		error("could not look at the devices: %s", strerror(errno));
 		return -1;

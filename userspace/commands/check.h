@@ -24,6 +24,7 @@ struct check {
 	bool could_not_look;
 	unsigned int n_found;
 	struct config config;
+	struct tag tag;
 	struct host host;
 	/* The vmks, or without any each device with an address. */
 	unsigned int n;

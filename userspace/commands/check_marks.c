@@ -309,7 +309,7 @@ static void report_rule(struct judging *judging, const struct fib_rule *rule)
 
 void check_marks(struct check *check)
 {
-	struct judging judging = { .check = check, .tag = &check->config.tag };
+	struct judging judging = { .check = check, .tag = &check->tag };
 	const struct host *host = &check->host;
 	unsigned int i, n_rules = 0;
 

@@ -2,6 +2,8 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
+#include <stdio.h>
+
 /*
  * The objects. Each takes the words after its name, ended by NULL, and has
  * said on standard error what went wrong when it does not return STATUS_OK.
@@ -17,5 +19,10 @@ int do_exec(char **argv);
 int do_classify(char **argv);
 int do_save(char **argv);
 int do_restore(char **argv);
+
+/* The commands of some, each on a line of its own behind @lead. */
+void vmk_help(FILE *out, const char *lead);
+void tag_help(FILE *out, const char *lead);
+void policy_help(FILE *out, const char *lead);
 
 #endif

@@ -15,12 +15,20 @@
 #include "config.h"
 #include "error.h"
 #include "genl.h"
+#include "keywords.h"
 #include "names.h"
 #include "options.h"
 #include "parse.h"
 #include "print.h"
 
 static const char usage[] = "Usage: migsel [ -t ] monitor\n";
+
+static void show_vmk_values(const struct vmk *vmk)
+{
+	print_uint("position", " position ",
+		   vmk_number(vmk, MIGSEL_A_VMK_POSITION));
+	keywords_print(&vmk_object, &vmk->values, " ");
+}
 
 static void show_vmk(const char *event, const struct nlmsghdr *message)
 {
@@ -32,32 +40,20 @@ static void show_vmk(const char *event, const struct nlmsghdr *message)
 	print_string(COLOR_NONE, "event", "", event);
 	print_string(COLOR_IFNAME, "ifname", " ", vmk.ifname);
 	print_uint("ifindex", " ifindex ", vmk.ifindex);
-	if (!strcmp(event, "vmk-del"))
-		return;
-	print_uint("position", " position ", vmk.position);
-	vmk_print(&vmk);
+	if (strcmp(event, "vmk-del"))
+		show_vmk_values(&vmk);
 }
 
-static void show_tag(const struct nlmsghdr *message)
+static void show_settings(const struct object *object,
+			  const struct nlmsghdr *message)
 {
-	struct attrs attrs;
-	struct tag tag;
-
-	attrs_of(message, &attrs);
-	tag_of(&attrs, &tag);
-	print_string(COLOR_NONE, "event", "", "tag");
-	tag_print(&tag, " ");
-}
-
-static void show_policy(const struct nlmsghdr *message)
-{
-	struct policy policy;
+	struct values values;
 	struct attrs attrs;
 
 	attrs_of(message, &attrs);
-	policy_of(&attrs, &policy);
-	print_string(COLOR_NONE, "event", "", "policy");
-	policy_print(&policy, " ");
+	keywords_read(&attrs, object, &values);
+	print_string(COLOR_NONE, "event", "", object->name);
+	keywords_print(object, &values, " ");
 }
 
 static void show_config(const struct nlmsghdr *message)
@@ -68,10 +64,10 @@ static void show_config(const struct nlmsghdr *message)
 	config_of(message, &config);
 	print_string(COLOR_NONE, "event", "", "config");
 	print_object("tag");
-	tag_print(&config.tag, " ");
+	keywords_print(&tag_object, &config.tag, " ");
 	print_close();
 	print_object("policy");
-	policy_print(&config.policy, " ");
+	keywords_print(&policy_object, &config.policy, " ");
 	print_close();
 	print_array("vmks");
 	for (i = 0; i < config.vmks.n; i++) {
@@ -80,8 +76,7 @@ static void show_config(const struct nlmsghdr *message)
 		print_object(NULL);
 		print_string(COLOR_IFNAME, "ifname", " ", vmk->ifname);
 		print_uint("ifindex", " ifindex ", vmk->ifindex);
-		print_uint("position", " position ", vmk->position);
-		vmk_print(vmk);
+		show_vmk_values(vmk);
 		print_close();
 	}
 	print_close();
@@ -185,10 +180,10 @@ static int on_event(const struct nlmsghdr *message, void *unused)
 		show_vmk("vmk-del", message);
 		break;
 	case MIGSEL_CMD_TAG_NTF:
-		show_tag(message);
+		show_settings(&tag_object, message);
 		break;
 	case MIGSEL_CMD_POLICY_NTF:
-		show_policy(message);
+		show_settings(&policy_object, message);
 		break;
 	case MIGSEL_CMD_CONFIG_NTF:
 		show_config(message);

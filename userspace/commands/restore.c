@@ -4,16 +4,18 @@
  * for each line: the kernel checks all of them, and does all or none.
  */
 
+#include <linux/migsel.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
-#include "config.h"
 #include "error.h"
 #include "genl.h"
+#include "keywords.h"
 #include "lines.h"
 #include "parse.h"
+#include "vmk.h"
 
 static const char usage[] = "Usage: migsel restore\n";
 
@@ -74,36 +76,22 @@ static int put_vmk(struct nlmsghdr *message, __u32 change, char **argv)
 	/* The kernel looks it up: the device is there when the rest is done, too. */
 	if (edit.dev)
 		mnl_attr_put_strz(message, MIGSEL_A_VMK_IFNAME, edit.dev);
-	vmk_put(message, &edit);
+	keywords_put(message, &vmk_object, &edit.values);
 	mnl_attr_nest_end(message, nest);
 	return 0;
 }
 
-static int put_tag(struct nlmsghdr *message, char **argv)
+static int put_settings(struct nlmsghdr *message, const struct object *object,
+			char **argv)
 {
-	struct nlattr *nest = mnl_attr_nest_start(message, MIGSEL_A_CONFIG_TAG);
-	struct tag_edit edit;
+	struct nlattr *nest = mnl_attr_nest_start(message, object->nest);
+	struct values values;
 	int ret;
 
-	ret = tag_parse(argv, &edit);
+	ret = keywords_parse(object, argv, &values);
 	if (ret)
 		return ret;
-	tag_put(message, &edit);
-	mnl_attr_nest_end(message, nest);
-	return 0;
-}
-
-static int put_policy(struct nlmsghdr *message, char **argv)
-{
-	struct nlattr *nest = mnl_attr_nest_start(message,
-						  MIGSEL_A_CONFIG_POLICY);
-	struct policy_edit edit;
-	int ret;
-
-	ret = policy_parse(argv, &edit);
-	if (ret)
-		return ret;
-	policy_put(message, &edit);
+	keywords_put(message, object, &values);
 	mnl_attr_nest_end(message, nest);
 	return 0;
 }
@@ -130,9 +118,9 @@ static int put_line(struct nlmsghdr *message, char **words)
 	if (vmk && matches(words[1], "flush"))
 		return put_vmk(message, MIGSEL_VMK_CHANGE_FLUSH, words + 2);
 	if (matches(words[0], "tag") && matches(words[1], "set"))
-		return put_tag(message, words + 2);
+		return put_settings(message, &tag_object, words + 2);
 	if (matches(words[0], "policy") && matches(words[1], "set"))
-		return put_policy(message, words + 2);
+		return put_settings(message, &policy_object, words + 2);
 
 other:
 	error("\"%s %s\" is not a line that changes the configuration.",

@@ -10,30 +10,18 @@
 #include "config.h"
 #include "error.h"
 #include "genl.h"
+#include "keywords.h"
 #include "options.h"
 #include "parse.h"
 #include "print.h"
-
-/* A line of help goes no further to the right. */
-#define HELP_WIDTH 72
+#include "vmk.h"
 
 void vmk_help(FILE *out, const char *lead)
 {
-	int column, indent = strlen(lead);
-	const struct vmk_keyword *k;
-	char option[64];
+	int indent = strlen(lead);
 
-	column = fprintf(out, "%smigsel vmk { add | set } [ dev ] DEV", lead);
-	for (k = vmk_keywords; ; k++) {
-		snprintf(option, sizeof(option), " [ %s %s ]",
-			 k->word ? k->word : "position",
-			 k->word ? k->values : "N");
-		if (column + (int)strlen(option) > HELP_WIDTH)
-			column = fprintf(out, "\n%*s", indent + 10, "") - 1;
-		column += fprintf(out, "%s", option);
-		if (!k->word)
-			break;
-	}
+	keywords_help(out, lead, "migsel vmk { add | set } [ dev ] DEV",
+		      &vmk_object);
 	fprintf(out, "\n%*smigsel vmk del [ dev ] DEV\n"
 		"%*smigsel vmk { show | flush } [ [ dev ] DEV ]\n",
 		indent, "", indent, "");
@@ -67,23 +55,13 @@ static void show_counters(const char *key, const char *lead,
 	print_close();
 }
 
-void vmk_print(const struct vmk *vmk)
-{
-	const struct vmk_keyword *k;
-	char lead[32];
-
-	for (k = vmk_keywords; k->word; k++) {
-		snprintf(lead, sizeof(lead), " %s ", k->word);
-		k->print(k->word, lead, vmk_value(vmk, k));
-	}
-}
-
 static void show_values(const struct vmk *vmk)
 {
-	print_uint("position", "", vmk->position);
+	print_uint("position", "",
+		   vmk_number(vmk, MIGSEL_A_VMK_POSITION));
 	print_string(COLOR_IFNAME, "ifname", ": ", vmk->ifname);
 	print_uint("ifindex", " ifindex ", vmk->ifindex);
-	vmk_print(vmk);
+	keywords_print(&vmk_object, &vmk->values, " ");
 	print_bool(vmk->usable ? COLOR_GOOD : COLOR_BAD, "usable", " ",
 		   vmk->usable, vmk->usable ? "usable" : "unusable");
 }
@@ -94,8 +72,9 @@ static void show_brief(const struct vmk *vmk)
 	print_cell(vmk->usable ? COLOR_GOOD : COLOR_BAD, NULL, -15,
 		   vmk->usable ? "USABLE" : "UNUSABLE");
 	print_cell(COLOR_NONE, NULL, -14,
-		   vmk->migration ? "migration on" : "migration off");
-	print_uint(NULL, "weight ", vmk->weight);
+		   vmk_number(vmk, MIGSEL_A_VMK_MIGRATION) ? "migration on" :
+							     "migration off");
+	print_uint(NULL, "weight ", vmk_number(vmk, MIGSEL_A_VMK_WEIGHT));
 	print_text("\n");
 }
 
@@ -131,7 +110,6 @@ static int surplus(const char *dev, const char *word)
 	return unknown_keyword(*dev == '-' ? dev : word, "vmk");
 }
 
-/* [ dev ] DEV and no more; *dev is NULL if there is none. */
 int vmk_parse_device(char **argv, const char **dev)
 {
 	int ret;
@@ -215,47 +193,20 @@ static int vmk_del(char **argv)
 	return genl_do(device_request(MIGSEL_CMD_VMK_DEL, ifindex), NULL, NULL);
 }
 
-/* Before the device is known, only a whole keyword is one. */
-static bool is_keyword(const struct vmk_edit *edit, const char *word,
-		       const char *keyword)
-{
-	return edit->dev ? matches(word, keyword) : !strcmp(word, keyword);
-}
-
-static const struct vmk_keyword *keyword_of(const struct vmk_edit *edit,
-					    const char *word)
-{
-	const struct vmk_keyword *k;
-
-	for (k = vmk_keywords; k->word; k++) {
-		if (is_keyword(edit, word, k->word))
-			return k;
-	}
-	return NULL;
-}
-
 int vmk_parse_edit(char **argv, struct vmk_edit *edit)
 {
-	const struct vmk_keyword *k;
+	const struct keyword *k;
 	int ret;
 
 	memset(edit, 0, sizeof(*edit));
 	for (; *argv; argv++) {
-		k = keyword_of(edit, *argv);
+		/* Before the device is known, only a whole keyword is one. */
+		k = keyword_find(&vmk_object, *argv, !edit->dev);
 		if (!strcmp(*argv, "dev")) {
 			ret = take_once(&argv, "dev", &edit->dev);
 		} else if (k) {
-			ret = take_once(&argv, k->word,
-					&edit->words[k - vmk_keywords]);
-			if (!ret)
-				ret = k->parse(*argv, k->word,
-					       vmk_value_at(&edit->vmk, k));
-		} else if (is_keyword(edit, *argv, "position")) {
-			ret = take_once(&argv, "position",
-					&edit->position_word);
-			if (!ret)
-				ret = parse_u32(*argv, "position",
-						&edit->position);
+			ret = keyword_take(&vmk_object, k, &argv,
+					   &edit->values);
 		} else if (!edit->dev) {
 			edit->dev = *argv;
 			ret = 0;
@@ -266,20 +217,6 @@ int vmk_parse_edit(char **argv, struct vmk_edit *edit)
 			return ret;
 	}
 	return edit->dev ? 0 : incomplete();
-}
-
-void vmk_put(struct nlmsghdr *request, const struct vmk_edit *edit)
-{
-	const struct vmk_keyword *k;
-
-	for (k = vmk_keywords; k->word; k++) {
-		if (edit->words[k - vmk_keywords])
-			mnl_attr_put_u32(request, k->attr,
-					 vmk_value(&edit->vmk, k));
-	}
-	if (edit->position_word)
-		mnl_attr_put_u32(request, MIGSEL_A_VMK_POSITION,
-				 edit->position);
 }
 
 static int vmk_change(__u8 cmd, char **argv)
@@ -295,7 +232,7 @@ static int vmk_change(__u8 cmd, char **argv)
 	if (ret)
 		return ret;
 	request = device_request(cmd, ifindex);
-	vmk_put(request, &edit);
+	keywords_put(request, &vmk_object, &edit.values);
 	return genl_do(request, NULL, NULL);
 }
 
@@ -322,12 +259,6 @@ int do_vmk(char **argv)
 		{ NULL, NULL }
 	};
 
-	static char usage[1024];
-	FILE *out = fmemopen(usage, sizeof(usage), "w");
-
-	if (out) {
-		vmk_help(out, "Usage: ");
-		fclose(out);
-	}
-	return run_command("vmk", commands, usage, argv);
+	return run_command("vmk", commands, keywords_usage(vmk_help),
+			   argv);
 }

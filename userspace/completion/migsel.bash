@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Bash completion for migsel(8).
+# Bash completion for migsel(8). What there is to complete, its help says.
 
 # The names of the devices of the namespace that -n gave, or of this one.
 _migsel_devices() {
@@ -10,8 +10,24 @@ _migsel_devices() {
 		sed 's/^[0-9]*: \([^:@]*\).*/\1/'
 }
 
+# What may stand behind an object, first. Its help is on standard input.
+_migsel_verbs() {
+	sed -nE "s/^.*migsel $1 (\{ )?([a-z |]+).*/\2/p" | tr -d '|'
+	echo help
+}
+
+# The keywords of an object: each has a value.
+_migsel_keywords() {
+	grep -oE '[[|] [a-z]+ [A-Z0-9{]' | cut -d ' ' -f 2
+}
+
+# The values of a keyword, if they have names.
+_migsel_values() {
+	sed -nE "s/.*[[|] $1 \{ ([^}]*) \}.*/\1/p" | tr -d '|'
+}
+
 _migsel() {
-	local cur prev netns='' object='' verb='' first=0 i words
+	local migsel=${1:-migsel} cur prev netns='' object='' verb='' first=0 i words help
 	COMPREPLY=()
 	cur=${COMP_WORDS[COMP_CWORD]}
 	prev=${COMP_WORDS[COMP_CWORD - 1]}
@@ -51,8 +67,8 @@ _migsel() {
 				-netns -batch -force -timestamp -color -color=always
 				-color=auto -color=never -Version -help'
 			[[ $cur == -* ]] ||
-				words='vmk tag policy route stats monitor check
-					exec classify save restore help'
+				words=$("$migsel" help 2>/dev/null | sed -nE 's/^migsel ([a-z]+).*/\1/p
+					s/^migsel \{ ([a-z]+) \| ([a-z]+) \}$/\1 \2/p' | uniq)' help'
 			;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
@@ -71,36 +87,25 @@ _migsel() {
 		return
 	fi
 
+	help=$("$migsel" "$object" help 2>/dev/null)
 	case $object:$verb:$prev in
 	classify:*:format) words='raw qcow2 vmdk vdi vhdx vpc qed' ;;
-	classify:*:outside) words='refuse allow' ;;
+	classify:*:outside) words=$(_migsel_values outside <<<"$help") ;;
 	classify:*)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"
-			[[ -z $cur ]] || compgen -W 'format outside' -- "$cur")
+			[[ -z $cur ]] || compgen -W "$(_migsel_keywords <<<"$help")" -- "$cur")
 		return
 		;;
-	vmk::*) words='add set del show flush help' ;;
-	tag::* | policy::*) words='show set help' ;;
-	route::*) words='get help' ;;
-	stats::*) words='show reset help' ;;
-	exec::*) words='hot cold help' ;;
-	monitor:* | check:* | save:* | restore:*) words=help ;;
-	vmk:*:migration) words='on off' ;;
-	policy:set:mode) words='enforce observe off' ;;
-	policy:set:unreachable) words='refuse pass' ;;
-	policy:set:fallback) words='first-vmk strict' ;;
-	route:get:tag) words='hot cold' ;;
+	*::*) words=$(_migsel_verbs "$object" <<<"$help") ;;
 	route:get:ipproto) words='tcp udp udplite sctp dccp icmp icmpv6 esp ah gre' ;;
 	*:dev) words=$(_migsel_devices "$netns") ;;
-	*:weight | *:position | *:mask | *:hot | *:cold | *:from | *:mark | *:sport | *:dport | \
-		route:get:get)
-		return
-		;;
+	route:get:get) return ;;
 	vmk:*:"$verb") words="dev $(_migsel_devices "$netns")" ;;
-	vmk:add:* | vmk:set:*) words='migration weight position' ;;
-	tag:set:*) words='mask hot cold' ;;
-	policy:set:*) words='mode unreachable fallback' ;;
-	route:get:*) words='from dev tag mark ipproto sport dport' ;;
+	vmk:add:* | vmk:set:* | tag:set:* | policy:set:* | route:get:*)
+		words=$(_migsel_keywords <<<"$help")
+		[[ $prev == "$verb" || $'\n'$words$'\n' != *$'\n'"$prev"$'\n'* ]] ||
+			words=$(_migsel_values "$prev" <<<"$help")
+		;;
 	*) return ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -7,6 +7,7 @@
 #include "attrs.h"
 #include "config.h"
 #include "genl.h"
+#include "keywords.h"
 
 const struct tag default_tag = { .mask = 0x30000, .hot = 0x10000,
 				 .cold = 0x20000 };
@@ -22,61 +23,25 @@ static void counters_of(const struct nlattr *nest, struct counters *counters)
 
 void vmk_of(const struct attrs *attrs, struct vmk *vmk)
 {
-	const struct vmk_keyword *k;
-
 	vmk->ifindex = attr_u32(attrs->at[MIGSEL_A_VMK_IFINDEX]);
 	attr_string(attrs->at[MIGSEL_A_VMK_IFNAME], vmk->ifname,
 		    sizeof(vmk->ifname));
-	vmk->position = attr_u32(attrs->at[MIGSEL_A_VMK_POSITION]);
-	for (k = vmk_keywords; k->word; k++)
-		*vmk_value_at(vmk, k) = attr_u32(attrs->at[k->attr]);
+	keywords_read(attrs, &vmk_object, &vmk->values);
 	vmk->usable = attr_u32(attrs->at[MIGSEL_A_VMK_USABLE]);
 	counters_of(attrs->at[MIGSEL_A_VMK_HOT], &vmk->hot);
 	counters_of(attrs->at[MIGSEL_A_VMK_COLD], &vmk->cold);
 }
 
-void tag_of(const struct attrs *attrs, struct tag *tag)
+__u32 vmk_number(const struct vmk *vmk, __u16 attr)
 {
-	tag->mask = attr_u32(attrs->at[MIGSEL_A_TAG_MASK]);
-	tag->hot = attr_u32(attrs->at[MIGSEL_A_TAG_HOT]);
-	tag->cold = attr_u32(attrs->at[MIGSEL_A_TAG_COLD]);
+	return keywords_number(&vmk_object, &vmk->values, attr);
 }
 
-static int on_tag(const struct nlmsghdr *message, void *data)
+void tag_of(const struct values *values, struct tag *tag)
 {
-	struct attrs attrs;
-
-	attrs_of(message, &attrs);
-	tag_of(&attrs, data);
-	return MNL_CB_OK;
-}
-
-int tag_read(struct tag *tag)
-{
-	memset(tag, 0, sizeof(*tag));
-	return genl_do(genl_request(MIGSEL_CMD_TAG_GET), on_tag, tag);
-}
-
-void policy_of(const struct attrs *attrs, struct policy *policy)
-{
-	policy->mode = attr_u32(attrs->at[MIGSEL_A_POLICY_MODE]);
-	policy->unreachable = attr_u32(attrs->at[MIGSEL_A_POLICY_UNREACHABLE]);
-	policy->fallback = attr_u32(attrs->at[MIGSEL_A_POLICY_FALLBACK]);
-}
-
-static int on_policy(const struct nlmsghdr *message, void *data)
-{
-	struct attrs attrs;
-
-	attrs_of(message, &attrs);
-	policy_of(&attrs, data);
-	return MNL_CB_OK;
-}
-
-int policy_read(struct policy *policy)
-{
-	memset(policy, 0, sizeof(*policy));
-	return genl_do(genl_request(MIGSEL_CMD_POLICY_GET), on_policy, policy);
+	tag->mask = keywords_number(&tag_object, values, MIGSEL_A_TAG_MASK);
+	tag->hot = keywords_number(&tag_object, values, MIGSEL_A_TAG_HOT);
+	tag->cold = keywords_number(&tag_object, values, MIGSEL_A_TAG_COLD);
 }
 
 static int on_part(const struct nlattr *nest, void *data)
@@ -87,10 +52,10 @@ static int on_part(const struct nlattr *nest, void *data)
 	attrs_nested(nest, &attrs);
 	switch (mnl_attr_get_type(nest)) {
 	case MIGSEL_A_CONFIG_TAG:
-		tag_of(&attrs, &config->tag);
+		keywords_read(&attrs, &tag_object, &config->tag);
 		break;
 	case MIGSEL_A_CONFIG_POLICY:
-		policy_of(&attrs, &config->policy);
+		keywords_read(&attrs, &policy_object, &config->policy);
 		break;
 	case MIGSEL_A_CONFIG_VMK:
 		if (config->vmks.n < MIGSEL_MAX_VMKS)
@@ -115,4 +80,38 @@ static int on_config(const struct nlmsghdr *message, void *data)
 int config_read(struct config *config)
 {
 	return genl_do(genl_request(MIGSEL_CMD_CONFIG_GET), on_config, config);
+}
+
+struct reading {
+	const struct object *object;
+	struct values *values;
+};
+
+static int on_values(const struct nlmsghdr *message, void *data)
+{
+	struct reading *reading = data;
+	struct attrs attrs;
+
+	attrs_of(message, &attrs);
+	keywords_read(&attrs, reading->object, reading->values);
+	return MNL_CB_OK;
+}
+
+int values_read(const struct object *object, struct values *values)
+{
+	struct reading reading = { object, values };
+
+	memset(values, 0, sizeof(*values));
+	return genl_do(genl_request(object->get), on_values, &reading);
+}
+
+int tag_read(struct tag *tag)
+{
+	struct values values;
+	int ret;
+
+	ret = values_read(&tag_object, &values);
+	if (!ret)
+		tag_of(&values, tag);
+	return ret;
 }

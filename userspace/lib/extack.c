@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <linux/kernel.h>
 #include <linux/migsel.h>
 #include <linux/netlink.h>
 #include <net/if.h>
@@ -11,37 +12,11 @@
 #include <string.h>
 
 #include "attrs.h"
-#include "config.h"
 #include "error.h"
 #include "extack.h"
+#include "keywords.h"
 
-/* Attributes by the keywords that set them. */
-static const char *const *vmk_words(void)
-{
-	static const char *words[GENL_MAX_ATTR + 1] = {
-		[MIGSEL_A_VMK_IFINDEX] = "dev",
-		[MIGSEL_A_VMK_IFNAME] = "dev",
-		[MIGSEL_A_VMK_POSITION] = "position",
-	};
-	const struct vmk_keyword *k;
-
-	for (k = vmk_keywords; k->word; k++)
-		words[k->attr] = k->word;
-	return words;
-}
-
-static const char *const tag_words[GENL_MAX_ATTR + 1] = {
-	[MIGSEL_A_TAG_MASK] = "mask",
-	[MIGSEL_A_TAG_HOT] = "hot",
-	[MIGSEL_A_TAG_COLD] = "cold",
-};
-
-static const char *const policy_words[GENL_MAX_ATTR + 1] = {
-	[MIGSEL_A_POLICY_MODE] = "mode",
-	[MIGSEL_A_POLICY_UNREACHABLE] = "unreachable",
-	[MIGSEL_A_POLICY_FALLBACK] = "fallback",
-};
-
+/* Attributes by the words that set them. */
 static const char *const route_words[GENL_MAX_ATTR + 1] = {
 	[MIGSEL_A_ROUTE_DST4] = "destination",
 	[MIGSEL_A_ROUTE_DST6] = "destination",
@@ -56,103 +31,131 @@ static const char *const route_words[GENL_MAX_ATTR + 1] = {
 	[MIGSEL_A_ROUTE_DPORT] = "dport",
 };
 
-static const char *const *words_of(__u8 cmd)
+/* Of what a command concerns; NULL is a route. */
+static const struct object *object_of(__u8 cmd)
 {
 	switch (cmd) {
 	case MIGSEL_CMD_TAG_SET:
-		return tag_words;
+		return &tag_object;
 	case MIGSEL_CMD_POLICY_SET:
-		return policy_words;
+		return &policy_object;
 	case MIGSEL_CMD_ROUTE_GET:
-		return route_words;
-	default:
-		return vmk_words();
-	}
-}
-
-/* Of what is nested in a configuration. */
-static const char *const *nested_words(__u16 type)
-{
-	switch (type) {
-	case MIGSEL_A_CONFIG_TAG:
-		return tag_words;
-	case MIGSEL_A_CONFIG_POLICY:
-		return policy_words;
-	case MIGSEL_A_CONFIG_VMK:
-		return vmk_words();
-	default:
 		return NULL;
+	default:
+		return &vmk_object;
 	}
 }
 
-/* The attribute at an offset of a request, and the keyword that sets it, if there is one. */
-static const struct nlattr *attr_at(const struct nlmsghdr *request,
-				    unsigned int offset, const char **word)
+static const struct object *nested_object(__u16 type)
+{
+	static const struct object *const objects[] = {
+		&tag_object, &policy_object, &vmk_object
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(objects); i++) {
+		if (objects[i]->nest == type)
+			return objects[i];
+	}
+	return NULL;
+}
+
+/* The attribute that offends, if there is one. */
+struct offender {
+	const struct nlattr *attr;
+	const struct keyword *keyword;	/* that sets it, if it has one */
+	const char *word;	/* the same, or NULL */
+};
+
+static void name_offender(struct offender *offender,
+			  const struct object *object)
+{
+	__u16 type = mnl_attr_get_type(offender->attr);
+
+	if (!object) {
+		offender->word = type <= GENL_MAX_ATTR ? route_words[type] :
+							 NULL;
+		return;
+	}
+	offender->keyword = keyword_of(object, type);
+	if (offender->keyword)
+		offender->word = offender->keyword->word;
+	else if (object == &vmk_object && (type == MIGSEL_A_VMK_IFINDEX ||
+					   type == MIGSEL_A_VMK_IFNAME))
+		offender->word = "dev";
+}
+
+/* What stands at an offset of a request. */
+static struct offender offender_at(const struct nlmsghdr *request,
+				   unsigned int offset)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(request);
 	const char *at = (const char *)request + offset;
-	const char *const *words = NULL;
+	const struct object *object = object_of(genl->cmd);
 	const struct nlattr *attr, *inner;
+	struct offender offender = {};
 
-	*word = NULL;
 	mnl_attr_for_each(attr, request, sizeof(*genl)) {
-		const char *end = (const char *)attr + attr->nla_len;
-
-		if (at < (const char *)attr || at >= end)
+		if (at < (const char *)attr ||
+		    at >= (const char *)attr + attr->nla_len)
 			continue;
-		if (genl->cmd != MIGSEL_CMD_CONFIG_SET) {
-			words = words_of(genl->cmd);
-			break;
+		if (at == (const char *)attr) {
+			offender.attr = attr;
+			if (genl->cmd != MIGSEL_CMD_CONFIG_SET)
+				name_offender(&offender, object);
+			return offender;
 		}
-		if (at == (const char *)attr)
-			return attr;
-		words = nested_words(mnl_attr_get_type(attr));
-		if (!words)
-			return NULL;
-		mnl_attr_for_each_nested(inner, attr)
-			if (at == (const char *)inner)
-				break;
-		attr = inner;
-		break;
+		object = nested_object(mnl_attr_get_type(attr));
+		if (genl->cmd != MIGSEL_CMD_CONFIG_SET || !object)
+			return offender;
+		mnl_attr_for_each_nested(inner, attr) {
+			if (at != (const char *)inner)
+				continue;
+			offender.attr = inner;
+			name_offender(&offender, object);
+		}
+		return offender;
 	}
-	if (!words || at != (const char *)attr)
-		return NULL;
-	if (mnl_attr_get_type(attr) <= GENL_MAX_ATTR)
-		*word = words[mnl_attr_get_type(attr)];
-	return attr;
+	return offender;
 }
 
-static void show_value(const struct nlattr *attr, const char *word, char *text,
-		       size_t size)
+static void show_value(const struct offender *offender, char *text, size_t size)
 {
+	const struct nlattr *attr = offender->attr;
 	const void *payload = mnl_attr_get_payload(attr);
 	__u16 length = mnl_attr_get_payload_len(attr);
+	const char *word = offender->word;
 	bool is_address = !strcmp(word, "destination") || !strcmp(word, "from");
-	bool is_mark = !strcmp(word, "mask") || !strcmp(word, "mark") ||
-		       !strcmp(word, "hot") || !strcmp(word, "cold");
 	char name[IF_NAMESIZE];
+	struct value value;
 
 	text[0] = '\0';
-	if (is_address && length == sizeof(struct in6_addr))
+	if (offender->keyword) {
+		value_of(attr, &value);
+		snprintf(text, size, "%s",
+			 keyword_text(offender->keyword, &value));
+	} else if (is_address && length == sizeof(struct in6_addr)) {
 		inet_ntop(AF_INET6, payload, text, size);
-	else if (!strcmp(word, "dev") &&
-		 mnl_attr_get_type(attr) == MIGSEL_A_VMK_IFNAME)
+	} else if (!strcmp(word, "dev") && length != sizeof(__u32)) {
 		attr_string(attr, text, size);
-	else if (length != sizeof(__u32))
+	} else if (length != sizeof(__u32)) {
 		return;
-	else if (is_address)
+	} else if (is_address) {
 		inet_ntop(AF_INET, payload, text, size);
-	else if (!strcmp(word, "dev") && if_indextoname(attr_u32(attr), name))
+	} else if (!strcmp(word, "dev") &&
+		   if_indextoname(attr_u32(attr), name)) {
 		snprintf(text, size, "%s", name);
-	else
-		snprintf(text, size, is_mark ? "0x%x" : "%u", attr_u32(attr));
+	} else {
+		snprintf(text, size, strcmp(word, "mark") ? "%u" : "0x%x",
+			 attr_u32(attr));
+	}
 }
 
 void extack_complain(const struct nlmsghdr *answer,
 		     const struct nlmsghdr *request, int error_number,
 		     void (*locate)(unsigned int offset))
 {
-	const char *word = NULL;
+	struct offender offender;
 	char text[256] = "", value[128], about[192] = "";
 	unsigned int offset = sizeof(int);
 	const struct nlattr *attr;
@@ -191,16 +194,18 @@ void extack_complain(const struct nlmsghdr *answer,
 		locate(offset);
 
 	/* The attribute that offends, unless the message has its value. */
-	attr = attr_at(request, offset, &word);
-	if (word) {
-		show_value(attr, word, value, sizeof(value));
+	offender = offender_at(request, offset);
+	if (offender.word) {
+		show_value(&offender, value, sizeof(value));
 		if (error_number == ENODEV &&
-		    mnl_attr_get_type(attr) == MIGSEL_A_VMK_IFNAME) {
+		    mnl_attr_get_type(offender.attr) ==
+			    MIGSEL_A_VMK_IFNAME) {
 			complain("Cannot find device \"%s\"", value);
 			return;
 		}
 		if (!value[0] || !strstr(text, value))
-			snprintf(about, sizeof(about), " (%s%s%s)", word,
+			snprintf(about, sizeof(about), " (%s%s%s)",
+				 offender.word,
 				 value[0] ? " " : "", value);
 	}
 	error("migsel: %s%s.", text, about);

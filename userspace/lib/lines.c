@@ -174,3 +174,15 @@ int lines_next(struct lines *lines, bool *any)
 	} while (!ret && !lines->words[0]);
 	return ret;
 }
+
+void lines_put_word(const char *word)
+{
+	if (*word && !strpbrk(word, " \t\"'#\\")) {
+		fputs(word, stdout);
+		return;
+	}
+	putchar('"');
+	for (; *word; word++)
+		printf(*word == '"' ? "\"'%c'\"" : "%c", *word);
+	putchar('"');
+}

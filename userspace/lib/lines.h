@@ -27,4 +27,7 @@ int lines_open(struct lines *lines, const char *path);
 int lines_next(struct lines *lines, bool *any);
 void lines_close(struct lines *lines);
 
+/* Writes a word so that it is read as the same one. */
+void lines_put_word(const char *word);
+
 #endif

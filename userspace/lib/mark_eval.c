@@ -63,7 +63,7 @@ static __u64 hash_json(const json_t *value)
 	return sum | 1;
 }
 
-static void values_add(struct values *values, __u32 known, __u32 value)
+static void values_add(struct mark_values *values, __u32 known, __u32 value)
 {
 	unsigned int i;
 
@@ -120,7 +120,7 @@ static struct bits operate(const char *operator, struct bits a, struct bits b)
 }
 
 /* One of "offset" to "offset + mod - 1", as numgen and the hashes give. */
-static void add_generated(const json_t *generator, struct values *values)
+static void add_generated(const json_t *generator, struct mark_values *values)
 {
 	json_int_t mod = json_integer_value(json_object_get(generator, "mod"));
 	json_int_t from = json_integer_value(json_object_get(generator,
@@ -146,12 +146,12 @@ static bool is_in(const struct mark_scope *scope, const json_t *item,
 
 /* "map { 1 : 0x10000 }" */
 static void add_mapped(const struct mark_scope *scope, const json_t *map,
-		       __u32 mark, struct values *values)
+		       __u32 mark, struct mark_values *values)
 {
 	const json_t *set = set_of(scope, json_object_get(map, "data"));
 	const struct mark_scope inside = scope_of_elements(scope);
 	const json_t *key = json_object_get(map, "key");
-	struct values keys = {}, one;
+	struct mark_values keys = {}, one;
 	bool by_mark = mentions_mark(key), unknown = false;
 	const json_t *from;
 	unsigned int j;
@@ -177,13 +177,13 @@ static void add_mapped(const struct mark_scope *scope, const json_t *map,
 }
 
 void values_of(const struct mark_scope *scope, const json_t *expression,
-	       __u32 mark, struct values *values)
+	       __u32 mark, struct mark_values *values)
 {
 	static const char *const generators[] = {
 		"numgen", "jhash", "symhash"
 	};
 	static const char *const operators[] = { "&", "|", "^", "<<", ">>" };
-	struct values left, right;
+	struct mark_values left, right;
 	const json_t *operands;
 	unsigned int i, j, n;
 	struct bits bits;
@@ -341,7 +341,7 @@ static struct answer look_up(const struct mark_scope *scope, const json_t *key,
 	const json_t *parts = json_object_get(key, "concat"), *own;
 	struct answer answer = { .kind = ANSWER_NO };
 	bool unknown = false, matches;
-	struct values values;
+	struct mark_values values;
 	json_t *item, *rest;
 	size_t i, j;
 
@@ -409,7 +409,7 @@ struct answer answer_match(const struct mark_scope *scope, const json_t *match,
 	const json_t *right = json_object_get(match, "right"), *set;
 	const json_t *left = json_object_get(match, "left");
 	bool unknown = false, not, yes;
-	struct values values;
+	struct mark_values values;
 	struct answer answer;
 
 	if (!op)

@@ -250,7 +250,7 @@ static void worse(struct rule *rule, enum mark_use use)
  * that has all other bits set.
  */
 static bool is_exactly_tag(const struct tag *tag, const struct bits *to,
-			   const struct values *full)
+			   const struct mark_values *full)
 {
 	unsigned int i;
 	__u32 rest;
@@ -269,7 +269,7 @@ static bool is_exactly_tag(const struct tag *tag, const struct bits *to,
 
 static void judge_write(struct rule *rule, const struct tag *tag,
 			enum place place, __u32 mark, const struct bits *to,
-			const struct values *full)
+			const struct mark_values *full)
 {
 	__u32 value = to->value & tag->mask;
 	bool known = !(tag->mask & ~to->known);
@@ -311,7 +311,7 @@ static void judge_writes(const struct marks *marks, struct rule *rule,
 	if (rule->moves && mark && place == PLACE_AFTER_ROUTE)
 		worse(rule, MARK_UNDOES);
 	json_array_foreach(json_object_get(rule->json, "expr"), i, statement) {
-		struct values values, full;
+		struct mark_values values, full;
 
 		mangle = json_object_get(statement, "mangle");
 		if (!is_mark(json_object_get(mangle, "key")))

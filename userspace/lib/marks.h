@@ -58,7 +58,7 @@ struct bits {
 /* One of these, nobody knows which. */
 #define VALUES_MAX 32
 
-struct values {
+struct mark_values {
 	unsigned int n;
 	struct bits at[VALUES_MAX];
 };
@@ -70,7 +70,7 @@ struct mark_scope {
 };
 
 void values_of(const struct mark_scope *scope, const json_t *expression,
-	       __u32 mark, struct values *values);
+	       __u32 mark, struct mark_values *values);
 
 enum answer_kind {
 	ANSWER_NO,

@@ -35,25 +35,6 @@ const char *const verdict_names[] = {
 	NULL
 };
 
-const char *const mode_names[] = {
-	[MIGSEL_MODE_ENFORCE] = "enforce",
-	[MIGSEL_MODE_OBSERVE] = "observe",
-	[MIGSEL_MODE_OFF] = "off",
-	NULL
-};
-
-const char *const unreachable_names[] = {
-	[MIGSEL_UNREACHABLE_REFUSE] = "refuse",
-	[MIGSEL_UNREACHABLE_PASS] = "pass",
-	NULL
-};
-
-const char *const fallback_names[] = {
-	[MIGSEL_FALLBACK_FIRST_VMK] = "first-vmk",
-	[MIGSEL_FALLBACK_STRICT] = "strict",
-	NULL
-};
-
 const char *const outcome_names[] = {
 	[MIGSEL_OUTCOME_SKIPPED] = "skipped",
 	[MIGSEL_OUTCOME_APPLIED] = "applied",

@@ -8,9 +8,6 @@
 extern const char *const reason_names[];
 extern const char *const class_names[];
 extern const char *const verdict_names[];
-extern const char *const mode_names[];
-extern const char *const unreachable_names[];
-extern const char *const fallback_names[];
 extern const char *const outcome_names[];
 
 /* The word for @value, "unknown" if a newer kernel has more of them. */
