@@ -24,7 +24,7 @@ build_tool() {
 	mkdir -p "$built/userspace" "$built/module" "$built/include"
 	cp -r userspace/{main.c,commands,lib,include,Makefile} "$built/userspace/"
 	make -s -C "$built/userspace" clean
-	cp module/rule.[ch] "$built/module/"
+	cp module/{rule.c,rule.h,reasons.h} "$built/module/"
 	cp -r include/uapi "$built/include/"
 	make -s -C "$built/userspace" CFLAGS='-O0 -g --coverage'
 }
@@ -75,9 +75,9 @@ report() {
 		| "\(.[0].file) \(length) \(map(select(.run)) | length) \(map(select(.run | not).line) | join(" "))"' |
 		awk -v folder="$1/" -v least="$3" '
 			function row(name, all, run) {
-				printf "%-26s %5d %5d %5.1f %% ", name, all, run, 100 * run / all
+				printf "%-36s %5d %5d %5.1f %% ", name, all, run, 100 * run / all
 			}
-			BEGIN { printf "%-26s %5s %5s %7s  not run\n", "", "lines", "run", "" }
+			BEGIN { printf "%-36s %5s %5s %7s  not run\n", "", "lines", "run", "" }
 			{
 				row($1, $2, $3)
 				for (i = 4; i <= NF; i++) {
