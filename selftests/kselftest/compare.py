@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""compare.py FOLDER MODE...: what the tests said in each mode, beside what they said in the
+"""compare.py [--turned] FOLDER MODE...: what the tests said in each mode, beside what they said in the
 first. What turned is set against the file `expected`. Ends with 1 if anything else turned, or
 a test ended well in the first mode without a case that can be seen: it may have done nothing,
 unless `list` has that its status is all. Where no device became a vmk the module had nothing
-to decide: that is told, too."""
+to decide: that is told, too. With --turned only the names of the tests are printed in which
+something turned that was not expected."""
 
 import fnmatch
 import os
@@ -62,14 +63,18 @@ def compare(test, mode, first, other):
     """Yields the case that turned, or none for the test as a whole, and how."""
     if other[0] != first[0]:
         yield mode, test, "", f"{first[0]} -> {other[0]}"
+    cut = {"late", "lost"} & {first[0], other[0]}
     for what in {**first[1], **other[1]}:
-        old, new = first[1].get(what, ["none"]), other[1].get(what, ["none"])
+        old, new = first[1].get(what, []), other[1].get(what, [])
+        if cut:  # what one of them did not come to says nothing
+            old, new = old[:len(new)], new[:len(old)]
+        old, new = old or ["none"], new or ["none"]
         if old != new:
             yield mode, test, what, f"{' '.join(old)} -> {' '.join(new)}"
 
 
 def sort_out(turned):
-    """What turned and was expected, as lines by reason, and the other lines."""
+    """What turned and was expected, as lines by reason; the others, as test and line."""
     expected = [[field.strip() for field in row.split("|")] for row in rows("expected")]
     by_reason, others = {}, []
     for mode, test, what, how in turned:
@@ -81,20 +86,21 @@ def sort_out(turned):
                 by_reason.setdefault(reason, []).append(line)
                 break
         else:
-            others.append(line)
+            others.append((test, line))
     return by_reason, others
 
 
 def main():
-    folder, modes = sys.argv[1], sys.argv[2:]
+    names = sys.argv[1] == "--turned"
+    folder, *modes = sys.argv[1 + names:]
     tests = sorted({os.path.relpath(f"{place}/{name}", f"{folder}/{mode}") for mode in modes
                     for place, _, names in os.walk(f"{folder}/{mode}") for name in names})
     mute = tuple(row.split()[0] for row in rows("list") if row.endswith(" status"))
     turned, idle, bare, firsts = [], [], [], []
-    print(f"{'good lines of all':36}" + "".join(f"{mode:>14}" for mode in modes))
+    table = [f"{'good lines of all':36}" + "".join(f"{mode:>14}" for mode in modes)]
     for test in tests:
         first, *others = (read(f"{folder}/{mode}/{test}") for mode in modes)
-        print(f"{test:36}" + "".join(f"{cell(result):>14}" for result in [first, *others]))
+        table.append(f"{test:36}" + "".join(f"{cell(result):>14}" for result in [first, *others]))
         firsts.append(first[0])
         if first[0] == "ok" and not first[1] and not test.endswith(mute):
             idle.append(test)
@@ -103,9 +109,13 @@ def main():
         for mode, result in zip(modes[1:], others):
             turned += compare(test, mode, first, result)
     expected, others = sort_out(turned)
+    if names:
+        print("".join(f"{test}\n" for test in sorted({test for test, _ in others})), end="")
+        return
+    print(*table, sep="\n")
     for reason, lines in expected.items():
         print(f"expected: {reason}", *lines, sep="\n  ")
-    print("".join(f"turned: {line}\n" for line in others), end="")
+    print("".join(f"turned: {line}\n" for _, line in others), end="")
     print("".join(f"ran no case: {test}\n" for test in idle), end="")
     print("".join(f"had no vmk: {test}\n" for test in bare), end="")
     print(f"{len(tests)} tests, {firsts.count('ok')} of them good and {firsts.count('skip')} "
