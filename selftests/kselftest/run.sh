@@ -31,7 +31,7 @@ programs='net/nettest net/msg_zerocopy net/reuseport_addr_any net/udpgso net/ip_
 	net/tcp_fastopen_backup_key net/ioam6_parser net/mptcp/mptcp_connect
 	net/mptcp/pm_nl_ctl net/mptcp/mptcp_sockopt net/mptcp/mptcp_inq netfilter/nf-queue
 	netfilter/connect_close net/netfilter/nf_queue net/netfilter/connect_close
-	net/netfilter/sctp_collision'
+	netfilter/sctp_collision net/netfilter/sctp_collision'
 
 # Compiled one by one: an old C library may lack what one of them needs.
 compile() {
