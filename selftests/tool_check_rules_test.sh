@@ -580,4 +580,114 @@ test_others() {
 	in_host ip rule add priority 32766 lookup main
 }
 
+# ip_rules_are WHAT RULE...: as is(), of these rules of ip
+ip_rules_are() {
+	local what=$1
+	shift
+	printf 'rule add %s\n' "$@" | in_host ip -b - || fail "ip refuses $*"
+	is "$what" "$@"
+	in_host ip rule flush
+	in_host ip rule add priority 32766 lookup main
+}
+
+# restored_is PATTERN: as is(), of what iptables-restore reads
+restored_is() {
+	in_host iptables-restore || fail 'iptables refuses its rules'
+	is "$1" "$1"
+}
+
+# Networks of containers and of clouds, and phones: more of what users have reported.
+test_clouds() {
+	local folder=/sys/fs/cgroup/migsel-test
+	sound
+	# Android: the number of a network, with flags in bits 16 to 19
+	ip_rules_are 'about packets that migsel takes for hot' 'pref 13000 fwmark 0x10063/0x1ffff iif lo lookup 97'
+	ip_rules_are 'about packets that migsel takes for hot' 'pref 13000 fwmark 0xd0001/0xdffff iif lo lookup 1010'
+	ip_rules_are 'routes hot traffic' 'pref 15000 fwmark 0x0/0x10000 lookup 99'
+	ip_rules_are clean 'pref 10000 fwmark 0xc0000/0xd0000 lookup 99' 'pref 19000 fwmark 0x64/0x1ffff lookup 1007' \
+		'pref 22000 fwmark 0x0/0xffff lookup 1007'
+	# OVN-Kubernetes, with all bits of the tag, and the first VPC of AWS
+	ip_rules_are clean 'pref 30 fwmark 0x1745ec lookup 7' 'pref 4999 fwmark 0x3f0 lookup main' \
+		'pref 1024 fwmark 0x80/0x80 lookup main'
+	# AWS: a whole mark, as it was, of what comes in; and bit by bit, of what is sent, too
+	rules <<-'END'
+		table ip aws-cni {
+			chain nat-prerouting { type nat hook prerouting priority dstnat + 10; iifname "eni*" meta mark set ct mark & 0x80; }
+			chain output {
+				type route hook output priority mangle
+				ct mark & 0x80 == 0x80 meta mark set meta mark | 0x80
+				ct mark & 0x80 == 0 meta mark set meta mark & 0xffffff7f
+			}
+		}
+	END
+	is clean 'AWS VPC CNI'
+	nft_is 'overwrites the tag' 'meta mark set ct mark & 0x80'
+	# the ingress of Docker's swarm balances by whole marks
+	restored_is 'overwrites' <<-'END'
+		*mangle
+		-A PREROUTING -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x10d/0xffffffff
+		-A OUTPUT -d 198.51.100.5/32 -j MARK --set-xmark 0x10d/0xffffffff
+		COMMIT
+	END
+	# a router of OpenStack, where marks are of what is forwarded; openNDS; Antrea; netavark
+	restored_is clean <<-'END'
+		*mangle
+		:neutron-scope - [0:0]
+		-A PREROUTING -j neutron-scope
+		-A PREROUTING -m connmark ! --mark 0x0/0xffff0000 -j CONNMARK --restore-mark --nfmask 0xffff0000 --ctmask 0xffff0000
+		-A PREROUTING -s 192.0.2.104/32 -j MARK --set-xmark 0x30000/0x30000
+		-A neutron-scope -i qr-1 -j MARK --set-xmark 0x4000000/0xffff0000
+		-A POSTROUTING -o qg-1 -m connmark --mark 0x0/0xffff0000 -j CONNMARK --save-mark --nfmask 0xffff0000 --ctmask 0xffff0000
+		-A OUTPUT -o antrea-gw0 -j MARK --set-xmark 0x80000000/0x80000000
+		COMMIT
+		*filter
+		-A FORWARD -o qr-1 -m mark ! --mark 0x4000000/0xffff0000 -j DROP
+		COMMIT
+		*nat
+		:NETAVARK-SETMARK - [0:0]
+		-A OUTPUT -m addrtype --dst-type LOCAL -j NETAVARK-SETMARK
+		-A NETAVARK-SETMARK -j MARK --set-xmark 0x2000/0x2000
+		-A POSTROUTING -m mark ! --mark 0x2/0xffff -m conntrack --ctstate DNAT -j SNAT --to-source 192.0.2.10
+		COMMIT
+	END
+	# policies of a pod's further networks take the very bits, and end in a DROP
+	in_host iptables-restore <<-'END'
+		*filter
+		:MULTI-0-EGRESS - [0:0]
+		-A OUTPUT -o net1 -j MULTI-0-EGRESS
+		-A MULTI-0-EGRESS -j MARK --set-xmark 0x0/0x30000
+		-A MULTI-0-EGRESS -p tcp -j MARK --set-xmark 0x10000/0x10000
+		-A MULTI-0-EGRESS -m mark --mark 0x30000/0x30000 -j RETURN
+		-A MULTI-0-EGRESS -j DROP
+		COMMIT
+	END
+	run 1 m -j check
+	sh -c "$(jq -r '.[0].fix' "$scratch/out")" || fail 'the fix fails'
+	is clean 'policies of networks, with another tag'
+	m tag set mask 0x30000 hot 0x10000 cold 0x20000
+	# zapret marks what it has sent itself, in bits of its own
+	rules <<-'END'
+		table inet zapret {
+			chain post { type filter hook postrouting priority srcnat + 1; meta mark & 0x40000000 == 0 tcp dport 443 ct original packets 1-6 counter; }
+			chain predefrag { type filter hook output priority -401; meta mark & 0x40000000 != 0 jump nfqws; }
+			chain nfqws { meta mark & 0x20000000 != 0 notrack; ip frag-off & 0x1fff != 0 notrack; }
+		}
+	END
+	is clean zapret
+	# cgtproxy: what is marked is told by a map of control groups
+	mkdir "$folder"
+	rules <<-'END'
+		table inet cgtproxy {
+			map groups { type cgroupsv2 : verdict; elements = { "migsel-test" : goto proxied }; }
+			chain proxied { meta l4proto { tcp, udp } meta mark set 4000; }
+			chain output { type route hook output priority mangle; socket cgroupv2 level 1 vmap @groups; }
+		}
+	END
+	is 'cgtproxy proxied handle [0-9]+ overwrites' cgtproxy
+	rmdir "$folder"
+	# an element for all others says what they get
+	nft_is clean 'meta mark & 0xff vmap { 1 : drop, * : continue }' 'meta mark vmap { 1 : drop, * : continue }'
+	nft_is 'reads bits' 'meta mark vmap { 0x10000 : continue, * : drop }'
+}
+
 run_tests "$@"

@@ -38,11 +38,16 @@ static bool tells_apart(const struct fib_rule *rule, __u32 tag)
 	return selects(rule, tag) != selects(rule, 0);
 }
 
-/* Is a rule about marks of others, with this tag among their bits? */
+/*
+ * Is a rule about marks of others, with this tag among their bits? It need not ask for all
+ * bits of the tag: the others of such a mark may be anything.
+ */
 static bool looks_like(const struct fib_rule *rule, const struct tag *tag,
 		       __u32 value)
 {
-	return !(tag->mask & ~rule->mask) && (rule->mark & tag->mask) == value;
+	__u32 both = rule->mask & tag->mask;
+
+	return rule->mark & both && (rule->mark & both) == (value & both);
 }
 
 static bool rule_clashes(const struct fib_rule *rule, const struct tag *tag)

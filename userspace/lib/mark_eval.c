@@ -269,6 +269,14 @@ static const json_t *bare(const json_t *item)
 	return value ? value : item;
 }
 
+/* What stands for all that no other element of its set is. */
+static bool is_any(const json_t *item)
+{
+	const char *text = json_string_value(bare(item));
+
+	return text && !strcmp(text, "*");
+}
+
 /* Is it the number, or in the range, the prefix or the set? */
 static bool is_in(const struct mark_scope *scope, const json_t *item,
 		  __u32 value, bool *unknown)
@@ -281,6 +289,8 @@ static bool is_in(const struct mark_scope *scope, const json_t *item,
 	size_t i;
 
 	item = bare(item);
+	if (is_any(item))
+		return true;
 	if (json_is_integer(item))
 		return json_integer_value(item) == value;
 	list = json_object_get(item, "range");
@@ -340,6 +350,7 @@ static struct answer look_up(const struct mark_scope *scope, const json_t *key,
 {
 	const json_t *parts = json_object_get(key, "concat"), *own;
 	struct answer answer = { .kind = ANSWER_NO };
+	const json_t *otherwise = NULL;
 	bool unknown = false, matches;
 	struct mark_values values;
 	json_t *item, *rest;
@@ -347,6 +358,10 @@ static struct answer look_up(const struct mark_scope *scope, const json_t *key,
 
 	json_array_foreach((json_t *)set, i, item) {
 		own = bare(pairs ? json_array_get(item, 0) : item);
+		if (is_any(own)) {
+			otherwise = item;
+			continue;
+		}
 		rest = json_array();
 		matches = true;
 		for (j = 0; j < (parts ? json_array_size(parts) : 1); j++) {
@@ -377,6 +392,14 @@ static struct answer look_up(const struct mark_scope *scope, const json_t *key,
 			/* The order of the elements says nothing. */
 			answer.signature += hash_json(rest);
 		}
+		json_decref(rest);
+	}
+	if (otherwise && answer.kind == ANSWER_NO) {
+		rest = json_array();
+		if (pairs)
+			json_array_append(rest, json_array_get(otherwise, 1));
+		answer.kind = pairs ? ANSWER_PARTLY : ANSWER_YES;
+		answer.signature = hash_json(rest);
 		json_decref(rest);
 	}
 	return unknown ? unknown_answer : answer;
