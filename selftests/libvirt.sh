@@ -31,12 +31,13 @@ start_daemon() {
 			"auth_unix_rw = \"none\"" "host_uuid = \"$1\"" >/etc/libvirt/libvirtd.conf
 		printf "%s\n" "user = \"root\"" "group = \"root\"" "dynamic_ownership = 0" \
 			"remember_owner = 0" "security_driver = \"none\"" "namespaces = []" \
-			"stdio_handler = \"file\"" >/etc/libvirt/qemu.conf
+			"stdio_handler = \"file\"" "migrate_tls_x509_cert_dir = \"/etc/libvirt/pki\"" >/etc/libvirt/qemu.conf
+		cp -r "$2" /etc/libvirt/pki
 		hostname "$0"
 		echo ready
-		shift
+		shift 2
 		exec "$@"
-	' "$host" "$(</proc/sys/kernel/random/uuid)" "$@" libvirtd --listen 2>"$scratch/$host.libvirtd")
+	' "$host" "$(</proc/sys/kernel/random/uuid)" "$scratch/pki" "$@" libvirtd --listen 2>"$scratch/$host.libvirtd")
 	daemon[$host]=$!
 	read -rt 60 -u "$fd" || { fail "no daemon: $(<"$scratch/$host.libvirtd")"; return 1; }
 	exec {fd}<&-
@@ -98,6 +99,22 @@ make_domain() {
 	must esx-a create "$scratch/domain.xml"
 }
 
+# make_keys: certificates for both hosts, as server and as client, in $scratch/pki
+make_keys() {
+	local pki=$scratch/pki name
+	mkdir "$pki" 2>/dev/null || return 0 # of the test before
+	local -a request=(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+	{
+		"${request[@]}" -subj /CN=ca -keyout "$pki/ca-key.pem" -out "$pki/ca-cert.pem" &&
+			"${request[@]}" -CA "$pki/ca-cert.pem" -CAkey "$pki/ca-key.pem" -subj /CN=esx \
+				-addext basicConstraints=critical,CA:FALSE -addext subjectAltName=IP:192.0.2.21 \
+				-keyout "$pki/server-key.pem" -out "$pki/server-cert.pem"
+	} 2>"$scratch/openssl" || fail "no certificate: $(<"$scratch/openssl")"
+	for name in key cert; do
+		cp "$pki/server-$name.pem" "$pki/client-$name.pem"
+	done
+}
+
 # start_hosts WORD...: two hosts; the daemon of esx-a started with these words in front
 start_hosts() {
 	declare -gA netns=([esx-a]=$A [esx-b]=$B)
@@ -106,6 +123,7 @@ start_hosts() {
 	defer end_vms
 	make_storage esx-a esx-b || fail 'no storage'
 	defer end_daemons
+	make_keys
 	start_daemon esx-a "$@" && start_daemon esx-b && make_domain
 }
 
@@ -158,24 +176,22 @@ copy_disk() {
 	cp "/proc/${daemon[esx-a]}/root/mnt/vm1/disk-1.qcow2" "/proc/${daemon[esx-b]}/root/mnt/vm1/"
 }
 
-# sends hot|untagged WORD...: so does its memory travel if migrate is told these words; it
-# is on esx-a again afterwards
+# sends HOT UNTAGGED WORD...: so many MiB of it travel at least if migrate is told these
+# words, and of what is 0 less than one; it is on esx-a again afterwards
 sends() {
-	local class=$1 nic=vmk1 sent_before
-	shift
-	[[ $class != hot ]] || nic=vmk0
+	local hot=$1 untagged=$2 sent_before plain_before
+	shift 2
 	migsel -n "$A" stats reset || fail 'no reset'
-	tx "$nic"
+	tx vmk1
+	plain_before=$REPLY
+	tx vmk0
 	sent_before=$REPLY
 	must esx-a migrate --live --unsafe vm1 --p2p "$@" || return
-	if [[ $class == hot ]]; then
-		has_sent $((16 << 20))
-	else
-		tx vmk1
-		((REPLY - sent_before >= 16 << 20)) || fail "$*: $((REPLY - sent_before)) bytes by vmk1"
-		read_stats
-		((${bytes[same-subnet]-0} < 1 << 20)) || fail "$*: ${bytes[same-subnet]} bytes are hot"
-	fi
+	has_sent $((hot << 20))
+	((hot || ${bytes[same-subnet]-0} < 1 << 20)) || fail "$*: ${bytes[same-subnet]} bytes are hot"
+	tx vmk1
+	((REPLY - plain_before >= untagged << 20)) || fail "$*: $((REPLY - plain_before)) bytes by vmk1"
+	((untagged || REPLY - plain_before < 1 << 20)) || fail "$*: $((REPLY - plain_before)) bytes are untagged"
 	arrived
 	must esx-b destroy vm1
 	must esx-a create "$scratch/domain.xml"
@@ -187,27 +203,34 @@ there=(qemu+tcp://192.0.2.20/system)
 by_the_daemon() {
 	start_hosts migsel exec hot -- || return
 	copy_disk
-	sends hot "${there[@]}" tcp://192.0.2.21 &&
-		sends hot --tunnelled qemu+tcp://192.0.2.21/system &&
-		sends hot --migrateuri tcp://192.0.2.21:5900 "${there[@]}" &&
-		sends untagged --parallel "${there[@]}" tcp://192.0.2.21
+	sends 16 0 "${there[@]}" tcp://192.0.2.21 &&
+		sends 16 0 --tls "${there[@]}" tcp://192.0.2.21 &&
+		sends 16 0 --tunnelled qemu+tcp://192.0.2.21/system &&
+		sends 16 0 --migrateuri tcp://192.0.2.21:5900 "${there[@]}" &&
+		sends 16 0 --postcopy "${there[@]}" tcp://192.0.2.21 &&
+		sends 0 16 --parallel "${there[@]}" tcp://192.0.2.21
 }
+
 
 by_port() {
 	start_hosts || return
 	copy_disk
 	tag_by_port
-	sends hot "${there[@]}" tcp://192.0.2.21 &&
-		sends untagged --tunnelled qemu+tcp://192.0.2.21/system &&
-		sends untagged --migrateuri tcp://192.0.2.21:5900 "${there[@]}" || return
-	# The ports that are named there.
-	sed 's/49152-49215/&, 5900, 16509/; 1i delete table inet migsel' "$scratch/rules" >"$scratch/more"
+	sends 16 0 "${there[@]}" tcp://192.0.2.21 &&
+		sends 16 0 --tls "${there[@]}" tcp://192.0.2.21 &&
+		sends 16 0 --postcopy "${there[@]}" tcp://192.0.2.21 &&
+		sends 0 16 --tunnelled qemu+tcp://192.0.2.21/system &&
+		sends 0 16 --migrateuri tcp://192.0.2.21:5900 "${there[@]}" &&
+		sends 16 8 --copy-storage-inc --disks-port 5901 "${there[@]}" tcp://192.0.2.21 || return
+	# The ports that are named there. The daemon does not give one for disks back.
+	sed 's/49152-49215/&, 5900, 5902, 16509/; 1i delete table inet migsel' "$scratch/rules" >"$scratch/more"
 	in_netns "$A" nft -f "$scratch/more" || fail 'no more ports'
-	sends hot --tunnelled qemu+tcp://192.0.2.21/system &&
-		sends hot --migrateuri tcp://192.0.2.21:5900 "${there[@]}"
+	sends 16 0 --tunnelled qemu+tcp://192.0.2.21/system &&
+		sends 16 0 --migrateuri tcp://192.0.2.21:5900 "${there[@]}" &&
+		sends 24 0 --copy-storage-inc --disks-port 5902 "${there[@]}" tcp://192.0.2.21
 }
 
-need libvirtd virsh qemu-system-x86_64 qemu-img cmp
+need libvirtd virsh qemu-system-x86_64 qemu-img openssl cmp
 ktap_print_header
 ktap_set_plan 3
 make_hosts

@@ -61,6 +61,9 @@ table='
 	check        qemu-io                           qemu-utils
 	check        losetup                           mount
 	demo,check   rsync                             rsync
+	check        cc                                gcc
+	check        pgrep                             procps
+	check        openssl                           openssl
 	check        libvirtd                          libvirt-daemon
 	check        virsh                             libvirt-clients
 	check        /usr/include/cmocka.h             libcmocka-dev
