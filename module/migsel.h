@@ -2,7 +2,7 @@
 /*
  * migsel in a network namespace. Calls go one way:
  *
- *   main -> netlink, notifier -> vmk -> hook -> egress -> decide -> snap -> rule
+ *   main -> netlink, notifier -> vmk -> hook -> path -> egress -> decide -> snap -> rule
  *
  * Documentation/networking/migsel.rst draws all of it, upcalls.h has what is told
  * upwards.

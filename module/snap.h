@@ -122,7 +122,7 @@ struct migsel_snap {
 	struct migsel_tag tag;
 	struct migsel_policy policy;
 	bool has_xfrm;
-	struct migsel_path paths[MIGSEL_CLASS_MAX + 1][MIGSEL_N_FAMILIES];
+	struct migsel_path paths[__MIGSEL_CLASS_MAX][MIGSEL_N_FAMILIES];
 	struct migsel_addrs *addrs;
 	struct migsel_rule rule;
 	u16 *positions;
