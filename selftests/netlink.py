@@ -186,7 +186,7 @@ def wrong(nl):
 def commands(nl):
     """commands that there are not, versions and dumps of what has none"""
     begin(nl)
-    for cmd in (CMD.UNSPEC, CMD.VMK_ADD_NTF, 200, 255):
+    for cmd in (0, CMD.VMK_ADD_NTF, 200, 255):
         refused(nl, f"command {cmd}", errno.EOPNOTSUPP, cmd, message=False)
     for cmd in (CMD.VMK_ADD, CMD.TAG_GET, CMD.ROUTE_GET):
         refused(nl, f"dump of {cmd}", errno.EOPNOTSUPP, cmd, flags=DUMP, message=False)

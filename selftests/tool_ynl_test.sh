@@ -21,7 +21,7 @@ operations() {
 	python3 - "$spec" "$1" <<-'END'
 		import sys, yaml
 		for op in yaml.safe_load(open(sys.argv[1]))["operations"]["list"]:
-		    if op["name"] != "unspec" and ("do" in op or "dump" in op) == (sys.argv[2] == "asked"):
+		    if ("do" in op or "dump" in op) == (sys.argv[2] == "asked"):
 		        print(op["name"])
 	END
 }
