@@ -437,7 +437,7 @@ recorded() {
 # What names hold is never run: by every kind of finding that has a command.
 test_hostile_names() {
 	local name fixes n
-	for name in 'a;touch${IFS}x' '$(touch${IFS}x)' '`touch${IFS}x`' "don't" 'x&touch${IFS}x' '-n' '*' '>x' $'caf\xe9' $'\u202eevil'; do
+	for name in 'a;touch${IFS}x' '$(touch${IFS}x)' '`touch${IFS}x`' "don't" 'x&touch${IFS}x' '-n' '*' '>x' $'caf\xe9' $'\xe2\x80\xaeevil'; do
 		name=${name:0:15}
 		same
 		in_host ip link set vmk1 down

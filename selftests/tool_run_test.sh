@@ -119,7 +119,7 @@ test_strange_names() {
 
 # Nothing of a name gets to a terminal that obeys it, and none is lost in JSON.
 test_names_on_a_terminal() {
-	local name command names=($'a\e[31m\b' $'\xc2\x9b2Jx' $'\u202eevil' $'caf\xe9' $'caf\xe8')
+	local name command names=($'a\e[31m\b' $'\xc2\x9b2Jx' $'\xe2\x80\xaeevil' $'caf\xe9' $'caf\xe8')
 	local seen=('a\x1b[31m\x08' '\xc2\x9b2Jx' '\xe2\x80\xaeevil' 'caf\xe9' 'caf\xe8') i
 	fresh
 	watch events monitor

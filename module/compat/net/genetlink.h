@@ -73,7 +73,7 @@ static inline void genl_unregister_split_family(struct genl_family *family)
  * genl_dump_attrs - the attributes that a dump was asked for with
  * @cb: the dump
  *
- * Return: the table of attributes, indexed by type
+ * Return: the table of attributes, indexed by type, NULL if the dump takes none
  */
 static inline struct nlattr **genl_dump_attrs(struct netlink_callback *cb)
 {
