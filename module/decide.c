@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Both stages of the rule: which vmk a packet leaves by, and that it can. */
+/* Decides on a packet: takes its row, and finds a vmk that is usable and has a route. */
 
 #include "decide.h"
 #include "place.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The LOCAL_OUT hook, which every packet of the host comes through: whether it is tagged,
+ * The LOCAL_OUT hook, which every packet that the host sends comes through: whether it is tagged,
  * and whether it has the route already that the rule gives to all such packets. The rest is
  * decided in egress.c.
  */
@@ -89,7 +89,7 @@ static __always_inline bool tcp_knows_mtu(const struct sock *sk,
 	return inet_csk(sk)->icsk_pmtu_cookie == mtu;
 }
 
-/* What is not settled by the device that the packet leaves by. */
+/* A packet that has to be decided on, unless it comes again, as it goes through a VRF. */
 static noinline unsigned int path_other(struct migsel_net *ms,
 					const struct migsel_snap *snap,
 					const struct migsel_path *path,
@@ -103,7 +103,7 @@ static noinline unsigned int path_other(struct migsel_net *ms,
 			     state->sk);
 }
 
-/* On its path, but for an alarm that may be wanted, or TCP that may not know the MTU. */
+/* The packet has its route, but an alarm may be wanted, or TCP may not know the MTU. */
 static noinline unsigned int path_wary(struct migsel_net *ms,
 				       const struct migsel_snap *snap,
 				       const struct migsel_path *path,

@@ -44,7 +44,7 @@ void value_of(const struct nlattr *attr, struct value *value)
 	__u16 length = attr ? mnl_attr_get_payload_len(attr) : 0;
 
 	memset(value, 0, sizeof(*value));
-	/* One that has grown in a newer kernel is none here. */
+	/* A value that is longer than this tool knows counts as missing. */
 	if (!length || length > sizeof(value->payload))
 		return;
 	memcpy(value->payload, mnl_attr_get_payload(attr), length);
