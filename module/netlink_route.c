@@ -571,6 +571,7 @@ int migsel_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 	q->decision.snap = rtnl_dereference(q->ms->snap);
 	q->decision.rule = q->decision.snap ? &q->decision.snap->rule :
 					      &q->no_vmks;
+	q->no_vmks.strict = q->ms->policy.fallback == MIGSEL_FALLBACK_STRICT;
 	migsel_rule_prepare(&q->no_vmks);
 	err = route_get(q, info);
 	if (err == -ENOMEM)

@@ -55,7 +55,8 @@ static __always_inline bool path_is_kept(const struct net_device *dev,
 	const struct dst_entry *dst = skb_dst(skb);
 	const struct sock *sk = state->sk;
 
-	return state->out == dev && sk && sk_fullsock(sk) &&
+	/* The device of @state is a VRF, or that of a route which was replaced since. */
+	return state->out == dev && dst_dev_rcu(dst) == dev && sk && sk_fullsock(sk) &&
 	       rcu_access_pointer(sk->sk_dst_cache) == dst &&
 	       !READ_ONCE(sk->sk_bound_dev_if) && !dst_xfrm(dst) &&
 	       !READ_ONCE(inet_sk(sk)->uc_index) &&
@@ -64,8 +65,9 @@ static __always_inline bool path_is_kept(const struct net_device *dev,
 }
 
 /*
- * Whether TCP cuts segments for what the route takes. If the route has no MTU of its own
- * that is what the device takes, which costs less to find out.
+ * Whether TCP cuts segments for what the route takes. If the route has no MTU and no
+ * encapsulation of its own, that is what the device takes, which costs less to find out.
+ * While TCP probes for an MTU, it sends what it has not been told of.
  */
 static __always_inline bool tcp_knows_mtu(const struct sock *sk,
 					  const struct dst_entry *dst,
@@ -74,7 +76,8 @@ static __always_inline bool tcp_knows_mtu(const struct sock *sk,
 	const struct inet6_dev *idev;
 	u32 mtu;
 
-	if (dst_metric_raw(dst, RTAX_MTU))
+	if (dst_metric_raw(dst, RTAX_MTU) || dst->lwtstate ||
+	    inet_csk(sk)->icsk_mtup.enabled)
 		return false;
 	if (family == MIGSEL_INET) {
 		if (dst_rtable(dst)->rt_pmtu)
@@ -86,7 +89,7 @@ static __always_inline bool tcp_knows_mtu(const struct sock *sk,
 			return false;
 		mtu = READ_ONCE(idev->cnf.mtu6);
 	}
-	return inet_csk(sk)->icsk_pmtu_cookie == mtu;
+	return READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie) == mtu;
 }
 
 /* A packet that has to be decided on, unless it comes again, as it goes through a VRF. */
@@ -114,7 +117,7 @@ static noinline unsigned int path_wary(struct migsel_net *ms,
 
 	if (path->bypasses && migsel_alarm_wanted(ms->alarms))
 		return path_other(ms, snap, path, skb, state);
-	if (sk->sk_protocol == IPPROTO_TCP &&
+	if (sk_is_tcp(sk) &&
 	    !tcp_knows_mtu(sk, skb_dst(skb), path->family) &&
 	    !migsel_tcp_fits(skb))
 		return NF_DROP_ERR(-ENOBUFS);
@@ -132,7 +135,7 @@ static noinline unsigned int path_tagged(struct migsel_net *ms,
 	if (!path_is_kept(path->dev, skb, path->family, state))
 		return path_other(ms, snap, path, skb, state);
 	if (path->bypasses ||
-	    (state->sk->sk_protocol == IPPROTO_TCP &&
+	    (sk_is_tcp(state->sk) &&
 	     !tcp_knows_mtu(state->sk, skb_dst(skb), path->family)))
 		return path_wary(ms, snap, path, skb, state);
 	migsel_count_vmk(ms->stats, path->reason, path->stats, path->class,

@@ -101,6 +101,7 @@ static inline bool migsel_route_is_unicast(const struct dst_entry *dst,
 					   const void *daddr)
 {
 	return !(dst_dev_rcu(dst)->flags & IFF_LOOPBACK) &&
+	       (family == MIGSEL_INET || !ipv6_addr_loopback(daddr)) &&
 	       migsel_dst_is_unicast(dst, family, daddr);
 }
 

@@ -115,6 +115,34 @@ bound_sockets() {
 	done
 }
 
+# larger_than_mtu FAMILY: three datagrams of a raw socket, which is connected
+larger_than_mtu() {
+	in_netns "$A" python3 - "$(to "$1" 1)" <<-'END' || fail "IPv$1: not all is sent"
+		import socket, sys
+		family = socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET
+		s = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_TCP)
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, 0x10000)
+		s.connect((sys.argv[1], 0))
+		for _ in range(3):
+		    s.send(bytes(4000))
+	END
+}
+
+# A raw socket may be of protocol TCP, and nobody cuts segments for it.
+raw_tcp() {
+	local family before
+	shape S S 1 0 2
+	vmks fallback strict vmk0 vmk1+
+	for family in 4 6; do
+		nic_bytes "$a_pid" vmk1 tx
+		before=$REPLY
+		larger_than_mtu "$family"
+		nic_bytes "$a_pid" vmk1 tx
+		((REPLY - before >= 12000)) || fail "IPv$family: vmk1 has sent $((REPLY - before)) bytes"
+	done
+	reasons strict
+}
+
 # queues DEVICE: how many of its transmit queues have sent, into REPLY
 queues() {
 	REPLY=$(tc -n "$Q" -s qdisc show dev "$1" | awk '/^qdisc/ { mq = $2 == "mq" } !mq && /Sent [1-9]/ { n++ } END { print n + 0 }')
@@ -218,11 +246,12 @@ kprobes=1
 
 need python3 tc
 ktap_print_header
-ktap_set_plan $((4 + kprobes))
+ktap_set_plan $((5 + kprobes))
 make_hosts
 run_test 'neighbour discovery that a rule tags' neighbours
 run_test 'copies that a rule makes' copies
 run_test 'sockets of other protocols that are bound' bound_sockets
+run_test 'a raw socket of protocol TCP' raw_tcp
 run_test 'transmit queues of a flow that was moved' transmit_queues
 ((kprobes == 0)) || run_test 'a listener in another namespace' listeners
 ktap_finished

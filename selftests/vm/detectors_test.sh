@@ -67,4 +67,10 @@ detected() {
 (($#)) || mapfile -t names < <(awk 'NF { print $1 }' <<<"$faults")
 (($# == 0)) || names=("$@")
 module=$(selftests/vm/build.sh selftests/vm/planted) || ktap_exit_fail_msg 'planted/ does not build'
-run_tests quiet "${names[@]}"
+ktap_print_header
+ktap_set_plan $((1 + ${#names[@]}))
+ktap_test_result quiet shown quiet
+for name in "${names[@]}"; do
+	ktap_test_result "$name" shown detected "$name"
+done
+ktap_finished
