@@ -8,12 +8,13 @@ import itertools
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
 
 import places
-from places import COLD, FAR, HOT, Failed, Place, Row, bare, key_of, own_address, run
+from places import COLD, FAR, HOT, UNROUTED, Failed, Place, Row, bare, key_of, own_address, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKETS = os.path.join(HERE, "packets")
@@ -33,12 +34,12 @@ def say(**figure):
     print(json.dumps(figure), flush=True)
 
 
-def packets(place, kind, family, count, sender, by):
+def packets(place, kind, family, count, sender, by, to=FAR):
     """Sends, and sees that the packets have left where they should."""
     words = [PACKETS, "-n", place.netns, "-c", str(count), *sender]
     if place.veth:
         words += ["-p", place.peer]
-    answer = run(*words, kind, FAR[family]).split()
+    answer = run(*words, kind, to[family]).split()
     least, middle, most = (float(word) for word in answer[:3])
     sent = dict(zip(answer[3::2], (int(word) for word in answer[4::2])))
     right = sum(sent.get(f"vmk{vmk}", 0) for vmk in by)
@@ -111,42 +112,41 @@ def table():
 
 # Scale -----------------------------------------------------------------------
 
-def sender_of(row, family, place, addresses=1):
-    words = ["-m", hex(row.mark)] if row.mark else []
-    if row.bound:
-        words += ["-s", bare(own_address(family, place.shape, place.vmks - 1, addresses - 1))]
-    return words
-
+EQUAL = "10.250.0.1"
 
 SCALED = {
     "untagged": Row("untagged", "untagged"),
     "cold": Row("cold", "cold", mark=COLD),
     "multi-nic": Row("multi-nic", "multi-nic", mark=HOT),
     "bound": Row("bound", "multi-nic, bound", mark=HOT, bound=True),
+    "unrouted": Row("unrouted", "no route by any vmk", mark=HOT),
 }
 
 
-def scaled(what, size, place, cases, setup, addresses=1):
+def scaled(what, size, place, cases, setup, bound_to, families=(4, 6)):
     """The cases in a place, before and after what makes it migsel's."""
-    bases = {}
-    everywhere = range(place.vmks)
     load(True)
-    for name, kind, count in cases:
-        row = SCALED[name]
-        for family in (4, 6):
-            key = kind, count, row.bound, family
-            if key not in bases:
-                still = Row("base", "", bound=row.bound)
-                bases[key] = packets(place, kind, family, count, sender_of(still, family, place, addresses), everywhere)
+
+    def send(row, kind, count, family, mark):
+        words = ["-m", hex(mark)] if mark else []
+        if row.bound:
+            words += ["-s", bound_to(family)]
+        return packets(place, kind, family, count, words, range(place.vmks),
+                       UNROUTED if row.name == "unrouted" else FAR)
+
+    cases = [(SCALED[name], kind, count, family) for name, kind, count in cases for family in families]
+    bases = [send(row, kind, count, family, 0) for row, kind, count, family in cases]
     setup(place)
-    for name, kind, count in cases:
-        row = SCALED[name]
-        for family in (4, 6):
-            taken = packets(place, kind, family, count, sender_of(row, family, place, addresses), everywhere)
-            say(part="scale", what=what, size=size, row=name, label=row.label, family=family,
-                workload=kind if count == 1 or kind == "first" else f"{kind}-{count}", **taken,
-                above=above(kind, taken, bases[kind, count, row.bound, family]))
+    for (row, kind, count, family), base in zip(cases, bases):
+        taken = send(row, kind, count, family, row.mark)
+        say(part="scale", what=what, size=size, row=row.name, label=row.label, family=family,
+            workload=kind if count == 1 or kind == "first" else f"{kind}-{count}", **taken,
+            above=above(kind, taken, base))
     place.remove()
+
+
+def last_address(place, addresses=1):
+    return lambda family: bare(own_address(family, place.shape, place.vmks - 1, addresses - 1))
 
 
 def all_migrate(place):
@@ -156,14 +156,25 @@ def all_migrate(place):
 STEADY = [("multi-nic", "connected", 1), ("multi-nic", "unconnected", 64), ("bound", "connected", 1),
           ("bound", "unconnected", 64)]
 BY_VMKS = [("untagged", "connected", 1), ("cold", "unconnected", 64), *STEADY, ("bound", "raw", 64),
-           ("multi-nic", "first", 192)]
+           ("multi-nic", "first", 192), ("unrouted", "first", 192)]
 SIZES = [(2, 1), (16, 1), (64, 1), (256, 1), (2, 64), (256, 64)]
 
 
 def by_vmks(sizes):
     for count, addresses in sizes:
-        scaled("vmks", f"{count} vmks, {addresses} address{'es' * (addresses > 1)} each",
-               Place(vmks=count, addresses=addresses), BY_VMKS, all_migrate, addresses)
+        place = Place(vmks=count, addresses=addresses)
+        scaled("vmks", f"{count} vmks, {addresses} address{'es' * (addresses > 1)} each", place, BY_VMKS,
+               all_migrate, last_address(place, addresses))
+
+
+def by_equal_addresses():
+    """The sender is bound to an address of the last vmk that the first one has a thousand
+    times, for other peers."""
+    place = Place()
+    place.ip(*(f"addr add {EQUAL} peer 172.16.{i // 250}.{i % 250} dev vmk0" for i in range(1000)),
+             f"addr add {EQUAL}/24 dev vmk2")
+    scaled("equal", "1000 equal addresses", place, [("bound", "connected", 1), ("bound", "unconnected", 64)],
+           all_migrate, lambda family: EQUAL, families=(4,))
 
 
 def more_namespaces(number):
@@ -177,21 +188,24 @@ def more_namespaces(number):
 def more_rules(place):
     for family in (4, 6):
         run("ip", "-n", place.netns, f"-{family}", "-b", "-",
-            text="\n".join(f"rule add fwmark 0x7 table {TABLE}" for TABLE in range(200, 220)))
+            text="\n".join(f"rule add fwmark 0x7 table {number}" for number in range(200, 220)))
 
 
 def scale():
     by_vmks(SIZES)
+    by_equal_addresses()
     for count in (1, 4000, 10000):
-        scaled("flows", f"{count} flow{'s' * (count > 1)}", Place(),
-               [("multi-nic", "connected", count), ("multi-nic", "unconnected", count)], all_migrate)
+        place = Place()
+        scaled("flows", f"{count} flow{'s' * (count > 1)}", place,
+               [("multi-nic", "connected", count), ("multi-nic", "unconnected", count)], all_migrate,
+               last_address(place))
     place = Place()
     names = more_namespaces(64)
-    scaled("namespaces", "65 namespaces", place, STEADY, all_migrate)
+    scaled("namespaces", "65 namespaces", place, STEADY, all_migrate, last_address(place))
     run("ip", "-b", "-", text="\n".join(f"netns del {name}" for name in names))
     place = Place()
     more_rules(place)
-    scaled("rules", "20 ip rules", place, STEADY, all_migrate)
+    scaled("rules", "20 ip rules", place, STEADY, all_migrate, last_address(place))
 
 
 # Configuration ---------------------------------------------------------------
@@ -211,13 +225,15 @@ def busy():
 
 def cost_of(*command, text="", until=lambda: True):
     """Of a command, and of kernel threads meanwhile; to the microsecond."""
-    start, before = busy(), os.times()
+    def children():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return int((usage.ru_utime + usage.ru_stime) * 1e9)
+
+    start = busy() + children()
     run(*command, text=text)
     while not until():
         time.sleep(0.01)
-    after = os.times()
-    children = after.children_user + after.children_system - before.children_user - before.children_system
-    return busy() - start + int(children * 1e9)
+    return busy() + children() - start
 
 
 def configuration(count, with_vmks=True):
@@ -255,6 +271,7 @@ def guarded():
     for row in places.PEERS[:2] + places.MIGSEL:
         measure_row(row, GUARDED, False)
     by_vmks([(2, 1), (256, 1)])
+    by_equal_addresses()
 
 
 def guard():

@@ -9,6 +9,8 @@ import subprocess
 
 HOT, COLD, TAG_MASK = 0x10000, 0x20000, 0x30000
 FAR = {4: "198.18.0.1", 6: "2001:db8:ffff::1"}
+OTHER = {4: "192.0.2.1", 6: "2001:db8:fffe::1"}
+UNROUTED = {4: "192.0.2.9", 6: "2001:db8:fffe::9"}
 FAR_NET = {4: "198.18.0.0/16", 6: "2001:db8:ffff::/64"}
 TABLE = 100
 
@@ -51,7 +53,8 @@ def bare(address):
 
 
 class Place:
-    """A namespace with vmks that all have a route to FAR; the plain one is vmk0's."""
+    """A namespace with vmks that all have a route to FAR; the plain one is vmk0's. None has one
+    to UNROUTED, but another device."""
 
     def __init__(self, shape="D", *, veth=False, vmks=3, addresses=1):
         self.shape, self.veth, self.vmks = shape, veth, vmks
@@ -69,6 +72,9 @@ class Place:
             self.answer()
         self.ip(*(f"route add {self.route(family, vmk)} metric {vmk + 1}"
                   for vmk in range(vmks) for family in (4, 6)))
+        self.ip("link add other up type dummy",
+                *(f"addr add {address}/{24 if family == 4 else 64} dev other{self.nodad(family)}"
+                  for family, address in OTHER.items()))
 
     @staticmethod
     def nodad(family):
