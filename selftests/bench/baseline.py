@@ -11,7 +11,11 @@ from places import key_of
 
 def read(path):
     with open(path, encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+        figures = [json.loads(line) for line in lines]
+    for figure in figures:
+        if figure["part"] == "error":
+            sys.exit(f"{figure['row']}: {figure['message']}")
+    return figures
 
 
 def main():

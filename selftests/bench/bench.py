@@ -157,7 +157,7 @@ STEADY = [("multi-nic", "connected", 1), ("multi-nic", "unconnected", 64), ("bou
           ("bound", "unconnected", 64)]
 BY_VMKS = [("untagged", "connected", 1), ("cold", "unconnected", 64), *STEADY, ("bound", "raw", 64),
            ("multi-nic", "first", 192), ("unrouted", "first", 192)]
-SIZES = [(2, 1), (16, 1), (64, 1), (256, 1), (2, 64), (256, 64)]
+SIZES = [(2, 1), (16, 1), (64, 1), (256, 1), (2, 64), (64, 64)]
 
 
 def by_vmks(sizes):

@@ -6,7 +6,8 @@
 #
 # What the environment says:
 #   BENCH=profile   instead, which functions they are in
-#   BENCH=baseline  also write what selftests/cost.sh and the documentation have of this kernel
+#   BENCH=baseline  instead, write what selftests/cost.sh compares with, of this kernel
+#   BENCH=publish   also write the figures of the documentation
 #   BENCH=times     nanoseconds only, whatever the test kernel runs on
 #   HOST=1          nanoseconds, in the running kernel: it has to take modules
 #   OUT=            the folder for the report (default: bench-report)
@@ -73,23 +74,26 @@ if [[ ${HOST:-0} != 0 ]]; then
 	measure_host | "$here/report.py" "$report/times"
 	exit
 fi
+series=$(grep -oE '^[0-9]+\.[0-9]+' "$kernel_dir/release")
+document=$top/Documentation/networking/performance-$series
 case ${BENCH-} in
-'' | baseline)
-	measure 1 table scale config | tee "$work/first" | "$here/report.py" "$report/bench" ;;&
-baseline)
-	measure 1 guarded >"$work/second"
-	series=$(grep -oE '^[0-9]+\.[0-9]+' "$kernel_dir/release")
-	"$here/baseline.py" "$work/first" "$work/second" >"$work/baseline"
-	cp "$work/baseline" "$here/baseline-$series.json"
-	document=$top/Documentation/networking/performance-$series
+'' | publish)
+	measure 1 table scale config | "$here/report.py" "$report/bench" ;;&
+publish)
 	license='SPDX-License-Identifier: GPL-2.0-only'
 	{ echo "$license" && cat "$report/bench.txt"; } >"$document.txt"
 	sed "1a <!-- $license -->" "$report/bench.svg" >"$document.svg"
-	say "written: $here/baseline-$series.json, $document.txt and .svg" ;;
+	say "written: $document.txt and .svg" ;;
+baseline)
+	measure 1 guarded >"$work/first"
+	measure 1 guarded >"$work/second"
+	"$here/baseline.py" "$work/first" "$work/second" >"$work/baseline"
+	cp "$work/baseline" "$here/baseline-$series.json"
+	say "written: $here/baseline-$series.json" ;;
 profile) profile ;;
 '' | times)
 	if [[ ${BENCH-} || $(accelerator) == kvm ]]; then
 		measure 0 table | "$here/report.py" "$report/times"
 	fi ;;
-*) die "BENCH=$BENCH: it is profile, baseline or times" ;;
+*) die "BENCH=$BENCH: it is profile, baseline, publish or times" ;;
 esac
