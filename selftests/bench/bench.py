@@ -290,7 +290,7 @@ def guard():
     for figure in figures:
         if figure["part"] == "error":
             rows.setdefault(figure["row"], []).append(figure["message"])
-        elif not figure.get("is_base"):
+        elif "above" in figure and not figure.get("is_base"):
             key, now = key_of(figure), figure["above"]
             low, high = baseline["figures"].get(key, (None, None))
             problems = rows.setdefault(figure["row"], [])
