@@ -265,9 +265,9 @@ GUARDED = {"connected": UDP["connected"], "unconnected": UDP["unconnected"], "un
 
 
 def bounds(figure, low, high):
-    """3 % or 5 instructions from what two boots have shown; 25 % where it depends on a hash with
+    """3 % or 5 instructions from what two boots have shown; 40 % where it depends on a hash with
     a random key: what addresses share a slot of a cache, or which come first in a chain."""
-    part = 0.25 if figure["workload"].endswith("-64") or figure["row"] == "bound" else 0.03
+    part = 0.4 if figure["workload"].endswith("-64") or figure["row"] == "bound" else 0.03
     return low - max(5, part * low), high + max(5, part * high)
 
 
