@@ -46,8 +46,9 @@ def scale(figures):
         yield size
         for label, workload in rows:
             both = [cells.get((size, label, workload, family)) for family in (4, 6)]
-            if None not in both:
-                yield f"    {label:18}{workload:12}" + "".join(f"{cost:+12.0f}" for cost in both)
+            if both != [None, None]:
+                yield f"    {label:20} {workload:12}" + "".join(
+                    f"{'-' if cost is None else format(cost, '+.0f'):>12}" for cost in both)
     yield ""
 
 
