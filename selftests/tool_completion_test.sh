@@ -18,7 +18,7 @@ offers() {
 	read -ra COMP_WORDS <<<"$line"
 	[[ $line != *' ' ]] || COMP_WORDS+=('')
 	((COMP_CWORD = ${#COMP_WORDS[@]} - 1))
-	_migsel
+	_migsel migsel
 	want=$(printf "%s\n" "$@" | sort)
 	out=$(printf "%s\n" "${COMPREPLY[@]}" | sort -u)
 	[[ $out == "$want" ]] || fail "\"$line\": offers ${out//$'\n'/ }, not $*"
