@@ -60,14 +60,6 @@ static struct egress *egress_of(struct migsel_decision *d)
 	return container_of(d, struct egress, decision);
 }
 
-static const void *skb_daddr(const struct sk_buff *skb,
-			     enum migsel_family family)
-{
-	if (family == MIGSEL_INET)
-		return &ip_hdr(skb)->daddr;
-	return &ipv6_hdr(skb)->daddr;
-}
-
 static const void *skb_saddr(const struct sk_buff *skb,
 			     enum migsel_family family)
 {
@@ -456,7 +448,7 @@ unsigned int migsel_egress(struct migsel_net *ms,
 	}
 	e.kept = e.sk && sk_keeps(sk, e.plain);
 	query->not_unicast = !migsel_route_is_unicast(e.plain, family,
-						      skb_daddr(skb, family)) ||
+						      migsel_daddr(skb, family)) ||
 			     (family == MIGSEL_INET6 && skb_is_ndisc(skb));
 	/* The binding is dear to find, and no other packet reaches the row that asks. */
 	if (class == MIGSEL_CLASS_HOT && snap->rule.n_migration > 1)

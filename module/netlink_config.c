@@ -439,22 +439,24 @@ static int draft_nested_vmk(struct migsel_draft *draft, struct nlattr *nest,
 static int draft_nested_tag(struct migsel_draft *draft, struct nlattr *nest,
 			    struct netlink_ext_ack *extack)
 {
-	struct nlattr *attrs[MIGSEL_A_TAG_MAX + 1];
+	struct nlattr *attrs[MIGSEL_A_TAG_MAX + 1] = {};
 	int err;
 
-	err = nla_parse_nested(attrs, MIGSEL_A_TAG_MAX, nest,
-			       migsel_tag_config_nl_policy, extack);
+	err = nla_parse_nested(attrs,
+			       ARRAY_SIZE(migsel_tag_config_nl_policy) - 1,
+			       nest, migsel_tag_config_nl_policy, extack);
 	return err ?: migsel_draft_tag(draft, attrs, extack);
 }
 
 static int draft_nested_policy(struct migsel_draft *draft, struct nlattr *nest,
 			       struct netlink_ext_ack *extack)
 {
-	struct nlattr *attrs[MIGSEL_A_POLICY_MAX + 1];
+	struct nlattr *attrs[MIGSEL_A_POLICY_MAX + 1] = {};
 	int err;
 
-	err = nla_parse_nested(attrs, MIGSEL_A_POLICY_MAX, nest,
-			       migsel_policy_config_nl_policy, extack);
+	err = nla_parse_nested(attrs,
+			       ARRAY_SIZE(migsel_policy_config_nl_policy) - 1,
+			       nest, migsel_policy_config_nl_policy, extack);
 	if (!err)
 		migsel_draft_policy(draft, attrs);
 	return err;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The LOCAL_OUT hook, which every packet that the host sends comes through: whether it is tagged,
- * and whether it has the route already that the rule gives to all such packets. The rest is
- * decided in egress.c.
+ * The LOCAL_OUT hook, which every packet that the host sends comes through. It finds out
+ * whether a packet is tagged, and whether it already has the route that the rule gives to
+ * all such packets. What becomes of the others is decided in egress.c.
  */
 
 #include <linux/netfilter.h>
@@ -23,14 +23,6 @@
 #include "snap.h"
 #include "stats.h"
 
-static const void *skb_daddr(const struct sk_buff *skb,
-			     enum migsel_family family)
-{
-	if (family == MIGSEL_INET)
-		return &ip_hdr(skb)->daddr;
-	return &ipv6_hdr(skb)->daddr;
-}
-
 /*
  * A packet that goes through a VRF comes to the hook twice, first with the VRF as its
  * device. One for an address in the VRF comes with the VRF only.
@@ -39,13 +31,12 @@ static bool path_comes_again(const struct sk_buff *skb,
 			     enum migsel_family family)
 {
 	return migsel_route_is_unicast(skb_dst(skb), family,
-				       skb_daddr(skb, family));
+				       migsel_daddr(skb, family));
 }
 
 /*
- * Whether a packet has the route that its socket keeps, and that leaves by a device
- * that is up: then it was found for the socket by the FIB, here or before. A socket
- * that keeps a route is one of IP.
+ * Whether a packet has the route that its socket keeps, and that leaves by a device that
+ * is up. Such a route comes from the FIB. A socket that keeps a route is one of IP.
  */
 static __always_inline bool path_is_kept(const struct net_device *dev,
 					 const struct sk_buff *skb,
@@ -55,19 +46,20 @@ static __always_inline bool path_is_kept(const struct net_device *dev,
 	const struct dst_entry *dst = skb_dst(skb);
 	const struct sock *sk = state->sk;
 
-	/* The device of @state is a VRF, or that of a route which was replaced since. */
-	return state->out == dev && dst_dev_rcu(dst) == dev && sk && sk_fullsock(sk) &&
+	/* These differ if the packet goes through a VRF, or a hook has routed it anew. */
+	return state->out == dev && dst_dev_rcu(dst) == dev &&
+	       sk && sk_fullsock(sk) &&
 	       rcu_access_pointer(sk->sk_dst_cache) == dst &&
 	       !READ_ONCE(sk->sk_bound_dev_if) && !dst_xfrm(dst) &&
 	       !READ_ONCE(inet_sk(sk)->uc_index) &&
-	       migsel_dst_is_unicast(dst, family, skb_daddr(skb, family)) &&
+	       migsel_dst_is_unicast(dst, family, migsel_daddr(skb, family)) &&
 	       migsel_link_is_up(dev);
 }
 
 /*
  * Whether TCP cuts segments for what the route takes. If the route has no MTU and no
  * encapsulation of its own, that is what the device takes, which costs less to find out.
- * While TCP probes for an MTU, it sends what it has not been told of.
+ * While TCP probes for a larger MTU, its segments may be larger than the one it knows.
  */
 static __always_inline bool tcp_knows_mtu(const struct sock *sk,
 					  const struct dst_entry *dst,
@@ -92,7 +84,7 @@ static __always_inline bool tcp_knows_mtu(const struct sock *sk,
 	return READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie) == mtu;
 }
 
-/* A packet that has to be decided on, unless it comes again, as it goes through a VRF. */
+/* A packet that goes through a VRF comes again; any other one has to be decided on. */
 static noinline unsigned int path_other(struct migsel_net *ms,
 					const struct migsel_snap *snap,
 					const struct migsel_path *path,

@@ -11,6 +11,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <net/dst.h>
+#include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/route.h>
@@ -62,6 +63,21 @@ struct migsel_route_entry {
 	u32 table;
 	u8 prefix_len;
 };
+
+/**
+ * migsel_daddr - where a packet goes
+ * @skb: the packet
+ * @family: its family
+ *
+ * Return: its destination, 4 or 16 bytes in network order.
+ */
+static inline const void *migsel_daddr(const struct sk_buff *skb,
+				       enum migsel_family family)
+{
+	if (family == MIGSEL_INET)
+		return &ip_hdr(skb)->daddr;
+	return &ipv6_hdr(skb)->daddr;
+}
 
 /**
  * migsel_dst_is_unicast - whether a packet whose route is not local goes to one host

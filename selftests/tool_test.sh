@@ -336,6 +336,10 @@ test_route_ports() {
 }
 
 test_route_details() {
+	fresh
+	m policy set fallback strict
+	run 0 m -j -d route get 192.0.2.21 tag hot
+	json '.[0].facts | .strict and .vmks == 0'
 	three_vmks
 	run 0 m -d route get 192.0.2.21 tag hot
 	out_like $'\n +9 same-subnet +applied: '
