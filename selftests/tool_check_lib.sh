@@ -4,6 +4,7 @@
 # What the tests of "migsel check" share that give it rules of ip, nftables and iptables;
 # sourced, not run.
 
+# shellcheck disable=SC2016 # jq names its variables so, too
 # shellcheck source=selftests/tool_lib.sh
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/tool_lib.sh"
 
