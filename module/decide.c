@@ -5,8 +5,11 @@
 #include "place.h"
 #include "snap.h"
 
+/* A stack that has no vmk has no route, either. */
 static u8 candidate_state(struct migsel_decision *d, int vmk)
 {
+	if (vmk == MIGSEL_NO_VMK)
+		return MIGSEL_USABLE;
 	if (!migsel_usable(d->snap, vmk, d->query.family))
 		return 0;
 	return d->seeker->reach(d, vmk) ? MIGSEL_USABLE | MIGSEL_ROUTED :
@@ -21,7 +24,7 @@ static enum migsel_reason choose_any(struct migsel_decision *d)
 	u32 i;
 
 	for (i = 0; i < d->rule->n_vmks; i++) {
-		if (!d->rule->vmks[i].migration)
+		if (!d->rule->vmks[i].carries)
 			continue;
 		state = candidate_state(d, i);
 		if (state & MIGSEL_ROUTED) {
@@ -75,7 +78,7 @@ static noinline enum migsel_reason choose_place(struct migsel_decision *d,
 
 	d->fresh = true;
 	for (i = 0; i < d->rule->n_vmks; i++)
-		state[i] = d->rule->vmks[i].migration &&
+		state[i] = d->rule->vmks[i].carries &&
 			   migsel_usable(d->snap, i, family) ?
 			   MIGSEL_USABLE | MIGSEL_ROUTED | MIGSEL_ASSUMED : 0;
 	for (;;) {
@@ -106,12 +109,24 @@ static enum migsel_reason choose_vmk(struct migsel_decision *d)
 
 	ifindex = migsel_flow_ifindex(d->flows, id);
 	vmk = ifindex ? migsel_snap_position(d->snap, ifindex) : MIGSEL_NO_VMK;
-	if (vmk != MIGSEL_NO_VMK && d->rule->vmks[vmk].migration &&
+	if (vmk != MIGSEL_NO_VMK && d->rule->vmks[vmk].carries &&
 	    candidate_state(d, vmk) & MIGSEL_ROUTED) {
 		d->vmk = vmk;
 		return d->row->reason;
 	}
 	return choose_place(d, id);
+}
+
+/* Take the row that applies. A row that prefers a vmk gives way where that will not do. */
+static void take_row(struct migsel_decision *d)
+{
+	d->query.passed_over = false;
+	d->row = migsel_rule_row(d->rule, &d->query, &d->vmk);
+	if (d->row->action != MIGSEL_PREFER ||
+	    candidate_state(d, d->vmk) & MIGSEL_ROUTED)
+		return;
+	d->query.passed_over = true;
+	d->row = migsel_rule_row(d->rule, &d->query, &d->vmk);
 }
 
 /**
@@ -122,7 +137,7 @@ static enum migsel_reason choose_vmk(struct migsel_decision *d)
  */
 void migsel_decide(struct migsel_decision *d)
 {
-	d->row = migsel_rule_row(d->rule, &d->query, &d->vmk);
+	take_row(d);
 	d->reason = d->row->reason;
 	d->refused = false;
 
@@ -137,6 +152,8 @@ void migsel_decide(struct migsel_decision *d)
 	case MIGSEL_STEER:
 		d->reason = migsel_rule_single(d->reason,
 					       candidate_state(d, d->vmk));
+		break;
+	case MIGSEL_PREFER:
 		break;
 	case MIGSEL_CHOOSE:
 		d->reason = choose_vmk(d);

@@ -18,7 +18,8 @@ struct migsel_snap;
 /**
  * struct migsel_seeker - what a decision asks of whoever makes it
  * @reach: whether there is a route to the destination through the vmk at a
- *	position. What was found last is the route that a steered packet takes.
+ *	position. For a row that prefers the vmk, a default route does not count.
+ *	What was found last is the route that a steered packet takes.
  * @flow: the flow that the packet belongs to, 0 if to none. NULL: a flow that
  *	has not begun, which is not placed
  */

@@ -126,13 +126,66 @@ static void draft_insert(struct migsel_draft *draft, u32 at,
 	*entry = *vmk;
 }
 
-static void vmk_configure(struct migsel_vmk_config *config,
-			  struct nlattr **attrs)
+/* Only on the default stack is migration a matter of choice. */
+static int vmk_set_migration(struct migsel_vmk_config *config,
+			     const struct nlattr *migration,
+			     struct netlink_ext_ack *extack)
 {
-	if (attrs[MIGSEL_A_VMK_MIGRATION])
-		config->migration = nla_get_u32(attrs[MIGSEL_A_VMK_MIGRATION]);
+	if (config->stack != MIGSEL_STACK_DEFAULT)
+		config->migration = config->stack == MIGSEL_STACK_VMOTION;
+	if (!migration || nla_get_u32(migration) == config->migration)
+		return 0;
+	if (config->stack == MIGSEL_STACK_VMOTION) {
+		NL_SET_ERR_MSG_ATTR(extack, migration,
+				    "a vmk of stack vmotion always carries migration traffic");
+		return -EINVAL;
+	}
+	if (config->stack == MIGSEL_STACK_PROVISIONING) {
+		NL_SET_ERR_MSG_ATTR(extack, migration,
+				    "a vmk of stack provisioning carries no migration traffic");
+		return -EINVAL;
+	}
+	config->migration = nla_get_u32(migration);
+	return 0;
+}
+
+static int vmk_configure(struct migsel_vmk_config *config,
+			 struct nlattr **attrs, struct netlink_ext_ack *extack)
+{
+	struct nlattr *provisioning = attrs[MIGSEL_A_VMK_PROVISIONING];
+	struct nlattr *stack = attrs[MIGSEL_A_VMK_STACK];
+
+	if (stack)
+		config->stack = nla_get_u32(stack);
+	if (provisioning)
+		config->provisioning = nla_get_u32(provisioning);
 	if (attrs[MIGSEL_A_VMK_WEIGHT])
 		config->weight = nla_get_u32(attrs[MIGSEL_A_VMK_WEIGHT]);
+	if (config->provisioning && config->stack != MIGSEL_STACK_DEFAULT) {
+		NL_SET_ERR_MSG_ATTR(extack, provisioning ?: stack,
+				    "a vmk with provisioning on has to be of stack default");
+		return -EINVAL;
+	}
+	return vmk_set_migration(config, attrs[MIGSEL_A_VMK_MIGRATION], extack);
+}
+
+/* The vmk at a place may have the provisioning service if no other one has. */
+static int draft_check_provisioning(const struct migsel_draft *draft, u32 at,
+				    struct netlink_ext_ack *extack)
+{
+	const struct migsel_draft_vmk *vmk = &draft->vmks[at];
+	u32 i;
+
+	if (!vmk->provisioning || !vmk->config.provisioning)
+		return 0;
+	for (i = 0; i < draft->n_vmks; i++) {
+		if (i == at || !draft->vmks[i].config.provisioning)
+			continue;
+		NL_SET_ERR_MSG_ATTR(extack, vmk->provisioning,
+				    "another vmk has provisioning on");
+		return -EEXIST;
+	}
+	return 0;
 }
 
 /* A vmk with the defaults. Only a new one is refused for having too many addresses. */
@@ -183,7 +236,10 @@ static int vmk_change(struct migsel_draft *draft, struct net_device *dev,
 		vmk = draft->vmks[at];
 		draft_remove(draft, at);
 	}
-	vmk_configure(&vmk.config, attrs);
+	err = vmk_configure(&vmk.config, attrs, extack);
+	if (err)
+		return err;
+	vmk.provisioning = attrs[MIGSEL_A_VMK_PROVISIONING];
 	if (put) {
 		/* The position is that among the vmks there are in the end. */
 		vmk.put = true;
@@ -198,7 +254,7 @@ static int vmk_change(struct migsel_draft *draft, struct net_device *dev,
 		}
 	}
 	draft_insert(draft, at, &vmk);
-	return 0;
+	return put ? 0 : draft_check_provisioning(draft, at, extack);
 }
 
 /**
@@ -345,7 +401,8 @@ void migsel_draft_policy(struct migsel_draft *draft, struct nlattr **attrs)
  * @draft: the draft, not to be used any more if this fails
  * @extack: says why it was refused, and for which attribute
  *
- * The others keep their order and take the places that are left.
+ * The others keep their order and take the places that are left. Whether they agree with
+ * one another is checked, too.
  *
  * Context: process, sleeps.
  * Return: 0, or -ERANGE, -EEXIST, -ENOMEM.
@@ -357,6 +414,11 @@ int migsel_draft_arrange(struct migsel_draft *draft,
 	u32 i, at, n = draft->n_vmks;
 	int err = 0;
 
+	for (i = 0; i < n; i++) {
+		err = draft_check_provisioning(draft, i, extack);
+		if (err)
+			return err;
+	}
 	vmks = kvcalloc(n, sizeof(*vmks), GFP_KERNEL_ACCOUNT);
 	if (!vmks) {
 		NL_SET_ERR_MSG(extack, "out of memory");

@@ -28,6 +28,7 @@ struct nlattr;
  * @config: what is to be configured
  * @put: the request has described the vmk
  * @position: the attribute that has to hold in the end, NULL if there is none
+ * @provisioning: the attribute that the service was last given or taken by, likewise
  */
 struct migsel_draft_vmk {
 	struct net_device *dev;
@@ -36,6 +37,7 @@ struct migsel_draft_vmk {
 	struct migsel_vmk_config config;
 	bool put;
 	const struct nlattr *position;
+	const struct nlattr *provisioning;
 };
 
 /**

@@ -187,23 +187,31 @@ static u64 egress_flow(struct migsel_decision *d)
 
 /*
  * Look for a route through a vmk. The one that the socket keeps will do if it leaves by
- * the vmk, because it comes from the FIB as well.
+ * the vmk, because it comes from the FIB as well; but it may be a default route.
  */
 static bool egress_reach(struct migsel_decision *d, int vmk)
 {
 	const struct net_device *dev = d->snap->vmks[vmk].dev;
+	bool preferred = d->row->action == MIGSEL_PREFER;
 	struct egress *e = egress_of(d);
-	bool cached, note;
+	bool cached, note, kept;
 
 	dst_release(e->route);
 	e->route = NULL;
-	if (e->kept && dst_dev_rcu(e->plain) == dev)
+	kept = e->kept && dst_dev_rcu(e->plain) == dev;
+	if (kept && !preferred)
 		return true;
 
 	egress_key(e);
 	e->key.oif = dev->ifindex;
+	e->key.no_default = preferred;
 	e->route = migsel_route_get(e->ms, &e->key, e->sk, &cached, &note);
 	d->fresh |= !cached;
+	if (kept && e->route) {
+		dst_release(e->route);
+		e->route = NULL;
+		return true;
+	}
 	e->note |= note;
 	return e->route;
 }

@@ -66,7 +66,10 @@ static int put_vmk_config(struct sk_buff *msg, const struct migsel_vmk *vmk,
 	    nla_put_string(msg, MIGSEL_A_VMK_IFNAME, vmk->dev->name) ||
 	    nla_put_u32(msg, MIGSEL_A_VMK_POSITION, position) ||
 	    nla_put_u32(msg, MIGSEL_A_VMK_MIGRATION, vmk->config.migration) ||
-	    nla_put_u32(msg, MIGSEL_A_VMK_WEIGHT, vmk->config.weight))
+	    nla_put_u32(msg, MIGSEL_A_VMK_WEIGHT, vmk->config.weight) ||
+	    nla_put_u32(msg, MIGSEL_A_VMK_STACK, vmk->config.stack) ||
+	    nla_put_u32(msg, MIGSEL_A_VMK_PROVISIONING,
+			vmk->config.provisioning))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -172,7 +175,7 @@ static int put_config(struct sk_buff *msg, const struct migsel_net *ms)
 /* A message with room for the whole configuration. */
 static struct sk_buff *new_message(const struct migsel_net *ms)
 {
-	return genlmsg_new(NLMSG_GOODSIZE + ms->n_vmks * 64, GFP_KERNEL);
+	return genlmsg_new(NLMSG_GOODSIZE + ms->n_vmks * 80, GFP_KERNEL);
 }
 
 static int fill_config(struct sk_buff *msg, u32 portid, u32 seq, u8 cmd,

@@ -23,29 +23,35 @@ const struct nla_policy migsel_tag_config_nl_policy[MIGSEL_A_TAG_COLD + 1] = {
 	[MIGSEL_A_TAG_COLD] = { .type = NLA_U32, },
 };
 
-const struct nla_policy migsel_vmk_config_nl_policy[MIGSEL_A_VMK_CHANGE + 1] = {
+const struct nla_policy migsel_vmk_config_nl_policy[MIGSEL_A_VMK_PROVISIONING + 1] = {
 	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[MIGSEL_A_VMK_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[MIGSEL_A_VMK_POSITION] = { .type = NLA_U32, },
 	[MIGSEL_A_VMK_MIGRATION] = NLA_POLICY_MAX(NLA_U32, 1),
 	[MIGSEL_A_VMK_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, 255),
 	[MIGSEL_A_VMK_CHANGE] = NLA_POLICY_MAX(NLA_U32, 4),
+	[MIGSEL_A_VMK_STACK] = NLA_POLICY_MAX(NLA_U32, 2),
+	[MIGSEL_A_VMK_PROVISIONING] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* MIGSEL_CMD_VMK_ADD - do */
-static const struct nla_policy migsel_vmk_add_nl_policy[MIGSEL_A_VMK_WEIGHT + 1] = {
+static const struct nla_policy migsel_vmk_add_nl_policy[MIGSEL_A_VMK_PROVISIONING + 1] = {
 	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[MIGSEL_A_VMK_POSITION] = { .type = NLA_U32, },
 	[MIGSEL_A_VMK_MIGRATION] = NLA_POLICY_MAX(NLA_U32, 1),
 	[MIGSEL_A_VMK_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, 255),
+	[MIGSEL_A_VMK_STACK] = NLA_POLICY_MAX(NLA_U32, 2),
+	[MIGSEL_A_VMK_PROVISIONING] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* MIGSEL_CMD_VMK_SET - do */
-static const struct nla_policy migsel_vmk_set_nl_policy[MIGSEL_A_VMK_WEIGHT + 1] = {
+static const struct nla_policy migsel_vmk_set_nl_policy[MIGSEL_A_VMK_PROVISIONING + 1] = {
 	[MIGSEL_A_VMK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[MIGSEL_A_VMK_POSITION] = { .type = NLA_U32, },
 	[MIGSEL_A_VMK_MIGRATION] = NLA_POLICY_MAX(NLA_U32, 1),
 	[MIGSEL_A_VMK_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, 255),
+	[MIGSEL_A_VMK_STACK] = NLA_POLICY_MAX(NLA_U32, 2),
+	[MIGSEL_A_VMK_PROVISIONING] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* MIGSEL_CMD_VMK_DEL - do */
@@ -106,14 +112,14 @@ static const struct genl_split_ops migsel_nl_ops[] = {
 		.cmd		= MIGSEL_CMD_VMK_ADD,
 		.doit		= migsel_nl_vmk_add_doit,
 		.policy		= migsel_vmk_add_nl_policy,
-		.maxattr	= MIGSEL_A_VMK_WEIGHT,
+		.maxattr	= MIGSEL_A_VMK_PROVISIONING,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= MIGSEL_CMD_VMK_SET,
 		.doit		= migsel_nl_vmk_set_doit,
 		.policy		= migsel_vmk_set_nl_policy,
-		.maxattr	= MIGSEL_A_VMK_WEIGHT,
+		.maxattr	= MIGSEL_A_VMK_PROVISIONING,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

@@ -14,7 +14,7 @@
 /* Common nested types */
 extern const struct nla_policy migsel_policy_config_nl_policy[MIGSEL_A_POLICY_FALLBACK + 1];
 extern const struct nla_policy migsel_tag_config_nl_policy[MIGSEL_A_TAG_COLD + 1];
-extern const struct nla_policy migsel_vmk_config_nl_policy[MIGSEL_A_VMK_CHANGE + 1];
+extern const struct nla_policy migsel_vmk_config_nl_policy[MIGSEL_A_VMK_PROVISIONING + 1];
 
 int migsel_nl_vmk_add_doit(struct sk_buff *skb, struct genl_info *info);
 int migsel_nl_vmk_set_doit(struct sk_buff *skb, struct genl_info *info);

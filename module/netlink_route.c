@@ -257,9 +257,11 @@ static int route_or_none(struct dst_entry *dst, struct dst_entry **route)
 	return 0;
 }
 
-static int look_through(struct question *q, int vmk, struct dst_entry **route)
+static int look_through(struct question *q, int vmk, bool no_default,
+			struct dst_entry **route)
 {
 	q->key.oif = q->decision.snap->vmks[vmk].dev->ifindex;
+	q->key.no_default = no_default;
 	return route_or_none(migsel_route_lookup(q->net, &q->key, NULL), route);
 }
 
@@ -269,7 +271,7 @@ static bool question_reach(struct migsel_decision *d, int vmk)
 	int err;
 
 	dst_release(q->route);
-	err = look_through(q, vmk, &q->route);
+	err = look_through(q, vmk, d->row->action == MIGSEL_PREFER, &q->route);
 	if (err)
 		q->err = err;
 	return q->route;
@@ -375,19 +377,40 @@ static int put_facts(struct sk_buff *msg, const struct question *q)
 			query->bound_vmk != MIGSEL_NO_VMK) ||
 	    nla_put_u32(msg, MIGSEL_A_FACTS_SAME_SUBNET,
 			rule->same_subnet[query->family]) ||
-	    nla_put_u32(msg, MIGSEL_A_FACTS_STRICT, rule->strict))
+	    nla_put_u32(msg, MIGSEL_A_FACTS_STRICT, rule->strict) ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_FIRST_VMK,
+			rule->first_vmk != MIGSEL_NO_VMK) ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_VMOTION_STACK,
+			rule->vmotion_stack) ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_PROVISIONING_STACK,
+			rule->provisioning_stack != MIGSEL_NO_VMK) ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_PROVISIONING_VMK,
+			rule->provisioning_vmk != MIGSEL_NO_VMK) ||
+	    nla_put_u32(msg, MIGSEL_A_FACTS_COLD_SAME_SUBNET,
+			rule->cold_same_subnet[query->family]))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
+}
+
+/* Whether a row prefers a vmk, be it that the row has given way. */
+static bool is_preferred(const struct migsel_decision *d, int vmk)
+{
+	return d->query.passed_over ? vmk == d->rule->provisioning_vmk &&
+				      vmk != d->vmk :
+				      d->row->action == MIGSEL_PREFER;
 }
 
 static bool is_candidate(const struct migsel_decision *d, int vmk)
 {
 	switch (d->row->action) {
 	case MIGSEL_STEER:
+		return vmk == d->vmk ||
+		       (d->query.passed_over && is_preferred(d, vmk));
+	case MIGSEL_PREFER:
 		return vmk == d->vmk;
 	case MIGSEL_CHOOSE:
-		return d->rule->vmks[vmk].migration;
+		return d->rule->vmks[vmk].carries;
 	default:
 		return false;
 	}
@@ -398,12 +421,13 @@ static int put_candidate(struct sk_buff *msg, struct question *q, int vmk)
 	const struct net_device *dev = q->decision.snap->vmks[vmk].dev;
 	bool chosen = q->route && vmk == q->decision.vmk;
 	bool usable = migsel_usable(q->decision.snap, vmk, q->key.family);
+	bool preferred = is_preferred(&q->decision, vmk);
 	struct dst_entry *route = NULL;
 	struct nlattr *nest;
 	int err = 0;
 
 	if (usable)
-		err = look_through(q, vmk, &route);
+		err = look_through(q, vmk, preferred, &route);
 	dst_release(route);
 	if (err)
 		return err;
@@ -420,7 +444,8 @@ static int put_candidate(struct sk_buff *msg, struct question *q, int vmk)
 	if (q->decision.row->action == MIGSEL_CHOOSE &&
 	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_PLACED, q->placed[vmk]))
 		return -EMSGSIZE;
-	if (nla_put_u32(msg, MIGSEL_A_CANDIDATE_CHOSEN, chosen))
+	if (nla_put_u32(msg, MIGSEL_A_CANDIDATE_CHOSEN, chosen) ||
+	    nla_put_u32(msg, MIGSEL_A_CANDIDATE_PREFERRED, preferred))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

@@ -207,7 +207,7 @@ static struct member member_now(const struct migsel_snap *snap,
 {
 	struct member now = {};
 
-	if (vmk < snap->rule.n_vmks && snap->rule.vmks[vmk].migration) {
+	if (vmk < snap->rule.n_vmks && snap->rule.vmks[vmk].carries) {
 		now.ifindex = snap->vmks[vmk].dev->ifindex;
 		now.weight = snap->rule.vmks[vmk].weight;
 		now.usable = state ? state[vmk] & MIGSEL_USABLE :

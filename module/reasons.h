@@ -18,6 +18,10 @@
 	name(MULTI_NIC, "multi-nic")			\
 	name(LINK_DOWN, "link-down")			\
 	name(NO_ROUTE, "no-route")			\
-	last(STRICT, "strict")
+	name(STRICT, "strict")				\
+	name(PROVISIONING_STACK, "provisioning-stack")	\
+	name(COLD_SAME_SUBNET, "cold-same-subnet")	\
+	name(PROVISIONING_VMK, "provisioning-vmk")	\
+	last(VMOTION_STACK, "vmotion-stack")
 
 #endif /* _MIGSEL_REASONS_H */

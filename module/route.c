@@ -165,7 +165,8 @@ static struct dst_entry *lookup_inet(struct net *net,
 	if (sk)
 		fl4.flowi4_flags |= inet_sk_flowi_flags(sk);
 	probe = fl4;
-	if (fib_lookup(net, &probe, &res, 0) || res.type != RTN_UNICAST)
+	if (fib_lookup(net, &probe, &res, 0) || res.type != RTN_UNICAST ||
+	    (key->no_default && !res.prefixlen))
 		return ERR_PTR(-ENETUNREACH);
 	if (key->transformed)
 		rt = __ip_route_output_key(net, &fl4);
@@ -175,6 +176,13 @@ static struct dst_entry *lookup_inet(struct net *net,
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
+static bool is_default_inet6(const struct dst_entry *dst)
+{
+	const struct fib6_info *from = rcu_dereference(dst_rt6_info(dst)->from);
+
+	return !from || !from->fib6_dst.plen;
+}
+
 /* Where there is a source address, the device is a mere hint without the flag. */
 static struct dst_entry *lookup_inet6(struct net *net,
 				      const struct migsel_flow_key *key,
@@ -194,7 +202,7 @@ static struct dst_entry *lookup_inet6(struct net *net,
 	struct dst_entry *dst;
 
 	dst = ip6_route_output_flags(net, NULL, &fl6, RT6_LOOKUP_F_IFACE);
-	if (dst->error) {
+	if (dst->error || (key->no_default && is_default_inet6(dst))) {
 		dst_release(dst);
 		return ERR_PTR(-ENETUNREACH);
 	}

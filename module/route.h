@@ -38,6 +38,7 @@ struct sock;
  * @proto: the transport protocol
  * @dsfield: the IPv4 DS field, without ECN
  * @transformed: IPsec has transformed it, and is not to again
+ * @no_default: a default route does not count
  */
 struct migsel_flow_key {
 	struct in6_addr daddr;
@@ -52,6 +53,7 @@ struct migsel_flow_key {
 	u8 proto;
 	u8 dsfield;
 	u8 transformed;
+	u8 no_default;
 };
 
 /**

@@ -48,12 +48,20 @@ int migsel_rule_compare(const void *a, const void *b)
 		      (y->prefix[i] >> (8 - rest)) : 0;
 }
 
-/* In which families two vmks share a subnet: one pass over both. */
-static void share_subnets(struct migsel_rule *rule,
-			  const struct migsel_rule_vmk *a,
-			  const struct migsel_rule_vmk *b)
+/* In which families two vmks, if they are two, share a subnet: one pass over both. */
+static void share_subnets(const struct migsel_rule *rule, int first, int second,
+			  bool *share)
 {
+	const struct migsel_rule_vmk *a, *b;
 	u32 i = 0, j = 0;
+	int family;
+
+	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
+		share[family] = false;
+	if (first == MIGSEL_NO_VMK || second == MIGSEL_NO_VMK)
+		return;
+	a = &rule->vmks[first];
+	b = &rule->vmks[second];
 
 	while (i < a->n_addrs && j < b->n_addrs) {
 		int order;
@@ -68,7 +76,7 @@ static void share_subnets(struct migsel_rule *rule,
 		}
 		order = migsel_rule_compare(&a->addrs[i], &b->addrs[j]);
 		if (!order)
-			rule->same_subnet[a->addrs[i].family] = true;
+			share[a->addrs[i].family] = true;
 		if (order <= 0)
 			i++;
 		else
@@ -106,16 +114,44 @@ static bool is_cold(const struct migsel_rule *rule,
 	return query->class == MIGSEL_CLASS_COLD;
 }
 
+static bool is_cold_with_stack(const struct migsel_rule *rule,
+			       const struct migsel_query *query)
+{
+	return query->class == MIGSEL_CLASS_COLD &&
+	       rule->provisioning_stack != MIGSEL_NO_VMK;
+}
+
+static bool is_cold_and_shares_subnet(const struct migsel_rule *rule,
+				      const struct migsel_query *query)
+{
+	return query->class == MIGSEL_CLASS_COLD &&
+	       rule->cold_same_subnet[query->family];
+}
+
+static bool is_cold_with_service(const struct migsel_rule *rule,
+				 const struct migsel_query *query)
+{
+	return query->class == MIGSEL_CLASS_COLD && !query->passed_over &&
+	       rule->provisioning_vmk != MIGSEL_NO_VMK;
+}
+
 static bool has_no_migration_vmk(const struct migsel_rule *rule,
 				 const struct migsel_query *query)
 {
 	return rule->n_migration == 0;
 }
 
+static bool vmotion_stack_has_one_vmk(const struct migsel_rule *rule,
+				      const struct migsel_query *query)
+{
+	return rule->n_migration == 1 && rule->vmotion_stack;
+}
+
 static bool first_is_only_migration_vmk(const struct migsel_rule *rule,
 					const struct migsel_query *query)
 {
-	return rule->n_migration == 1 && rule->migration_vmk == 0;
+	return rule->n_migration == 1 &&
+	       rule->migration_vmk == rule->first_vmk;
 }
 
 static bool only_migration_vmk_is_kept(const struct migsel_rule *rule,
@@ -167,6 +203,22 @@ const struct migsel_row migsel_rows[] = {
 		.applies = is_bound_to_device,
 		.action = MIGSEL_PASS,
 	}, {
+		.reason = MIGSEL_REASON_PROVISIONING_STACK,
+		.applies = is_cold_with_stack,
+		.candidates = MIGSEL_PROVISIONING_STACK,
+		.action = MIGSEL_STEER,
+	}, {
+		/* Inferred: what is documented is the same of hot traffic. */
+		.reason = MIGSEL_REASON_COLD_SAME_SUBNET,
+		.applies = is_cold_and_shares_subnet,
+		.candidates = MIGSEL_FIRST_VMK,
+		.action = MIGSEL_STEER,
+	}, {
+		.reason = MIGSEL_REASON_PROVISIONING_VMK,
+		.applies = is_cold_with_service,
+		.candidates = MIGSEL_PROVISIONING_VMK,
+		.action = MIGSEL_PREFER,
+	}, {
 		.reason = MIGSEL_REASON_COLD_FIRST_VMK,
 		.applies = is_cold,
 		.candidates = MIGSEL_FIRST_VMK,
@@ -175,6 +227,11 @@ const struct migsel_row migsel_rows[] = {
 		.reason = MIGSEL_REASON_NO_MIGRATION_VMK,
 		.applies = has_no_migration_vmk,
 		.action = MIGSEL_REFUSE,
+	}, {
+		.reason = MIGSEL_REASON_VMOTION_STACK,
+		.applies = vmotion_stack_has_one_vmk,
+		.candidates = MIGSEL_MIGRATION_VMK,
+		.action = MIGSEL_STEER,
 	}, {
 		.reason = MIGSEL_REASON_SINGLE_NIC,
 		.applies = first_is_only_migration_vmk,
@@ -217,7 +274,11 @@ static int only_candidate(const struct migsel_rule *rule,
 {
 	switch (row->candidates) {
 	case MIGSEL_FIRST_VMK:
-		return 0;
+		return rule->first_vmk;
+	case MIGSEL_PROVISIONING_VMK:
+		return rule->provisioning_vmk;
+	case MIGSEL_PROVISIONING_STACK:
+		return rule->provisioning_stack;
 	case MIGSEL_MIGRATION_VMK:
 		return rule->migration_vmk;
 	default:
@@ -239,6 +300,7 @@ static void settle_row(struct migsel_rule *rule, enum migsel_class class,
 		/* Which one it is makes no difference to the row. */
 		.bound_vmk = binding & MIGSEL_TO_VMK ? rule->migration_vmk :
 						       MIGSEL_NO_VMK,
+		.passed_over = binding & MIGSEL_PASSED_OVER,
 	};
 
 	while (!row->applies(rule, &query))
@@ -263,6 +325,46 @@ void migsel_rule_prepare_vmk(struct migsel_rule_vmk *vmk)
 			vmk->addressed[vmk->addrs[i].family] = true;
 }
 
+/* The first vmk of a stack, MIGSEL_NO_VMK if it has none. */
+static int first_of(const struct migsel_rule *rule, enum migsel_stack stack)
+{
+	u32 i;
+
+	for (i = 0; i < rule->n_vmks; i++)
+		if (rule->vmks[i].stack == stack)
+			return i;
+	return MIGSEL_NO_VMK;
+}
+
+/*
+ * Find the vmks that rows ask for. Once stack vmotion has a vmk, no other stack carries
+ * migration traffic.
+ */
+static void find_vmks(struct migsel_rule *rule)
+{
+	struct migsel_rule_vmk *vmk;
+	u32 i;
+
+	rule->first_vmk = first_of(rule, MIGSEL_STACK_DEFAULT);
+	rule->provisioning_stack = first_of(rule, MIGSEL_STACK_PROVISIONING);
+	rule->vmotion_stack =
+		first_of(rule, MIGSEL_STACK_VMOTION) != MIGSEL_NO_VMK;
+	rule->provisioning_vmk = MIGSEL_NO_VMK;
+	rule->migration_vmk = MIGSEL_NO_VMK;
+	rule->n_migration = 0;
+	for (i = 0; i < rule->n_vmks; i++) {
+		vmk = &rule->vmks[i];
+		if (vmk->provisioning && vmk->stack == MIGSEL_STACK_DEFAULT)
+			rule->provisioning_vmk = i;
+		vmk->carries = rule->vmotion_stack ?
+			       vmk->stack == MIGSEL_STACK_VMOTION :
+			       vmk->stack == MIGSEL_STACK_DEFAULT &&
+			       vmk->migration;
+		if (vmk->carries && !rule->n_migration++)
+			rule->migration_vmk = i;
+	}
+}
+
 /**
  * migsel_rule_prepare - derive what does not depend on a packet
  * @rule: a configuration whose @vmks and @n_vmks are filled in
@@ -270,19 +372,15 @@ void migsel_rule_prepare_vmk(struct migsel_rule_vmk *vmk)
 void migsel_rule_prepare(struct migsel_rule *rule)
 {
 	int class, family, binding;
-	u32 i;
 
-	rule->n_migration = 0;
-	rule->migration_vmk = MIGSEL_NO_VMK;
-	for (i = 0; i < rule->n_vmks; i++)
-		if (rule->vmks[i].migration && !rule->n_migration++)
-			rule->migration_vmk = i;
-
-	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
-		rule->same_subnet[family] = false;
-	if (rule->n_migration)
-		share_subnets(rule, &rule->vmks[0],
-			      &rule->vmks[rule->migration_vmk]);
+	find_vmks(rule);
+	share_subnets(rule, rule->first_vmk,
+		      rule->vmotion_stack ? MIGSEL_NO_VMK : rule->migration_vmk,
+		      rule->same_subnet);
+	share_subnets(rule, rule->first_vmk,
+		      rule->provisioning_vmk == rule->first_vmk ?
+		      MIGSEL_NO_VMK : rule->provisioning_vmk,
+		      rule->cold_same_subnet);
 
 	for (family = 0; family < MIGSEL_N_FAMILIES; family++)
 		for (class = 0; class <= MIGSEL_CLASS_MAX; class++)
@@ -303,7 +401,7 @@ static bool is_ready(const struct migsel_rule *rule, const u8 *state, u32 vmk)
 {
 	const u8 ready = MIGSEL_USABLE | MIGSEL_ROUTED;
 
-	return rule->vmks[vmk].migration && (state[vmk] & ready) == ready;
+	return rule->vmks[vmk].carries && (state[vmk] & ready) == ready;
 }
 
 /**
@@ -346,7 +444,7 @@ enum migsel_reason migsel_rule_multi(const struct migsel_rule *rule,
 	}
 
 	for (i = 0; i < rule->n_vmks; i++) {
-		if (!rule->vmks[i].migration)
+		if (!rule->vmks[i].carries)
 			continue;
 		if (cands->state[i] & MIGSEL_USABLE)
 			usable = true;

@@ -40,17 +40,24 @@ struct migsel_addr {
  * struct migsel_rule_vmk - what the rule knows of a vmk
  * @addrs: its addresses, in the order of migsel_rule_compare()
  * @n_addrs: length of @addrs
- * @migration: carries migration traffic
+ * @stack: the TCP/IP stack that it belongs to
+ * @migration: its flag on the default stack; no other stack has it
+ * @provisioning: it has the provisioning service of the default stack, as one vmk
+ *	at most
  * @weight: share of the multi-NIC flows, at least 1
  * @addressed: for each family, has an address other than link-local; set by
  *	migsel_rule_prepare_vmk()
+ * @carries: it carries migration traffic; set by migsel_rule_prepare()
  */
 struct migsel_rule_vmk {
 	const struct migsel_addr *addrs;
 	u32 n_addrs;
+	u8 stack;
 	bool migration;
+	bool provisioning;
 	u8 weight;
 	bool addressed[MIGSEL_N_FAMILIES];
+	bool carries;
 };
 
 struct migsel_rule;
@@ -60,20 +67,25 @@ struct migsel_query;
  * enum migsel_action - what a row of the table does with a packet
  * @MIGSEL_PASS: it is not touched
  * @MIGSEL_REFUSE: it has no egress
- * @MIGSEL_STEER: it leaves by the only candidate
+ * @MIGSEL_STEER: it leaves by the only candidate; without one it has no route
+ * @MIGSEL_PREFER: it leaves by the only candidate if that is usable and has a route
+ *	other than a default route; if not, the next row that applies is taken
  * @MIGSEL_CHOOSE: it leaves by one of several candidates
  */
 enum migsel_action {
 	MIGSEL_PASS,
 	MIGSEL_REFUSE,
 	MIGSEL_STEER,
+	MIGSEL_PREFER,
 	MIGSEL_CHOOSE,
 };
 
 /**
  * enum migsel_candidate - which vmks a row leaves as candidates
  * @MIGSEL_NOBODY: none
- * @MIGSEL_FIRST_VMK: the first vmk
+ * @MIGSEL_FIRST_VMK: the first vmk, if the default stack has one
+ * @MIGSEL_PROVISIONING_VMK: the one with the provisioning service
+ * @MIGSEL_PROVISIONING_STACK: the first vmk of stack provisioning
  * @MIGSEL_MIGRATION_VMK: the first vmk that carries migration traffic
  * @MIGSEL_BOUND_VMK: the one to whose address the sender bound its socket
  * @MIGSEL_MIGRATION_VMKS: each that carries migration traffic
@@ -81,6 +93,8 @@ enum migsel_action {
 enum migsel_candidate {
 	MIGSEL_NOBODY,
 	MIGSEL_FIRST_VMK,
+	MIGSEL_PROVISIONING_VMK,
+	MIGSEL_PROVISIONING_STACK,
 	MIGSEL_MIGRATION_VMK,
 	MIGSEL_BOUND_VMK,
 	MIGSEL_MIGRATION_VMKS,
@@ -123,17 +137,25 @@ struct migsel_settled {
 #define MIGSEL_NOT_UNICAST	0x1
 #define MIGSEL_TO_DEVICE	0x2
 #define MIGSEL_TO_VMK		0x4
-#define MIGSEL_N_BINDINGS	8
+#define MIGSEL_PASSED_OVER	0x8
+#define MIGSEL_N_BINDINGS	16
 
 /**
  * struct migsel_rule - a configuration, as the rule sees it
- * @vmks: the vmks in their order, the first one is the first vmk; each prepared
+ * @vmks: the vmks in their order; each prepared
  * @n_vmks: length of @vmks, at most MIGSEL_MAX_VMKS
  * @strict: the only migration vmk is used even where it shares a subnet
  * @n_migration: how many carry migration traffic; set by migsel_rule_prepare()
  * @migration_vmk: position of the first that does; set by migsel_rule_prepare()
- * @same_subnet: for each family, @migration_vmk shares a subnet with the first
- *	vmk; set by migsel_rule_prepare()
+ * @first_vmk: position of the first of the default stack; set by
+ *	migsel_rule_prepare()
+ * @provisioning_vmk: position of the one with the provisioning service; likewise
+ * @provisioning_stack: position of the first of stack provisioning; likewise
+ * @vmotion_stack: stack vmotion has a vmk; likewise
+ * @same_subnet: for each family, @migration_vmk is of the default stack and shares a
+ *	subnet with the first vmk; likewise
+ * @cold_same_subnet: for each family, @provisioning_vmk is another than the first vmk
+ *	and shares a subnet with it; likewise
  * @settled: for each class, family and binding, what stage 1 gives; set by
  *	migsel_rule_prepare()
  */
@@ -143,7 +165,12 @@ struct migsel_rule {
 	bool strict;
 	u32 n_migration;
 	int migration_vmk;
+	int first_vmk;
+	int provisioning_vmk;
+	int provisioning_stack;
+	bool vmotion_stack;
 	bool same_subnet[MIGSEL_N_FAMILIES];
+	bool cold_same_subnet[MIGSEL_N_FAMILIES];
 	struct migsel_settled settled[__MIGSEL_CLASS_MAX][MIGSEL_N_FAMILIES]
 				     [MIGSEL_N_BINDINGS];
 };
@@ -155,6 +182,8 @@ struct migsel_rule {
  * @not_unicast: its route is local, or its destination is multicast,
  *	broadcast or link-local, or it is neighbour discovery of IPv6
  * @bound_device: its socket is bound to a device
+ * @passed_over: the candidate of a row that prefers it is not usable, or has no route
+ *	other than a default route
  * @bound_vmk: position of the migration vmk to whose address its socket is
  *	bound, or MIGSEL_NO_VMK
  */
@@ -163,6 +192,7 @@ struct migsel_query {
 	enum migsel_family family;
 	bool not_unicast;
 	bool bound_device;
+	bool passed_over;
 	int bound_vmk;
 };
 
@@ -221,6 +251,8 @@ migsel_rule_row(const struct migsel_rule *rule,
 		binding |= MIGSEL_TO_DEVICE;
 	if (query->bound_vmk != MIGSEL_NO_VMK)
 		binding |= MIGSEL_TO_VMK;
+	if (query->passed_over)
+		binding |= MIGSEL_PASSED_OVER;
 
 	settled = &rule->settled[query->class][query->family][binding];
 	*vmk = settled->row->candidates == MIGSEL_BOUND_VMK ?

@@ -307,7 +307,10 @@ void migsel_snap_index(struct migsel_snap *snap)
 	}
 }
 
-/* What the hook need not decide for each packet. */
+/*
+ * What the hook need not decide for each packet. Whether a row that prefers a vmk gives way
+ * depends on the destination.
+ */
 static void snap_settle(struct migsel_snap *snap, enum migsel_class class,
 			enum migsel_family family)
 {
@@ -318,7 +321,8 @@ static void snap_settle(struct migsel_snap *snap, enum migsel_class class,
 
 	path->class = class;
 	path->family = family;
-	if (snap->policy.mode != MIGSEL_MODE_ENFORCE || vmk == MIGSEL_NO_VMK ||
+	if (snap->policy.mode != MIGSEL_MODE_ENFORCE ||
+	    settled->row->action == MIGSEL_PREFER || vmk == MIGSEL_NO_VMK ||
 	    !snap->rule.vmks[vmk].addressed[family])
 		return;
 	path->dev = snap->vmks[vmk].dev;
@@ -370,8 +374,12 @@ struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 		goto out;
 	}
 	for (i = 0; i < snap->rule.n_vmks; i++) {
-		snap->rule.vmks[i].migration = snap->vmks[i].vmk->config.migration;
-		snap->rule.vmks[i].weight = snap->vmks[i].vmk->config.weight;
+		const struct migsel_vmk_config *config = &snap->vmks[i].vmk->config;
+
+		snap->rule.vmks[i].stack = config->stack;
+		snap->rule.vmks[i].migration = config->migration;
+		snap->rule.vmks[i].provisioning = config->provisioning;
+		snap->rule.vmks[i].weight = config->weight;
 	}
 	snap->tag = ms->tag;
 	snap->policy = ms->policy;
@@ -421,7 +429,7 @@ int migsel_snap_owner(const struct migsel_snap *snap,
 		if (own->family != family || memcmp(own->local, addr, bytes))
 			continue;
 		vmk = migsel_snap_position(snap, addrs->owners[i - 1].ifindex);
-		if (vmk != MIGSEL_NO_VMK && snap->rule.vmks[vmk].migration &&
+		if (vmk != MIGSEL_NO_VMK && snap->rule.vmks[vmk].carries &&
 		    migsel_usable(snap, vmk, family))
 			return vmk;
 	}

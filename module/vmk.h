@@ -17,11 +17,15 @@ struct netlink_ext_ack;
 
 /**
  * struct migsel_vmk_config - what is configured of a vmk, beside its position
- * @migration: carries migration traffic
+ * @stack: the TCP/IP stack that it belongs to, enum migsel_stack
+ * @migration: carries migration traffic, as far as its stack does
+ * @provisioning: has the provisioning service of the default stack
  * @weight: share of the multi-NIC flows, 1 to 255
  */
 struct migsel_vmk_config {
+	u8 stack;
 	bool migration;
+	bool provisioning;
 	u8 weight;
 };
 

@@ -37,8 +37,8 @@ def group(prefix):
 
 
 A, CMD, CLASS, MODE, REASON = (group(prefix) for prefix in ("A_", "CMD_", "CLASS_", "MODE_", "REASON_"))
-FALLBACK, UNREACHABLE, VERDICT, CHANGE = (group(prefix) for prefix in (
-    "FALLBACK_", "UNREACHABLE_", "VERDICT_", "VMK_CHANGE_"))
+FALLBACK, UNREACHABLE, VERDICT, CHANGE, STACK = (group(prefix) for prefix in (
+    "FALLBACK_", "UNREACHABLE_", "VERDICT_", "VMK_CHANGE_", "STACK_"))
 # In the order of their numbers, as the tool has them.
 REASONS = [name.lower().replace("_", "-") for name in vars(REASON)]
 HOT, COLD = 0x10000, 0x20000
@@ -216,7 +216,8 @@ def must(reply, what):
 
 def config(nl):
     """Everything, as bytes, without counters."""
-    kinds = (A.VMK_IFINDEX, A.VMK_IFNAME, A.VMK_POSITION, A.VMK_MIGRATION, A.VMK_WEIGHT)
+    kinds = (A.VMK_IFINDEX, A.VMK_IFNAME, A.VMK_POSITION, A.VMK_MIGRATION, A.VMK_WEIGHT,
+             A.VMK_STACK, A.VMK_PROVISIONING)
     vmks = [answer(body) for body in must(nl.ask(CMD.VMK_GET, flags=DUMP), "dump")]
     return ([tuple(have[kind] for kind in kinds) for have in vmks],
             must(nl.ask(CMD.TAG_GET), "tag"), must(nl.ask(CMD.POLICY_GET), "policy"))

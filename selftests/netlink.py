@@ -11,7 +11,7 @@ import threading
 
 import ktap
 from family import (A, CHANGE, CMD, CLASS, DUMP, FALLBACK, FIRST, INTR, MODE, NESTED, NUMBERS, REASONS,
-                    REPLACE, UNREACHABLE, Netlink, Refused, answer, attr, attrs, attrs_list, config,
+                    REPLACE, STACK, UNREACHABLE, Netlink, Refused, answer, attr, attrs, attrs_list, config,
                     device, fields, index, must, number_of, policy, tag, text_of, u32, vmk)
 
 SECOND = FIRST + 8  # behind one number
@@ -52,7 +52,13 @@ def dummies(number):
 def names(nl):
     """The vmks in their order, as name, migration, weight."""
     return [(text_of(name), number_of(migration), number_of(weight))
-            for _, name, _, migration, weight in config(nl)[0]]
+            for _, name, _, migration, weight, *_ in config(nl)[0]]
+
+
+def stacks_of(nl):
+    """The same, as name, migration, stack, provisioning."""
+    return [(text_of(name), number_of(migration), number_of(stack), number_of(provisioning))
+            for _, name, _, migration, _, stack, provisioning in config(nl)[0]]
 
 
 def begin(nl):
@@ -65,7 +71,7 @@ def good(nl):
     """what is right is taken"""
     begin(nl)
     vmks = config(nl)[0]
-    want = [("vmk0", 0, 0, 1), ("vmk1", 1, 1, 7)]
+    want = [("vmk0", 0, 0, 1, STACK.DEFAULT, 0), ("vmk1", 1, 1, 7, STACK.DEFAULT, 0)]
     have = [(text_of(name), *(number_of(x) for x in rest)) for _, name, *rest in vmks]
     assert have == want, f"{have}, not {want}"
     must(nl.ask(CMD.VMK_SET, device("vmk1", position=0)), "set")
@@ -83,7 +89,7 @@ def short(nl):
     begin(nl)
     before = config(nl)
     for size in range(4):
-        for key in ("ifindex", "position", "migration", "weight"):
+        for key in ("ifindex", "position", "migration", "weight", "stack", "provisioning"):
             refused(nl, f"{size} bytes of {key}", LENGTH,
                     CMD.VMK_SET, fields("vmk", **{key: bytes(size)}), blame=FIRST)
     for cmd, kinds in ((CMD.TAG_SET, TAG), (CMD.POLICY_SET, POLICY)):
@@ -154,6 +160,14 @@ def wrong(nl):
             ("set beyond the end", errno.ERANGE, CMD.VMK_SET, device("vmk1", position=2), SECOND),
             ("set far beyond", errno.ERANGE, CMD.VMK_SET, device("vmk1", position=0xffffffff), SECOND),
             ("migration 2", errno.ERANGE, CMD.VMK_SET, device("vmk1", migration=2), SECOND),
+            ("stack 3", errno.ERANGE, CMD.VMK_SET, device("vmk1", stack=3), SECOND),
+            ("provisioning 2", errno.ERANGE, CMD.VMK_SET, device("vmk1", provisioning=2), SECOND),
+            ("vmotion without migration", errno.EINVAL, CMD.VMK_SET,
+             device("vmk1", migration=0, stack=STACK.VMOTION), SECOND),
+            ("provisioning with migration", errno.EINVAL, CMD.VMK_ADD,
+             device("vmk2", migration=1, stack=STACK.PROVISIONING), SECOND),
+            ("provisioning on another stack", errno.EINVAL, CMD.VMK_ADD,
+             device("vmk2", provisioning=1, stack=STACK.PROVISIONING), SECOND),
             ("weight 0", errno.ERANGE, CMD.VMK_SET, device("vmk1", weight=0), SECOND),
             ("weight 256", errno.ERANGE, CMD.VMK_SET, device("vmk1", weight=256), SECOND),
             ("set of none", errno.ENOENT, CMD.VMK_SET, device("vmk2"), FIRST),
@@ -413,8 +427,44 @@ def whole_told(nl):
     assert summary(told[1][FIRST:])[2:] == [b"vmk0\0", b"vmk2\0"], "not in their new order"
 
 
+def stacks(nl):
+    """a stack says what migration is, and one vmk has the provisioning service"""
+    begin(nl)
+    must(nl.ask(CMD.VMK_SET, device("vmk0", stack=STACK.VMOTION)), "set")
+    must(nl.ask(CMD.VMK_SET, device("vmk1", provisioning=1)), "set")
+    must(nl.ask(CMD.VMK_ADD, device("vmk2", stack=STACK.PROVISIONING, migration=0)), "add")
+    want = [("vmk0", 1, STACK.VMOTION, 0), ("vmk1", 1, STACK.DEFAULT, 1), ("vmk2", 0, STACK.PROVISIONING, 0)]
+    assert stacks_of(nl) == want, f"{stacks_of(nl)}"
+    for what, error, payload, blame in (
+            ("migration off", errno.EINVAL, device("vmk0", migration=0), SECOND),
+            ("migration on", errno.EINVAL, device("vmk2", migration=1), SECOND),
+            ("of another stack", errno.EINVAL, device("vmk0", provisioning=1), SECOND),
+            ("goes to another stack", errno.EINVAL, device("vmk1", stack=STACK.VMOTION), SECOND),
+            ("goes there with it", errno.EINVAL, device("vmk1", stack=STACK.VMOTION, provisioning=1),
+             SECOND + 8)):
+        refused(nl, what, error, CMD.VMK_SET, payload, blame)
+    must(nl.ask(CMD.VMK_SET, device("vmk2", stack=STACK.DEFAULT)), "set")
+    refused(nl, "a second one", errno.EEXIST, CMD.VMK_SET, device("vmk2", provisioning=1), SECOND)
+    # A whole configuration counts as it is in the end, single changes one after the other.
+    both = vmk("vmk2", provisioning=1) + vmk("vmk1", provisioning=0)
+    must(nl.ask(CMD.CONFIG_SET, both), "handed over")
+    assert [have[3] for have in stacks_of(nl)] == [0, 0, 1], f"{stacks_of(nl)}"
+    before = config(nl)
+    refused(nl, "two", errno.EEXIST, CMD.CONFIG_SET, vmk("vmk1", provisioning=1), FIRST + 16)
+    refused(nl, "before it is handed over", errno.EEXIST, CMD.CONFIG_SET,
+            vmk("vmk1", CHANGE.SET, provisioning=1) + vmk("vmk2", CHANGE.SET, provisioning=0), FIRST + 16)
+    refused(nl, "migration off, nested", errno.EINVAL, CMD.CONFIG_SET, vmk("vmk0", migration=0), FIRST + 16)
+    assert config(nl) == before, "something is changed"
+    must(nl.ask(CMD.CONFIG_SET, vmk("vmk2", CHANGE.SET, provisioning=0) +
+                vmk("vmk1", CHANGE.SET, provisioning=1)), "one after the other")
+    # What does not know of stacks describes vmks of the default one.
+    must(nl.ask(CMD.CONFIG_SET, REPLACE + vmk("vmk0", migration=0) + vmk("vmk1", migration=1)), "replace")
+    want = [("vmk0", 0, STACK.DEFAULT, 0), ("vmk1", 1, STACK.DEFAULT, 0)]
+    assert stacks_of(nl) == want, f"{stacks_of(nl)}"
+
+
 TESTS = (good, short, long, truncated, unknown, wrong, commands, unprivileged, changing,
-         interrupted, notified, whole, whole_wrong, whole_many, whole_told)
+         interrupted, notified, whole, whole_wrong, whole_many, whole_told, stacks)
 
 
 def main():

@@ -65,7 +65,7 @@ class Host:
         self.routes = set()
         lines = []
         # Each another: with the same one, routes of IPv6 would be one that balances.
-        metrics = iter(rng.sample(range(1, 1001), 32))
+        metrics = iter(rng.sample(range(1, 1001), 64))
         for n, dev in enumerate(DEVICES):
             lines += [f"link set {dev} down", f"addr flush dev {dev}",
                       f"link set {dev} up"]
@@ -79,6 +79,10 @@ class Host:
                     if rng.random() < .5:
                         gateway = (subnet % 1).split("/")[0]
                         lines.append(f"route append {FAR[family]} via {gateway} dev {dev}"
+                                     f" metric {next(metrics)}")
+                    if rng.random() < .2:
+                        gateway = (subnet % 1).split("/")[0]
+                        lines.append(f"route append default via {gateway} dev {dev}"
                                      f" metric {next(metrics)}")
         if rng.random() < .3:
             lines.append(f"route add blackhole {FAR[4]} metric 1")
@@ -109,9 +113,16 @@ def random_config(rng):
                  rng.choice(["enforce"] * 8 + ["observe"]),
                  rng.choice(["refuse", "refuse", "pass"]),
                  rng.choice(["first-vmk", "first-vmk", "strict"]))]
+    provided = rng.random() < .3
     for dev in rng.sample(DEVICES, rng.choice([0, 1, 2, 2, 3, 3, 4, 4])):
-        lines.append("vmk add %s migration %s weight %d" % (
-            dev, rng.choice(["on", "off"]), rng.choice([1, 1, 1, 2, 3])))
+        stack = rng.choice(["default"] * 10 + ["vmotion", "provisioning"])
+        line = f"vmk add {dev} stack {stack} weight {rng.choice([1, 1, 1, 2, 3])}"
+        if stack == "default":
+            line += f" migration {rng.choice(['on', 'off'])}"
+            if not provided and rng.random() < .6:
+                provided = True
+                line += " provisioning on"
+        lines.append(line)
     return lines
 
 
@@ -123,7 +134,7 @@ class Packet:
         hosts = [(subnet % 99).split("/")[0] for subnet in host.subnets[self.family]]
         self.dst = rng.choice(hosts * 4 + [FAR[self.family]] * 3 + [NOWHERE[self.family]]
                               + host.addresses[self.family][:1])
-        self.tag = rng.choice(["hot"] * 6 + ["cold"] * 2 + [None])
+        self.tag = rng.choice(["hot"] * 5 + ["cold"] * 4 + [None])
         self.source = self.dev = None
         if host.addresses[self.family] and rng.random() < .35:
             self.source = rng.choice(host.addresses[self.family])

@@ -53,7 +53,9 @@ test_commands() {
 }
 
 test_keywords() {
-	offers 'migsel vmk add eth0 ' migration weight position
+	offers 'migsel vmk add eth0 ' migration weight position stack provisioning
+	offers 'migsel vmk set eth0 stack ' default vmotion provisioning
+	offers 'migsel vmk set eth0 stack default provisioning ' on off
 	offers 'migsel vmk set dev eth0 weight 3 m' migration
 	offers 'migsel vmk add eth0 migration ' on off
 	offers 'migsel vmk add eth0 weight ' ''

@@ -37,9 +37,20 @@ random_tag() {
 	done
 }
 
+# random_stack: into migration and stack, as save prints them; one vmk may have the service
+random_stack() {
+	any on off
+	migration=$REPLY
+	any '' '' ' stack vmotion' ' stack provisioning'
+	stack=$REPLY
+	[[ $stack != *vmotion ]] || migration=on
+	[[ $stack != *provisioning ]] || migration=off
+	[[ $stack || $provided ]] || ! chance 30 || provided=1 stack=' provisioning on'
+}
+
 # A whole configuration, as save has to print it.
 random_save() {
-	local mask hot cold left mode unreachable fallback i
+	local mask hot cold left mode unreachable fallback i migration stack provided=
 	random_tag
 	any enforce observe off
 	mode=$REPLY
@@ -56,8 +67,8 @@ random_save() {
 		any $left
 		left=${left/ $REPLY / }
 		echo -n "vmk add dev $REPLY "
-		any on off
-		echo "migration $REPLY weight $((RANDOM % 255 + 1))"
+		random_stack
+		echo "migration $migration weight $((RANDOM % 255 + 1))$stack"
 	done
 }
 
@@ -78,6 +89,8 @@ random_line() {
 		echo -n "$dev"
 		! chance 50 || { any on off; echo -n " migration $REPLY"; }
 		! chance 40 || echo -n " weight $((RANDOM % 255 + 1))"
+		! chance 20 || { any default default vmotion provisioning; echo -n " stack $REPLY"; }
+		! chance 10 || { any on off off; echo -n " provisioning $REPLY"; }
 		n=${#added[@]}
 		[[ $verb == set ]] || ((n++))
 		# One keyword twice is another kind of mistake: restore sees it before it asks the kernel.

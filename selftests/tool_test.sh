@@ -254,7 +254,7 @@ test_json() {
 	three_vmks
 	run 0 m -j vmk show
 	json 'length == 3 and all(keys == ["ifindex", "ifname", "migration",
-		"position", "usable", "weight"])'
+		"position", "provisioning", "stack", "usable", "weight"])'
 	json ".[1] | (.ifname == \"vmk1\") and (.ifindex | $number) and
 		.migration == true and .weight == 1 and .usable == true"
 	run 0 m -j -s vmk show dev vmk0
@@ -302,6 +302,82 @@ test_text() {
 	[[ $out != *$'\e'* ]] || fail "coloured JSON"
 }
 
+# What a stack says of its vmks, and the one vmk with the provisioning service.
+test_stacks() {
+	three_vmks
+	remember
+	refused 1 'always carries migration traffic .migration off' m vmk set vmk1 stack vmotion migration off
+	refused 1 'carries no migration traffic' m vmk set vmk1 stack provisioning migration on
+	refused 1 'has to be of stack default' m vmk set vmk1 stack vmotion provisioning on
+	refused 1 'has to be of stack default' m vmk set vmk1 stack provisioning provisioning on
+	refused 255 'stack must be default or vmotion or provisioning' m vmk set vmk1 stack vMotion
+	refused 255 'provisioning must be off or on' m vmk set vmk1 provisioning maybe
+	kept
+
+	m vmk set vmk2 stack vmotion
+	run 0 m vmk show vmk2
+	out_like '^2: vmk2 ifindex [0-9]+ migration on weight 1 stack vmotion usable$'
+	m vmk set vmk0 provisioning on
+	remember
+	refused 1 'always carries migration traffic .migration off' m vmk set vmk2 migration off
+	refused 1 'has to be of stack default' m vmk set vmk2 provisioning on
+	refused 1 'another vmk has provisioning on' m vmk set vmk1 provisioning on
+	refused 1 'has to be of stack default .stack vmotion' m vmk set vmk0 stack vmotion
+	kept
+	run 0 m -br vmk show
+	out_like '^vmk0 .* weight 1 provisioning on'
+	out_like $'\nvmk2 .* weight 1 stack vmotion$'
+	run 0 m -j vmk show
+	json 'map([.ifname, .stack, .provisioning, .migration]) == [["vmk0", "default", true, false],
+		["vmk1", "default", false, true], ["vmk2", "vmotion", false, true]]'
+	run 0 m save
+	out_like $'\nvmk add dev vmk0 migration off weight 1 provisioning on\n'
+	out_like $'\nvmk add dev vmk1 migration on weight 1\n'
+	out_like $'\nvmk add dev vmk2 migration on weight 1 stack vmotion$'
+	m save >"$scratch/batch"
+	m vmk flush
+	m restore <"$scratch/batch"
+	[[ $(m save) == "$(<"$scratch/batch")" ]] || fail "restored: $(m save)"
+
+	# The flag is what the stack has made of it.
+	m vmk set vmk2 stack default
+	run 0 m vmk show vmk2
+	out_like ' migration on weight 1 usable$'
+	m vmk set vmk2 stack provisioning
+	m vmk set vmk1 migration off stack provisioning
+	m vmk set vmk0 provisioning off stack provisioning
+	run 0 m -j vmk show
+	json 'all(.stack == "provisioning" and .migration == false and .provisioning == false)'
+}
+
+# The vmk that a row would prefer is a candidate, though the row gives way.
+test_preferred() {
+	three_vmks
+	ip -n "$host" address del 192.0.2.12/24 dev vmk2
+	ip -n "$host" address add 203.0.113.12/24 dev vmk2
+	m vmk set vmk2 provisioning on
+	run 0 m -d route get 203.0.113.1 tag cold
+	out_like '^203.0.113.1 tag cold dev vmk2 src 203.0.113.12 reason provisioning-vmk'
+	out_like $'\n +candidate vmk2 usable routed placed 0 weight 1 chosen: preferred to the first vmk$'
+	run 0 m -d route get 192.0.2.21 tag cold
+	out_like '^192.0.2.21 tag cold dev vmk0 .*reason cold-first-vmk'
+	out_like $'\n +7 provisioning-vmk +skipped: not cold, or no provisioning vmk '
+	out_like $'\n +candidate vmk0 usable routed placed 0 weight 1 chosen: the only candidate\n'
+	out_like $'\n +candidate vmk2 usable unrouted placed 0 weight 1 not-chosen: no route .* or a default route only$'
+	ip -n "$host" route add default via 203.0.113.1 dev vmk2
+	run 0 m -j -d route get 198.51.100.1 tag cold
+	json '.[0] | .reason == "no-route" and
+		(.candidates | map([.ifname, .routed, .preferred])) == [["vmk0", false, false], ["vmk2", false, true]]'
+	m vmk set vmk2 provisioning off
+	m vmk set vmk0 provisioning on
+	run 0 m -j -d route get 198.51.100.1 tag cold
+	json '.[0].facts | .provisioning_vmk and .first_vmk and
+		([.cold_same_subnet, .vmotion_stack, .provisioning_stack] | any | not)'
+	ip -n "$host" route del default dev vmk2
+	ip -n "$host" address del 203.0.113.12/24 dev vmk2
+	ip -n "$host" address add 192.0.2.12/24 dev vmk2
+}
+
 # Policy rules that ask for protocol and ports: in the plain lookup, and in that by a vmk.
 test_route_ports() {
 	local family dst src
@@ -342,8 +418,8 @@ test_route_details() {
 	json '.[0].facts | .strict and .vmks == 0'
 	three_vmks
 	run 0 m -d route get 192.0.2.21 tag hot
-	out_like $'\n +9 same-subnet +applied: '
-	out_like $'\n +10 dedicated-subnet +not-reached'
+	out_like $'\n +13 same-subnet +applied: '
+	out_like $'\n +14 dedicated-subnet +not-reached'
 	out_like $'\n +route 192.0.2.0/24 table main\n'
 	out_like $'\n +candidate vmk0 usable routed placed 0 weight 1 chosen: the only candidate$'
 	run 0 m -j -d route get 192.0.2.21 tag hot

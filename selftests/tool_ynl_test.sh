@@ -56,7 +56,8 @@ test_operations() {
 		--multi route-get '{"dst4": 3221225993, "class": "hot", "details": true}' \
 		--multi route-get '{"dst6": "20010db8000000000000000000000021", "mark": 512}' \
 		--multi stats-reset '{}' \
-		--multi config-set "{\"policy\": [{\"unreachable\": \"pass\"}], \"vmk\": [{\"ifname\": \"vmk1\", \"position\": 0}]}" \
+		--multi config-set "{\"policy\": [{\"unreachable\": \"pass\"}], \"vmk\": [{\"ifname\": \"vmk1\", \"position\": 0, \"stack\": \"vmotion\"},
+			{\"ifname\": \"vmk0\", \"provisioning\": 1}]}" \
 		--multi config-get '{}' \
 		--multi config-set "{\"vmk\": [{\"ifindex\": $i1, \"position\": 1, \"change\": \"set\"}]}"
 	json '.[3] | .ifname == "vmk1" and .weight == 9 and .migration == 1 and .position == 1
@@ -64,11 +65,13 @@ test_operations() {
 	json ".[5] == {mask: 65280, hot: 256, cold: 512}"
 	json '.[7] == {mode: "observe", unreachable: "pass", fallback: "strict"}'
 	json '.[8] | .reason == "strict" and .verdict == "steer" and .class == "hot" and
-		.ifname == "vmk1" and (.row | length) == '"$n_rows"' and .row[7].outcome == "applied" and
+		.ifname == "vmk1" and (.row | length) == '"$n_rows"' and .row[11].outcome == "applied" and
 		.candidate[0].chosen == 1 and .table == 254 and .["prefix-len"] == 24'
 	json '.[9] | .reason == "cold-first-vmk" and .class == "cold"'
-	json '.[12] | .vmk == [{ifname: "vmk1", ifindex: '"$i1"', position: 0, migration: 1, weight: 9},
-		{ifname: "vmk0", ifindex: '"$i0"', position: 1, migration: 0, weight: 1}] and
+	json '.[12] | .vmk == [{ifname: "vmk1", ifindex: '"$i1"', position: 0, migration: 1, weight: 9,
+			stack: "vmotion", provisioning: 0},
+		{ifname: "vmk0", ifindex: '"$i0"', position: 1, migration: 0, weight: 1,
+			stack: "default", provisioning: 1}] and
 		.tag == [{mask: 65280, hot: 256, cold: 512}]'
 	run 0 m save
 	out_like 'tag set mask 0xff00 hot 0x100 cold 0x200'

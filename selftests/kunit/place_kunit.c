@@ -207,9 +207,9 @@ static void test_member_leaves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 1);
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 2), 2);
 
-	f->rule_vmks[1].migration = false;
+	f->rule_vmks[1].carries = false;
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 2);
-	f->rule_vmks[1].migration = true;
+	f->rule_vmks[1].carries = true;
 
 	/* The last vmk leaves the namespace. */
 	f->snap->rule.n_vmks = 2;
@@ -264,7 +264,7 @@ static void test_several_leave(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	f->rule_vmks[1].migration = false;
+	f->rule_vmks[1].carries = false;
 	migsel_place_sync(f->flows, f->snap);
 	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 1), 2);
 	expect_placed(test, MIGSEL_INET, 0, 1);

@@ -509,9 +509,13 @@ static void test_table(case_state *state)
 			assert_false(row->bypasses);
 			break;
 		case MIGSEL_STEER:
-			assert_true(row->candidates == MIGSEL_FIRST_VMK ||
-				    row->candidates == MIGSEL_MIGRATION_VMK ||
-				    row->candidates == MIGSEL_BOUND_VMK);
+			assert_true(row->candidates != MIGSEL_NOBODY &&
+				    row->candidates != MIGSEL_MIGRATION_VMKS);
+			break;
+		case MIGSEL_PREFER:
+			assert_int_equal(row->candidates,
+					 MIGSEL_PROVISIONING_VMK);
+			assert_false(row->bypasses);
 			break;
 		case MIGSEL_CHOOSE:
 			assert_int_equal(row->candidates,
@@ -523,6 +527,7 @@ static void test_table(case_state *state)
 }
 
 #include "multi_cases.c"
+#include "stack_cases.c"
 
 static case_list rule_cases[] = {
 	CASE(test_untagged),
@@ -548,6 +553,14 @@ static case_list rule_cases[] = {
 	CASE(test_placement_states),
 	CASE(test_order_of_candidates),
 	CASE(test_assumed_routes),
+	CASE(test_vmotion_stack),
+	CASE(test_vmotion_stack_deactivates),
+	CASE(test_vmotion_stack_of_two),
+	CASE(test_provisioning_stack),
+	CASE(test_provisioning_vmk),
+	CASE(test_cold_same_subnet),
+	CASE(test_first_of_default_stack),
+	CASE(test_no_first_vmk),
 	CASE(test_table),
 	CASES_END
 };

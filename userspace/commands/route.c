@@ -71,6 +71,18 @@ static const struct {
 		"the socket is bound to a device",
 		"the socket is not bound to a device",
 	},
+	[MIGSEL_REASON_PROVISIONING_STACK] = {
+		"cold traffic takes the provisioning stack",
+		"not cold, or the provisioning stack has no vmk",
+	},
+	[MIGSEL_REASON_COLD_SAME_SUBNET] = {
+		"the provisioning vmk shares a subnet with the first vmk",
+		"not cold, or no provisioning vmk that shares a subnet with the first vmk",
+	},
+	[MIGSEL_REASON_PROVISIONING_VMK] = {
+		"the provisioning vmk has a route to the destination that is no default route",
+		"not cold, or no provisioning vmk that is usable and has a route that is no default route",
+	},
 	[MIGSEL_REASON_COLD_FIRST_VMK] = {
 		"cold traffic takes the first vmk",
 		"not cold",
@@ -79,9 +91,13 @@ static const struct {
 		"migration is off on every vmk",
 		"migration is on",
 	},
+	[MIGSEL_REASON_VMOTION_STACK] = {
+		"the vMotion stack has one vmk",
+		"the vMotion stack has no vmk, or two or more",
+	},
 	[MIGSEL_REASON_SINGLE_NIC] = {
 		"only the first vmk has migration on",
-		"another vmk has migration on",
+		"another vmk carries migration traffic",
 	},
 	[MIGSEL_REASON_STRICT] = {
 		"the only migration vmk is used though it shares a subnet with the first vmk",
@@ -93,14 +109,14 @@ static const struct {
 	},
 	[MIGSEL_REASON_DEDICATED_SUBNET] = {
 		"the only migration vmk has a subnet of its own",
-		"two or more vmks have migration on",
+		"two or more vmks carry migration traffic",
 	},
 	[MIGSEL_REASON_MULTI_NIC_BOUND] = {
 		"the socket is bound to an address of a usable migration vmk",
 		"the socket is bound to no address of a usable migration vmk",
 	},
 	[MIGSEL_REASON_MULTI_NIC] = {
-		"two or more vmks have migration on",
+		"two or more vmks carry migration traffic",
 		NULL,
 	},
 };
@@ -131,7 +147,7 @@ static void show_row(const struct nlattr *nest, unsigned int row)
 	print_text("    ");
 	print_uint_cell("row", 2, row);
 	print_text(" ");
-	print_cell(COLOR_NONE, "reason", -16, name_of(reason_names, reason));
+	print_cell(COLOR_NONE, "reason", -18, name_of(reason_names, reason));
 	print_string(outcome == MIGSEL_OUTCOME_APPLIED ? COLOR_GOOD : COLOR_NONE,
 		     "outcome", " ", name_of(outcome_names, outcome));
 	if (why)
@@ -162,16 +178,26 @@ static void show_facts(const struct nlattr *nest)
 	show_fact(&attrs, MIGSEL_A_FACTS_BOUND_VMK, "bound_vmk");
 	show_fact(&attrs, MIGSEL_A_FACTS_SAME_SUBNET, "same_subnet");
 	show_fact(&attrs, MIGSEL_A_FACTS_STRICT, "strict");
+	show_fact(&attrs, MIGSEL_A_FACTS_FIRST_VMK, "first_vmk");
+	show_fact(&attrs, MIGSEL_A_FACTS_VMOTION_STACK, "vmotion_stack");
+	show_fact(&attrs, MIGSEL_A_FACTS_PROVISIONING_STACK,
+		  "provisioning_stack");
+	show_fact(&attrs, MIGSEL_A_FACTS_PROVISIONING_VMK, "provisioning_vmk");
+	show_fact(&attrs, MIGSEL_A_FACTS_COLD_SAME_SUBNET, "cold_same_subnet");
 	print_close();
 }
 
-static const char *why_candidate(bool usable, bool routed, bool several,
-				 bool chosen)
+static const char *why_candidate(bool usable, bool routed, bool preferred,
+				 bool several, bool chosen)
 {
 	if (!usable)
 		return "down, or without an address of the family";
+	if (!routed && preferred)
+		return "no route to the destination through it, or a default route only";
 	if (!routed)
 		return "no route to the destination through it";
+	if (preferred)
+		return "preferred to the first vmk";
 	if (!several)
 		return "the only candidate";
 	return chosen ? "fewest flows for its weight" :
@@ -180,7 +206,7 @@ static const char *why_candidate(bool usable, bool routed, bool several,
 
 static void show_candidate(const struct nlattr *nest, unsigned int place)
 {
-	bool usable, routed, chosen, several;
+	bool usable, routed, preferred, chosen, several;
 	char ifname[IF_NAMESIZE];
 	struct attrs attrs;
 
@@ -191,6 +217,7 @@ static void show_candidate(const struct nlattr *nest, unsigned int place)
 	usable = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_USABLE]);
 	routed = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_ROUTED]);
 	chosen = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_CHOSEN]);
+	preferred = attr_u32(attrs.at[MIGSEL_A_CANDIDATE_PREFERRED]);
 	/* Flows are counted where there is something to choose. */
 	several = attrs.at[MIGSEL_A_CANDIDATE_PLACED];
 
@@ -208,8 +235,9 @@ static void show_candidate(const struct nlattr *nest, unsigned int place)
 		   attr_u32(attrs.at[MIGSEL_A_CANDIDATE_WEIGHT]));
 	print_bool(chosen ? COLOR_GOOD : COLOR_NONE, "chosen", " ", chosen,
 		   chosen ? "chosen" : "not-chosen");
+	print_bool(COLOR_NONE, "preferred", NULL, preferred, NULL);
 	print_string(COLOR_NONE, "why", ": ",
-		     why_candidate(usable, routed, several, chosen));
+		     why_candidate(usable, routed, preferred, several, chosen));
 	print_text("\n");
 	print_close();
 }

@@ -62,13 +62,13 @@ static int stats_show(char **argv)
 	if (ret)
 		return ret;
 
-	print_text("REASON                   PACKETS                BYTES\n");
+	print_text("REASON                     PACKETS                BYTES\n");
 	print_array(NULL);
 	for (i = 0; i < rows.n; i++) {
 		const struct stat_row *row = &rows.row[i];
 
 		print_object(NULL);
-		print_cell(COLOR_NONE, "reason", -16,
+		print_cell(COLOR_NONE, "reason", -18,
 			   name_of(reason_names, row->reason));
 		print_uint_cell("packets", 16, row->counters.packets);
 		print_text(" ");

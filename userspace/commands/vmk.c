@@ -66,6 +66,19 @@ static void show_values(const struct vmk *vmk)
 		   vmk->usable, vmk->usable ? "usable" : "unusable");
 }
 
+/* What is not as it is with most vmks. */
+static void show_rare(const struct vmk *vmk, __u16 attr)
+{
+	const struct keyword *k = keyword_of(&vmk_object, attr);
+
+	if (!vmk_number(vmk, attr))
+		return;
+	print_text(" ");
+	print_text(k->word);
+	print_text(" ");
+	print_text(keyword_text(k, &vmk->values.at[k - vmk_object.keywords]));
+}
+
 static void show_brief(const struct vmk *vmk)
 {
 	print_cell(COLOR_IFNAME, NULL, -16, vmk->ifname);
@@ -75,6 +88,8 @@ static void show_brief(const struct vmk *vmk)
 		   vmk_number(vmk, MIGSEL_A_VMK_MIGRATION) ? "migration on" :
 							     "migration off");
 	print_uint(NULL, "weight ", vmk_number(vmk, MIGSEL_A_VMK_WEIGHT));
+	show_rare(vmk, MIGSEL_A_VMK_STACK);
+	show_rare(vmk, MIGSEL_A_VMK_PROVISIONING);
 	print_text("\n");
 }
 

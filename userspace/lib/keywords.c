@@ -123,6 +123,13 @@ static const struct kind flag = { parse_named, named_text, print_flag };
 /* The names of values, by value. */
 static const char *const off_on[] = { "off", "on", NULL };
 
+static const char *const stacks[] = {
+	[MIGSEL_STACK_DEFAULT] = "default",
+	[MIGSEL_STACK_VMOTION] = "vmotion",
+	[MIGSEL_STACK_PROVISIONING] = "provisioning",
+	NULL
+};
+
 static const char *const modes[] = {
 	[MIGSEL_MODE_ENFORCE] = "enforce",
 	[MIGSEL_MODE_OBSERVE] = "observe",
@@ -146,6 +153,9 @@ static const struct keyword vmk_keywords[] = {
 	{ "migration", MIGSEL_A_VMK_MIGRATION, &flag, .names = off_on, .help = "{ on | off }" },
 	{ "weight", MIGSEL_A_VMK_WEIGHT, &number, .min = 1, .max = 255 },
 	{ "position", MIGSEL_A_VMK_POSITION, &number, .help = "N", .is_place = true },
+	{ "stack", MIGSEL_A_VMK_STACK, &named, .names = stacks, .is_rare = true },
+	{ "provisioning", MIGSEL_A_VMK_PROVISIONING, &flag, .names = off_on,
+	  .help = "{ on | off }", .is_rare = true },
 	{ NULL }
 };
 
@@ -284,6 +294,10 @@ void keywords_print(const struct object *object, const struct values *values,
 		if (k->is_place)
 			continue;
 		snprintf(before, sizeof(before), "%s%s ", lead, k->word);
+		if (k->is_rare && !number_of(value)) {
+			k->kind->print(k, NULL, value);
+			continue;
+		}
 		k->kind->print(k, before, value);
 		lead = " ";
 	}
@@ -295,7 +309,7 @@ void keywords_save(const struct object *object, const struct values *values)
 	const struct keyword *k;
 
 	for (k = object->keywords; k->word; k++, value++) {
-		if (k->is_place)
+		if (k->is_place || (k->is_rare && !number_of(value)))
 			continue;
 		printf(" %s ", k->word);
 		lines_put_word(keyword_text(k, value));

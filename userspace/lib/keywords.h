@@ -38,6 +38,7 @@ struct keyword {
 	__u32 min, max;		/* if they are numbers in a range */
 	const char *help;	/* what stands for a value, unless the above say it */
 	bool is_place;		/* shown by itself, and saved as the order */
+	bool is_rare;		/* its zero, the default, is only shown in JSON */
 };
 
 struct object {

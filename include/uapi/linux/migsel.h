@@ -40,6 +40,15 @@
  * @MIGSEL_REASON_STRICT: Hot, one migration vmk, which shares a subnet of the
  *   family with the first vmk, and the policy's fallback is strict. Leaves by
  *   the migration vmk.
+ * @MIGSEL_REASON_PROVISIONING_STACK: Cold, and stack provisioning has a vmk.
+ *   Leaves by the first vmk of that stack.
+ * @MIGSEL_REASON_COLD_SAME_SUBNET: Cold, and the provisioning vmk shares a
+ *   subnet of the family with the first vmk. Leaves by the first vmk.
+ * @MIGSEL_REASON_PROVISIONING_VMK: Cold, and the provisioning vmk is usable
+ *   and has a route to the destination other than a default route. Leaves by
+ *   it.
+ * @MIGSEL_REASON_VMOTION_STACK: Hot, and stack vmotion has one vmk. Leaves by
+ *   it.
  */
 enum migsel_reason {
 	MIGSEL_REASON_UNTAGGED,
@@ -56,6 +65,10 @@ enum migsel_reason {
 	MIGSEL_REASON_LINK_DOWN,
 	MIGSEL_REASON_NO_ROUTE,
 	MIGSEL_REASON_STRICT,
+	MIGSEL_REASON_PROVISIONING_STACK,
+	MIGSEL_REASON_COLD_SAME_SUBNET,
+	MIGSEL_REASON_PROVISIONING_VMK,
+	MIGSEL_REASON_VMOTION_STACK,
 
 	/* private: */
 	__MIGSEL_REASON_MAX,
@@ -136,6 +149,24 @@ enum migsel_fallback {
 };
 
 /**
+ * enum migsel_stack - The TCP/IP stack that a vmk belongs to.
+ * @MIGSEL_STACK_DEFAULT: That of the first vmk, and of whatever has no stack
+ *   of its own.
+ * @MIGSEL_STACK_VMOTION: Its vmks carry hot traffic. While it has one, those
+ *   of the default stack carry none, but as the first vmk.
+ * @MIGSEL_STACK_PROVISIONING: Its first vmk carries cold traffic.
+ */
+enum migsel_stack {
+	MIGSEL_STACK_DEFAULT,
+	MIGSEL_STACK_VMOTION,
+	MIGSEL_STACK_PROVISIONING,
+
+	/* private: */
+	__MIGSEL_STACK_MAX,
+	MIGSEL_STACK_MAX = (__MIGSEL_STACK_MAX - 1)
+};
+
+/**
  * enum migsel_outcome - What a row of the rule's table said of a query.
  * @MIGSEL_OUTCOME_SKIPPED: Its condition does not hold.
  * @MIGSEL_OUTCOME_APPLIED: It decides.
@@ -187,6 +218,8 @@ enum {
 	MIGSEL_A_VMK_HOT,
 	MIGSEL_A_VMK_COLD,
 	MIGSEL_A_VMK_CHANGE,
+	MIGSEL_A_VMK_STACK,
+	MIGSEL_A_VMK_PROVISIONING,
 
 	__MIGSEL_A_VMK_MAX,
 	MIGSEL_A_VMK_MAX = (__MIGSEL_A_VMK_MAX - 1)
@@ -226,6 +259,7 @@ enum {
 	MIGSEL_A_CANDIDATE_PLACED,
 	MIGSEL_A_CANDIDATE_WEIGHT,
 	MIGSEL_A_CANDIDATE_CHOSEN,
+	MIGSEL_A_CANDIDATE_PREFERRED,
 
 	__MIGSEL_A_CANDIDATE_MAX,
 	MIGSEL_A_CANDIDATE_MAX = (__MIGSEL_A_CANDIDATE_MAX - 1)
@@ -239,6 +273,11 @@ enum {
 	MIGSEL_A_FACTS_BOUND_VMK,
 	MIGSEL_A_FACTS_SAME_SUBNET,
 	MIGSEL_A_FACTS_STRICT,
+	MIGSEL_A_FACTS_FIRST_VMK,
+	MIGSEL_A_FACTS_VMOTION_STACK,
+	MIGSEL_A_FACTS_PROVISIONING_STACK,
+	MIGSEL_A_FACTS_PROVISIONING_VMK,
+	MIGSEL_A_FACTS_COLD_SAME_SUBNET,
 
 	__MIGSEL_A_FACTS_MAX,
 	MIGSEL_A_FACTS_MAX = (__MIGSEL_A_FACTS_MAX - 1)
