@@ -37,6 +37,7 @@ test_objects() {
 	offers 'migsel -j -p re' restore
 	offers 'migsel -n some -b' -batch -brief
 	offers 'migsel -t' -timestamp
+	offers 'migsel -pr' -pretty -prometheus
 	offers 'migsel -color=' -color=always -color=auto -color=never
 }
 
@@ -47,7 +48,8 @@ test_commands() {
 	offers 'migsel route ' get help
 	offers 'migsel stats ' show reset help
 	offers 'migsel monitor ' help
-	offers 'migsel check h' help
+	offers 'migsel check ' severity help
+	offers 'migsel check severity ' error warning info
 	offers 'migsel save ' help
 	offers 'migsel exec ' hot cold help
 }

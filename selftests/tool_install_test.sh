@@ -12,8 +12,13 @@
 # Below the prefix, in their order.
 files=(
 	lib/modules-load.d/migsel.conf
+	lib/systemd/system/migsel-metrics.service
+	lib/systemd/system/migsel-metrics.timer
+	lib/systemd/system/migsel-metrics@.service
+	lib/systemd/system/migsel-metrics@.timer
 	lib/systemd/system/migsel.service
 	lib/systemd/system/migsel@.service
+	libexec/migsel/metrics
 	sbin/migsel
 	share/bash-completion/completions/migsel
 	share/doc/migsel/README.md

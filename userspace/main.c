@@ -20,8 +20,8 @@
 
 static const char usage_head[] =
 	"migsel [ OPTIONS ] OBJECT { COMMAND | help }\n"
-	"OPTIONS := { -j[son] | -p[retty] | -s[tatistics] | -d[etails] | -br[ief] |\n"
-	"             -n[etns] NAME | -b[atch] FILE | -force | -t[imestamp] |\n"
+	"OPTIONS := { -j[son] | -p[retty] | -prom[etheus] | -s[tatistics] | -d[etails] |\n"
+	"             -br[ief] | -n[etns] NAME | -b[atch] FILE | -force | -t[imestamp] |\n"
 	"             -c[olor][={always|auto|never}] | -V[ersion] | -h[elp] }\n"
 	"\n";
 
@@ -31,7 +31,7 @@ static const char usage_tail[] =
 	"                 [ ipproto PROTO ] [ sport PORT ] [ dport PORT ]\n"
 	"migsel stats { show | reset }\n"
 	"migsel monitor\n"
-	"migsel check\n"
+	"migsel check [ severity { error | warning | info } ]\n"
 	"migsel exec { hot | cold } [ -- ] COMMAND [ ARG... ]\n"
 	"migsel classify [ format FORMAT ] [ outside { refuse | allow } ]\n"
 	"                [ -- ] IMAGE...\n"
@@ -65,6 +65,13 @@ static int do_help(char **argv)
 	return STATUS_OK;
 }
 
+/* What there are metrics of; for others the option would be ignored. */
+static bool has_metrics(const char *object)
+{
+	return !strcmp(object, "vmk") || !strcmp(object, "stats") ||
+	       !strcmp(object, "check");
+}
+
 /* Runs one command line, OBJECT first. */
 static int run_object(char **argv)
 {
@@ -86,8 +93,14 @@ static int run_object(char **argv)
 	const struct command *object;
 
 	for (object = objects; object->name; object++) {
-		if (matches(*argv, object->name))
-			return object->run(argv + 1);
+		if (!matches(*argv, object->name))
+			continue;
+		if (options.prometheus && !has_metrics(object->name)) {
+			error("there are no metrics of \"%s\", only of vmk, stats and check.",
+			      object->name);
+			return STATUS_USAGE;
+		}
+		return object->run(argv + 1);
 	}
 	complain("Object \"%s\" is unknown, try \"migsel help\".", *argv);
 	return STATUS_USAGE;
@@ -187,6 +200,10 @@ static int run(char **argv)
 			return ret;
 	}
 
+	if (options.json && options.prometheus) {
+		error("either -json or -prometheus.");
+		return STATUS_USAGE;
+	}
 	print_init();
 	if (options.netns) {
 		ret = enter_netns(options.netns);

@@ -68,6 +68,7 @@ table='
 	check        virsh                             libvirt-clients
 	check        /usr/include/cmocka.h             libcmocka-dev
 	check        genl                              iproute2
+	check        promtool                          prometheus
 	check        strace                            strace
 	check        systemd-analyze                   systemd
 	check,lint   python3                           python3

@@ -13,6 +13,10 @@
 #include "genl.h"
 #include "host.h"
 #include "keywords.h"
+#include "metrics.h"
+#include "module.h"
+#include "names.h"
+#include "options.h"
 #include "parse.h"
 #include "print.h"
 #include "ruleset.h"
@@ -22,9 +26,16 @@ enum {
 	CHECK_CLEAN = 0,
 	CHECK_FOUND = 1,
 	CHECK_COULD_NOT_LOOK = 2,
+	/* For who asks for a severity. */
+	CHECK_FOUND_INFO = 3,
+	CHECK_FOUND_WARNING = 4,
+	CHECK_FOUND_ERROR = 5,
+	CHECK_MODULE_MISSING = 6,
+	CHECK_MODULE_REFUSED = 7,
 };
 
-static const char usage[] = "Usage: migsel check\n";
+static const char usage[] =
+	"Usage: migsel check [ severity { error | warning | info } ]\n";
 
 static void unread(void *data, const char *what)
 {
@@ -122,15 +133,30 @@ static int read_all(struct check *check)
 	return -1;
 }
 
-static void check_all(struct check *check)
+static void check_module(struct check *check)
 {
-	struct remedy load = {};
+	struct remedy remedy = {};
+	struct text why = {};
 
-	if (!check->have_module) {
-		text_add_command(&load.fix, NULL, "modprobe", "migsel", NULL);
-		found(check, "module-missing", "error", "", &load,
+	check->refused = module_is_refused(&why);
+	if (check->refused) {
+		text_add(&remedy.advice,
+			 "enrol the key that it is signed with, see SECURE BOOT in migsel(8)");
+		found(check, "module-refused", SEVERITY_ERROR, "", &remedy,
+		      "this kernel refuses the migsel module, so every packet leaves by the plain route: %s",
+		      why.s);
+	} else {
+		text_add_command(&remedy.fix, NULL, "modprobe", "migsel", NULL);
+		found(check, "module-missing", SEVERITY_ERROR, "", &remedy,
 		      "the migsel module is not loaded, so every packet leaves by the plain route");
 	}
+	text_free(&why);
+}
+
+static void check_all(struct check *check)
+{
+	if (!check->have_module)
+		check_module(check);
 	if (check->n) {
 		if (check->have_module)
 			check_migration_set(check);
@@ -153,6 +179,7 @@ static void free_all(struct check *check)
 	}
 	for (i = 0; i < check->n; i++)
 		below_free(&check->below[i]);
+	free(check->trap);
 	free(check->subnet);
 	free(check->below);
 	free(check->vmk);
@@ -161,28 +188,97 @@ static void free_all(struct check *check)
 	host_free(&check->host);
 }
 
+static void show_metrics(const struct check *check)
+{
+	const struct trap *trap;
+	unsigned int i;
+
+	metric("migsel_module_loaded", "gauge",
+	       "Whether the migsel module is there.");
+	sample("migsel_module_loaded", check->have_module, NULL);
+	metric("migsel_check_complete", "gauge",
+	       "Whether migsel check could look at everything.");
+	sample("migsel_check_complete", !check->could_not_look, NULL);
+	metric("migsel_check_findings", "gauge",
+	       "How many traps migsel check has found, by severity.");
+	for (i = SEVERITY_INFO; i < N_SEVERITIES; i++) {
+		if (i >= check->least)
+			sample("migsel_check_findings", check->n_found[i],
+			       "severity", severity_names[i], NULL);
+	}
+	metric("migsel_check_trap", "gauge",
+	       "A trap that migsel check has found, by its code, and how often.");
+	for (i = 0; i < check->n_traps; i++) {
+		trap = &check->trap[i];
+		sample("migsel_check_trap", trap->n, "code", trap->code,
+		       "severity", severity_names[trap->severity], "dev",
+		       trap->dev, NULL);
+	}
+}
+
+/* The worst of what was found; without the module that is what to know first. */
+static int status_of(const struct check *check, bool by_severity)
+{
+	int i = N_SEVERITIES - 1;
+
+	while (i > SEVERITY_OK && !check->n_found[i])
+		i--;
+	if (i == SEVERITY_OK)
+		return check->could_not_look ? CHECK_COULD_NOT_LOOK :
+					       CHECK_CLEAN;
+	if (!by_severity)
+		return CHECK_FOUND;
+	if (!check->have_module)
+		return check->refused ? CHECK_MODULE_REFUSED :
+					CHECK_MODULE_MISSING;
+	return CHECK_FOUND_INFO + i - SEVERITY_INFO;
+}
+
+/* As an option it comes behind the object, too: it is of this one alone. */
+static bool is_severity(const char *word)
+{
+	return matches(word, "severity") ||
+	       (*word == '-' && is_option(word + 1, "severity", 2));
+}
+
 int do_check(char **argv)
 {
+	__u32 least = SEVERITY_OK;
 	static struct check check;
+	bool by_severity;
+	const char *word;
 	int ret;
 
 	if (*argv && matches(*argv, "help")) {
 		fputs(usage, stdout);
 		return STATUS_OK;
 	}
+	by_severity = *argv && is_severity(*argv);
+	if (by_severity) {
+		ret = take_value(&argv, &word);
+		if (!ret)
+			ret = parse_name(word, "severity",
+					 severity_names + SEVERITY_INFO, &least);
+		if (ret)
+			return ret;
+		least += SEVERITY_INFO;
+		argv++;
+	}
 	ret = no_more(argv, "check");
 	if (ret)
 		return ret;
 
 	memset(&check, 0, sizeof(check));
+	check.least = least;
 	if (read_all(&check)) {
 		ret = CHECK_COULD_NOT_LOOK;
 	} else {
 		print_array(NULL);
 		check_all(&check);
 		print_close();
-		ret = check.n_found ? CHECK_FOUND :
-		      check.could_not_look ? CHECK_COULD_NOT_LOOK : CHECK_CLEAN;
+		if (options.prometheus)
+			show_metrics(&check);
+		ret = status_of(&check, by_severity);
 	}
 	free_all(&check);
 	return ret;

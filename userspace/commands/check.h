@@ -18,11 +18,34 @@ struct subnet {
 	unsigned int *vmk;	/* whose each of them is */
 };
 
+/* From the least on; what is "ok" is no trap. */
+enum severity {
+	SEVERITY_OK,
+	SEVERITY_INFO,
+	SEVERITY_WARNING,
+	SEVERITY_ERROR,
+	N_SEVERITIES
+};
+
+extern const char *const severity_names[];
+
+struct trap {
+	const char *code;
+	enum severity severity;
+	char dev[IF_NAMESIZE];
+	unsigned int n;
+};
+
 /* What is looked at, and what was found so far. */
 struct check {
 	bool have_module;
+	bool refused;	/* by the kernel, for its signature */
 	bool could_not_look;
-	unsigned int n_found;
+	enum severity least;	/* what is less severe is not told */
+	unsigned int n_found[N_SEVERITIES];
+	/* For Prometheus: each once, with how often it was found. */
+	unsigned int n_traps;
+	struct trap *trap;
 	struct config config;
 	struct tag tag;
 	struct host host;
@@ -48,8 +71,8 @@ struct remedy {
 	struct text advice;
 };
 
-/* One trap. @severity is "error", "warning", "info", or "ok" for none. */
-void found(struct check *check, const char *code, const char *severity,
+/* One trap, or with SEVERITY_OK what is none. */
+void found(struct check *check, const char *code, enum severity severity,
 	   const char *dev, struct remedy *remedy, const char *format, ...)
 	PRINTF(6, 7);
 

@@ -12,10 +12,61 @@
 #include "print.h"
 #include "text.h"
 
-void found(struct check *check, const char *code, const char *severity,
+const char *const severity_names[] = {
+	[SEVERITY_OK] = "ok",
+	[SEVERITY_INFO] = "info",
+	[SEVERITY_WARNING] = "warning",
+	[SEVERITY_ERROR] = "error",
+	NULL
+};
+
+static void count_trap(struct check *check, const char *code,
+		       enum severity severity, const char *dev)
+{
+	struct trap *trap;
+	unsigned int i;
+
+	for (i = 0; i < check->n_traps; i++) {
+		trap = &check->trap[i];
+		if (!strcmp(trap->code, code) && !strcmp(trap->dev, dev) &&
+		    trap->severity == severity) {
+			trap->n++;
+			return;
+		}
+	}
+	trap = reallocarray(check->trap, check->n_traps + 1, sizeof(*trap));
+	if (!trap)
+		exit(out_of_memory());
+	check->trap = trap;
+	trap += check->n_traps++;
+	trap->code = code;
+	trap->severity = severity;
+	snprintf(trap->dev, sizeof(trap->dev), "%s", dev);
+	trap->n = 1;
+}
+
+static void show_trap(const char *code, enum severity severity, const char *dev,
+		      const struct remedy *remedy, const char *message)
+{
+	bool bad = severity >= SEVERITY_WARNING;
+
+	print_object(NULL);
+	print_string(bad ? COLOR_BAD : COLOR_NONE, "code", "", code);
+	print_string(COLOR_NONE, "severity", " ", severity_names[severity]);
+	print_string(COLOR_IFNAME, "dev", *dev ? " " : NULL, visible(dev));
+	print_string(COLOR_NONE, "message", ": ", message);
+	if (remedy && remedy->fix.length && !remedy->fix.unquotable)
+		print_string(COLOR_GOOD, "fix", "\n    ", remedy->fix.s);
+	if (remedy && remedy->advice.length)
+		print_string(COLOR_NONE, "advice", "\n  advice: ",
+			     remedy->advice.s);
+	print_text("\n");
+	print_close();
+}
+
+void found(struct check *check, const char *code, enum severity severity,
 	   const char *dev, struct remedy *remedy, const char *format, ...)
 {
-	bool bad = !strcmp(severity, "error") || !strcmp(severity, "warning");
 	char *message = NULL;
 	va_list args;
 
@@ -24,20 +75,14 @@ void found(struct check *check, const char *code, const char *severity,
 		message = NULL;
 	va_end(args);
 
-	if (strcmp(severity, "ok"))
-		check->n_found++;
-	print_object(NULL);
-	print_string(bad ? COLOR_BAD : COLOR_NONE, "code", "", code);
-	print_string(COLOR_NONE, "severity", " ", severity);
-	print_string(COLOR_IFNAME, "dev", *dev ? " " : NULL, visible(dev));
-	print_string(COLOR_NONE, "message", ": ", message ? message : "");
-	if (remedy && remedy->fix.length && !remedy->fix.unquotable)
-		print_string(COLOR_GOOD, "fix", "\n    ", remedy->fix.s);
-	if (remedy && remedy->advice.length)
-		print_string(COLOR_NONE, "advice", "\n  advice: ",
-			     remedy->advice.s);
-	print_text("\n");
-	print_close();
+	if (severity >= check->least) {
+		check->n_found[severity]++;
+		if (!options.prometheus)
+			show_trap(code, severity, dev, remedy,
+				  message ? message : "");
+		else if (severity != SEVERITY_OK)
+			count_trap(check, code, severity, dev);
+	}
 	free(message);
 	if (remedy) {
 		text_free(&remedy->fix);

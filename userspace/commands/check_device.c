@@ -85,7 +85,7 @@ static void check_mtu(struct check *check, unsigned int i)
 			 "Raise the MTU of %s: with less than %u, %s would lose its IPv6.",
 			 visible(small->ifname), IPV6_MIN_MTU,
 			 visible(large->ifname));
-	found(check, "mtu-mismatch", "warning", large->ifname, &remedy,
+	found(check, "mtu-mismatch", SEVERITY_WARNING, large->ifname, &remedy,
 	      "the MTU of %s is %u and that of %s %u: a flow that moves from one to the other is held up or cut into smaller segments",
 	      visible(large->ifname), large->mtu, visible(small->ifname),
 	      small->mtu);
@@ -127,7 +127,7 @@ static void check_parent(struct check *check, unsigned int j)
 		text_add(&remedy.advice,
 			 "%s is needed all the same: without it hot traffic would leave by the first vmk. A NIC of its own for it adds bandwidth.",
 			 visible(name));
-	found(check, "shared-parent", "info", name, &remedy,
+	found(check, "shared-parent", SEVERITY_INFO, name, &remedy,
 	      "%s and %s are on one NIC, %s: that keeps hot traffic off the other NICs, but adds no bandwidth, and both fail together",
 	      visible(other), visible(name),
 	      shared ? visible(shared->ifname) :
@@ -239,7 +239,7 @@ static void check_link(struct check *check, unsigned int i)
 	else if (!remedy.fix.length)
 		text_add(&remedy.advice,
 			 "Look at the cable, the port of the switch or the other end. To take the vmk out would have hot traffic leave by the first vmk, or change which that is.");
-	found(check, "link-down", "error", name, &remedy,
+	found(check, "link-down", SEVERITY_ERROR, name, &remedy,
 	      "%s %s, so nothing leaves by it%s", visible(name), state.s,
 	      check->have_module ? ": mend the link, or take the vmk out" : "");
 	text_free(&state);
@@ -257,7 +257,7 @@ static void check_address(struct check *check, unsigned int i)
 	else
 		text_add(&remedy.advice,
 			 "Give it an address. To take the vmk out would have hot traffic leave by the first vmk, or change which that is.");
-	found(check, "no-address", "error", name, &remedy,
+	found(check, "no-address", SEVERITY_ERROR, name, &remedy,
 	      "%s has no address other than link-local, so it is never used: give it one, or take the vmk out",
 	      visible(name));
 }
@@ -280,13 +280,13 @@ static void check_sysctls(struct check *check, const struct device *device)
 	    (ignore < 1 || announce < 2)) {
 		set_sysctl(&remedy.fix, name, "arp_ignore", "1");
 		set_sysctl(&remedy.fix, name, "arp_announce", "2");
-		found(check, "arp-flux", "warning", name, &remedy,
+		found(check, "arp-flux", SEVERITY_WARNING, name, &remedy,
 		      "%s has arp_ignore %d and arp_announce %d: any NIC on its wire answers for its address, so replies come in by another one",
 		      visible(name), ignore, announce);
 	}
 	if (effective_sysctl(name, "rp_filter") == 1) {
 		set_sysctl(&remedy.fix, name, "rp_filter", "2");
-		found(check, "rp-filter-strict", "warning", name, &remedy,
+		found(check, "rp-filter-strict", SEVERITY_WARNING, name, &remedy,
 		      "%s has rp_filter 1: what comes in by %s but would be answered by another NIC is dropped, ARP included",
 		      visible(name), visible(name));
 	}

@@ -185,7 +185,7 @@ static void report_filter(struct check *check, const json_t *rule, bool *of)
 		 *string_of(rule, "tool") ? "`-m rpfilter --loose --invert`" :
 		 "`fib saddr . mark oif missing drop`");
 	add_where(rule, &where);
-	found(check, "rp-filter-strict", "warning", "", &remedy,
+	found(check, "rp-filter-strict", SEVERITY_WARNING, "", &remedy,
 	      "%s is a strict reverse-path filter of %s: what comes in by one NIC but would be answered by another is dropped",
 	      where.s, words[of[MIGSEL_INET] ? of[MIGSEL_INET6] * 2 : 1]);
 	text_free(&where);

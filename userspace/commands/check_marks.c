@@ -285,7 +285,7 @@ static void report(void *data, const json_t *rule, enum mark_use use)
 			 " The table has an owner (flags owner): only the program that made it can change it.");
 	add_where(rule, &where);
 	found(judging->check, use == MARK_SETS_TAG ? "tag-set" : "tag-conflict",
-	      use == MARK_SETS_TAG ? "ok" : "warning", "", &remedy,
+	      use == MARK_SETS_TAG ? SEVERITY_OK : SEVERITY_WARNING, "", &remedy,
 	      "%s %s (mask 0x%x)", where.s, words[use], judging->tag->mask);
 	text_free(&where);
 }
@@ -304,7 +304,7 @@ static void report_rule(struct judging *judging, const struct fib_rule *rule)
 	text_add(&what, "the rule \"%s rule priority %u%s fwmark 0x%x/0x%x\"",
 		 rule->family == AF_INET ? "ip" : "ip -6", rule->priority,
 		 rule->invert ? " not" : "", rule->mark, rule->mask);
-	found(judging->check, "tag-conflict", "warning", "", &remedy,
+	found(judging->check, "tag-conflict", SEVERITY_WARNING, "", &remedy,
 	      apart ? "%s routes %s traffic (0x%x of 0x%x) in another way than untagged" :
 	      "%s is about packets that migsel takes for %s ones (0x%x of 0x%x)",
 	      what.s, hot ? "hot" : "cold", hot ? tag->hot : tag->cold,

@@ -177,7 +177,7 @@ static void check_single_nic(struct check *check)
 		text_add(&remedy.advice,
 			 "There is no other NIC with an address. A VLAN or a macvlan on this one would give migration traffic a network of its own, but no more bandwidth.");
 	}
-	found(check, "single-nic", "info", first, &remedy,
+	found(check, "single-nic", SEVERITY_INFO, first, &remedy,
 	      "%s is the only migration vmk and the first vmk, so hot and cold traffic share it",
 	      visible(first));
 }
@@ -205,7 +205,7 @@ static void check_same_subnet(struct check *check, enum migsel_family family)
 	text_add(&remedy.advice,
 		 " 3. \"migsel policy set fallback strict\" makes the rule use %s all the same, as ESXi never does; no connection is lost.",
 		 visible(name));
-	found(check, "same-subnet", "error", name, &remedy,
+	found(check, "same-subnet", SEVERITY_ERROR, name, &remedy,
 	      "%s is the only migration vmk and in %s like %s, so hot traffic leaves by %s",
 	      visible(name), network, visible(first), visible(first));
 }
@@ -224,7 +224,7 @@ void check_migration_set(struct check *check)
 	switch (reason) {
 	case MIGSEL_REASON_NO_MIGRATION_VMK:
 		fix_migration(check, &remedy.fix);
-		found(check, "no-migration-vmk", "error", "", &remedy,
+		found(check, "no-migration-vmk", SEVERITY_ERROR, "", &remedy,
 		      "no vmk has migration on, so hot traffic is refused");
 		break;
 	case MIGSEL_REASON_SINGLE_NIC:
@@ -248,6 +248,6 @@ void check_no_vmk(struct check *check)
 	else
 		text_add(&remedy.advice,
 			 "Give the NICs addresses, then register the management NIC and, with migration on, those that are to carry migration traffic.");
-	found(check, "no-migration-vmk", "error", "", &remedy,
+	found(check, "no-migration-vmk", SEVERITY_ERROR, "", &remedy,
 	      "there is no vmk, so tagged traffic leaves by the plain route");
 }

@@ -223,7 +223,7 @@ static void check_plain_subnet(struct check *check, const struct subnet *subnet)
 		 routing.s);
 	text_add(&remedy.advice,
 		 "4. With migsel, register the management NIC first and then two NICs or more with migration on: one alone would still leave by the first.");
-	found(check, "same-subnet", "warning", second, &remedy,
+	found(check, "same-subnet", SEVERITY_WARNING, second, &remedy,
 	      "%s are in %s together: what is not bound to a device leaves by the one whose route comes first",
 	      names.s, network);
 	text_free(&names);
@@ -276,7 +276,7 @@ static void report_overlap(struct check *check, const struct subnet *wide,
 	add_names(check, &around, wide);
 	add_names(check, &inside, narrow);
 	advise_overlap(check, &remedy.advice, wide, narrow);
-	found(check, "overlapping-subnets", "warning",
+	found(check, "overlapping-subnets", SEVERITY_WARNING,
 	      check->device[narrow->vmk[0]]->ifname, &remedy,
 	      "%s of %s lies inside %s of %s, yet is not the same subnet: the longer prefix wins for some destinations only",
 	      inner, inside.s, outer, around.s);

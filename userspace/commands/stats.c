@@ -8,7 +8,9 @@
 #include "config.h"
 #include "error.h"
 #include "genl.h"
+#include "metrics.h"
 #include "names.h"
+#include "options.h"
 #include "parse.h"
 #include "print.h"
 
@@ -49,6 +51,27 @@ static void forget(void *data)
 	rows->n = 0;
 }
 
+static void show_metrics(const struct stat_rows *rows)
+{
+	const struct stat_row *row;
+	unsigned int i;
+
+	metric("migsel_packets_total", "counter",
+	       "Packets by the reason of the decision on them.");
+	for (i = 0; i < rows->n; i++) {
+		row = &rows->row[i];
+		sample("migsel_packets_total", row->counters.packets, "reason",
+		       name_of(reason_names, row->reason), NULL);
+	}
+	metric("migsel_bytes_total", "counter",
+	       "Bytes of the IP layer by the reason of the decision on them.");
+	for (i = 0; i < rows->n; i++) {
+		row = &rows->row[i];
+		sample("migsel_bytes_total", row->counters.bytes, "reason",
+		       name_of(reason_names, row->reason), NULL);
+	}
+}
+
 static int stats_show(char **argv)
 {
 	struct stat_rows rows;
@@ -62,6 +85,10 @@ static int stats_show(char **argv)
 	if (ret)
 		return ret;
 
+	if (options.prometheus) {
+		show_metrics(&rows);
+		return STATUS_OK;
+	}
 	print_text("REASON                     PACKETS                BYTES\n");
 	print_array(NULL);
 	for (i = 0; i < rows.n; i++) {

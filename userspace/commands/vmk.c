@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The ordered set of vmks. */
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "error.h"
 #include "genl.h"
 #include "keywords.h"
+#include "metrics.h"
 #include "options.h"
 #include "parse.h"
 #include "print.h"
@@ -111,6 +113,57 @@ static void show_one(const struct vmk *vmk)
 	print_close();
 }
 
+static void keyword_metric(const struct vmk_list *list, const struct keyword *k)
+{
+	char name[64], help[64];
+	unsigned int i;
+
+	snprintf(name, sizeof(name), "migsel_vmk_%s", k->word);
+	snprintf(help, sizeof(help), "The %s of each vmk.", k->word);
+	metric(name, "gauge", help);
+	for (i = 0; i < list->n; i++)
+		keyword_sample(k, name,
+			       &list->vmk[i].values.at[k - vmk_object.keywords],
+			       list->vmk[i].ifname);
+}
+
+/* @counter is the offset of one of struct counters. */
+static void counter_metric(const struct vmk_list *list, const char *name,
+			   const char *help, size_t counter)
+{
+	const struct vmk *vmk;
+	unsigned int i;
+
+	metric(name, "counter", help);
+	for (i = 0; i < list->n; i++) {
+		vmk = &list->vmk[i];
+		sample(name, *(const __u64 *)((const char *)&vmk->hot + counter),
+		       "dev", vmk->ifname, "class", "hot", NULL);
+		sample(name, *(const __u64 *)((const char *)&vmk->cold + counter),
+		       "dev", vmk->ifname, "class", "cold", NULL);
+	}
+}
+
+static void show_metrics(const struct vmk_list *list)
+{
+	const struct keyword *k;
+	unsigned int i;
+
+	for (k = vmk_object.keywords; k->word; k++)
+		keyword_metric(list, k);
+	metric("migsel_vmk_usable", "gauge",
+	       "Whether a vmk is up, has carrier and an address.");
+	for (i = 0; i < list->n; i++)
+		sample("migsel_vmk_usable", !!list->vmk[i].usable, "dev",
+		       list->vmk[i].ifname, NULL);
+	counter_metric(list, "migsel_vmk_packets_total",
+		       "Tagged packets that have left by a vmk.",
+		       offsetof(struct counters, packets));
+	counter_metric(list, "migsel_vmk_bytes_total",
+		       "Bytes of the IP layer in tagged packets that have left by a vmk.",
+		       offsetof(struct counters, bytes));
+}
+
 static struct nlmsghdr *device_request(__u8 cmd, __u32 ifindex)
 {
 	struct nlmsghdr *request = genl_request(cmd);
@@ -174,6 +227,10 @@ static int vmk_show(char **argv)
 	if (ret)
 		return ret;
 
+	if (options.prometheus) {
+		show_metrics(&list);
+		return STATUS_OK;
+	}
 	print_array(NULL);
 	for (i = 0; i < list.n; i++)
 		show_one(&list.vmk[i]);

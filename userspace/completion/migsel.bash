@@ -64,7 +64,7 @@ _migsel() {
 			;;
 		*)
 			words='-json -pretty -statistics -details -brief
-				-netns -batch -force -timestamp -color -color=always
+				-netns -batch -force -timestamp -prometheus -color -color=always
 				-color=auto -color=never -Version -help'
 			[[ $cur == -* ]] ||
 				words=$("$migsel" help 2>/dev/null | sed -nE 's/^migsel ([a-z]+).*/\1/p
@@ -96,6 +96,8 @@ _migsel() {
 			[[ -z $cur ]] || compgen -W "$(_migsel_keywords <<<"$help")" -- "$cur")
 		return
 		;;
+	check::*) words="$(_migsel_keywords <<<"$help") help" ;;
+	check:*:severity) words=$(_migsel_values severity <<<"$help") ;;
 	*::*) words=$(_migsel_verbs "$object" <<<"$help") ;;
 	route:get:ipproto) words='tcp udp udplite sctp dccp icmp icmpv6 esp ah gre' ;;
 	*:dev) words=$(_migsel_devices "$netns") ;;

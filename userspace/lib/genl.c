@@ -14,6 +14,8 @@
 #include "error.h"
 #include "extack.h"
 #include "genl.h"
+#include "module.h"
+#include "text.h"
 
 /* One message with the details of 256 candidates fits. */
 #define RECEIVE_SIZE 65536
@@ -222,6 +224,18 @@ int genl_present(bool *present)
 	return failure ? STATUS_FAILED : 0;
 }
 
+static void complain_missing(void)
+{
+	struct text why = {};
+
+	if (module_is_refused(&why))
+		error("this kernel refuses the migsel module: %s; see SECURE BOOT in migsel(8).",
+		      why.s);
+	else
+		error("the migsel module is not loaded: run \"modprobe migsel\".");
+	text_free(&why);
+}
+
 /* The kernel loads the module if it can. Leaves no socket without the family. */
 static int resolve(void)
 {
@@ -235,7 +249,7 @@ static int resolve(void)
 	if (!failure)
 		return 0;
 	if (failure == ENOENT)
-		error("the migsel module is not loaded: run \"modprobe migsel\".");
+		complain_missing();
 	else if (sock)
 		error("cannot find the migsel netlink family: %s",
 		      strerror(failure < 0 ? errno : failure));

@@ -11,6 +11,7 @@
 #include "error.h"
 #include "keywords.h"
 #include "lines.h"
+#include "metrics.h"
 #include "names.h"
 #include "parse.h"
 #include "print.h"
@@ -281,6 +282,16 @@ const char *keyword_text(const struct keyword *keyword,
 			 const struct value *value)
 {
 	return keyword->kind->text(keyword, value);
+}
+
+void keyword_sample(const struct keyword *keyword, const char *metric,
+		    const struct value *value, const char *dev)
+{
+	if (keyword->kind->print == print_word)
+		sample(metric, 1, "dev", dev, keyword->word,
+		       keyword_text(keyword, value), NULL);
+	else
+		sample(metric, number_of(value), "dev", dev, NULL);
 }
 
 void keywords_print(const struct object *object, const struct values *values,

@@ -89,6 +89,13 @@ void keywords_print(const struct object *object, const struct values *values,
 void keywords_save(const struct object *object, const struct values *values);
 
 /*
+ * For Prometheus, a value of a device: a number, a flag as 0 or 1, and 1 with a word as a
+ * label.
+ */
+void keyword_sample(const struct keyword *keyword, const char *metric,
+		    const struct value *value, const char *dev);
+
+/*
  * Writes @lead, @command and what may stand behind it. Further lines begin under the first
  * option of the first one.
  */

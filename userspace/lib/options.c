@@ -54,6 +54,8 @@ int take_option(const char *word, char ***argv)
 		options.force = true;
 	} else if (is_option(word, "timestamp", 1)) {
 		options.timestamp = true;
+	} else if (is_option(word, "prometheus", 3)) {
+		options.prometheus = true;
 	} else {
 		complain("Option \"-%s\" is unknown, try \"migsel help\".",
 			 word);

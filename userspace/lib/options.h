@@ -19,6 +19,7 @@ struct options {
 	bool brief;
 	bool force;
 	bool timestamp;
+	bool prometheus;
 	enum color_when color;
 	const char *batch;
 	const char *netns;
