@@ -26,6 +26,19 @@ has_documents() {
 	done
 }
 
+# The timers, off; and what they start, which names a program that is there.
+has_metrics() {
+	local unit
+	for unit in migsel-metrics migsel-metrics@; do
+		[[ -e $root/lib/systemd/system/$unit.timer ]] || { echo "# no $unit.timer"; return 1; }
+		grep -q '^ExecStart=/usr/libexec/migsel/metrics ' "$root/lib/systemd/system/$unit.service" || return
+	done
+	! find "$root/etc/systemd" -name 'migsel*' | grep . || return
+	mkdir "$root/textfile"
+	chroot "$root" /usr/libexec/migsel/metrics /textfile &&
+		grep -qx 'migsel_module_loaded{netns=""} 0' "$root/textfile/migsel.prom"
+}
+
 # add_kernel RELEASE HEADERS: as its package does it.
 add_kernel() {
 	mkdir -p "$root/lib/modules/$1"
@@ -33,10 +46,36 @@ add_kernel() {
 	touch "$root/lib/modules/$1"/modules.{order,builtin,builtin.modinfo}
 }
 
+# builds_for KERNEL STATUS: of DKMS, 77 where it is passed over
+builds_for() {
+	local status=0
+	chroot "$root" dkms build "migsel/$version" -k "$1" || status=$?
+	((status == $2)) || { echo "# for $1 it ends with $status, not $2"; return 1; }
+}
+
+# Kernels that are too old, or lack what is asked for; the same one otherwise is built for.
+passes_over() {
+	local headers=$cache/kernels/6.1/headers name
+	for name in 5.10.0-1-old 6.1.0-1-bare 6.1.0-2-whole 10.0.0-1-new; do
+		mkdir "$root/headers-$name"
+		cp -rs "$headers/." "$root/headers-$name/"
+		rm "$root/headers-$name/.config"
+		cp "$headers/.config" "$root/headers-$name/"
+		add_kernel "$name" "/headers-$name"
+	done
+	sed -i 's/^CONFIG_NETFILTER=y/# &/' "$root/headers-6.1.0-1-bare/.config"
+	for name in 5.10.0-1-old 6.1.0-1-bare; do
+		builds_for "$name" 77 || return
+	done
+	for name in 6.1.0-2-whole 10.0.0-1-new; do
+		builds_for "$name" 0 || return
+	done
+}
+
 # The copy: what is written goes to a tmpfs that ends with this mount namespace.
 inside() {
 	cache=$2 work=$3 root=$3/root
-	local old new
+	local old new version
 	old=$(release 6.1) new=$(release 6.12)
 	mkdir "$root" "$work/tmpfs"
 	mount -t tmpfs tmpfs "$work/tmpfs" && mkdir "$work/tmpfs"/{upper,work} &&
@@ -55,10 +94,17 @@ inside() {
 		chroot "$root" /usr/sbin/migsel help >"$work/help" && has_module "$old" && has_documents
 	result installs
 
+	version=$(dpkg-parsechangelog -l "$top/debian/changelog" -S Version)
+	has_metrics >"$work/has_what_the_timer_needs" 2>&1
+	result has_what_the_timer_needs
+
 	add_kernel "$new" "$cache/kernels/6.12/headers"
 	chroot "$root" /etc/kernel/postinst.d/dkms "$new" >"$work/follows_a_kernel_upgrade" 2>&1
 	has_module "$new" && has_module "$old"
 	result follows_a_kernel_upgrade
+
+	passes_over >"$work/passes_over_what_it_is_not_for" 2>&1
+	result passes_over_what_it_is_not_for
 
 	cp "$root/usr/sbin/migsel" "$work/"
 	cp "$root/lib/modules/$old/updates/dkms/migsel.ko" "$work/6.1.ko"
@@ -112,10 +158,11 @@ selftests/vm/need.sh package vm kbuild || exit
 for kernel in $kernels; do
 	KERNEL=$kernel selftests/vm/fetch.sh || exit
 done
-ktap_set_plan 6
+ktap_set_plan 8
 ktap_test_result lintian_accepts lintian_accepts
 unshare -m --propagation private "$0" --inside "$cache" "$work"
-for name in installs follows_a_kernel_upgrade goes_without_a_trace; do
+for name in installs has_what_the_timer_needs follows_a_kernel_upgrade passes_over_what_it_is_not_for \
+	goes_without_a_trace; do
 	ktap_test_result "$name" inside_went_well "$name"
 done
 for kernel in $kernels; do
