@@ -25,6 +25,9 @@ kselftest: ## the kernel's own net selftests, without and with the module: what 
 bench: ## what a packet costs beside other ways to steer it, written to bench-report/
 	@selftests/bench/run.sh
 
+fuzz: ## what reads descriptions of hosts, by coverage; SECONDS_OF_IT=60
+	@selftests/fuzz/run.sh
+
 lint: ## every static check of the sources
 	@selftests/lint.sh
 
@@ -58,4 +61,4 @@ help: ## this list
 	@echo "  MODES='a b'     for kselftest: these of its modes (default: all); LIMIT=900 seconds for a test"
 	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'
 
-.PHONY: all module tool vm demo check kselftest bench lint coverage install uninstall deb clean distclean help
+.PHONY: all module tool vm demo check kselftest bench fuzz lint coverage install uninstall deb clean distclean help

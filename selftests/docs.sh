@@ -108,9 +108,27 @@ man_examples() {
 	grep -q '^1: vmk1 .*migration on' "$scratch/out" || fail "no configuration: $(<"$scratch/out")"
 }
 
+# The examples of migsel-explain.rst, with what they say.
+explained_examples() {
+	local command n=0
+	awk '/^  \$ migsel / { on = 1 } /^[^ ]/ { on = 0 } on' "$top/Documentation/networking/migsel-explain.rst" |
+		sed 's/^  //; /^$/d' >"$scratch/shown"
+	while read -r command; do
+		((++n))
+		printf '$ %s\n' "$command"
+		(cd "$top/Documentation/examples" && sh -c "$command")
+	done < <(sed -n 's/^\$ //p' "$scratch/shown") >"$scratch/said" 2>&1
+	((n >= 4)) || fail "migsel-explain.rst has $n commands"
+	diff "$scratch/shown" "$scratch/said" >"$scratch/diff" || fail "not what is said: $(<"$scratch/diff")"
+	grep -qxF "$(sed -n 2p "$scratch/said")" "$readme" || fail "README.md does not say: $(sed -n 2p "$scratch/said")"
+	for command in "$top"/Documentation/examples/*; do
+		grep -q "explain.* ${command##*/}" "$scratch/shown" || fail "no example explains ${command##*/}"
+	done
+}
+
 need nft
 ktap_print_header
-ktap_set_plan 7
+ktap_set_plan 8
 run_test 'the commands of README.md' readme_commands
 run_test "the demo's excerpt in README.md" readme_excerpt
 run_test 'every reason is in README.md, migsel.rst and migsel(8)' every_reason
@@ -118,4 +136,5 @@ run_test 'the limits in README.md and migsel.rst' figures
 run_test 'the make targets in README.md' make_targets
 run_test 'the SYNOPSIS of migsel(8) is its help' man_page
 run_test 'the examples of migsel(8)' man_examples
+run_test 'the examples of migsel-explain.rst' explained_examples
 ktap_finished

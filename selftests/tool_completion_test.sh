@@ -29,7 +29,7 @@ test_objects() {
 	local objects
 	# shellcheck disable=SC2046 # words
 	objects=$(migsel help | sed -n '2,$s/^migsel [{ ]*\([a-z]*\)\( | \([a-z]*\) }\)\{0,1\}.*/\1 \3/p' | xargs -n 1 | sort -u)
-	[[ $(wc -l <<<"$objects") == 11 ]] || fail "help has $objects"
+	[[ $(wc -l <<<"$objects") == 12 ]] || fail "help has $objects"
 	# shellcheck disable=SC2086 # words
 	offers 'migsel ' $objects help
 	offers 'migsel v' vmk
@@ -95,6 +95,10 @@ test_files_and_programs() {
 	offers 'migsel classify form' format
 	offers 'migsel classify format q' qcow2 qed
 	offers 'migsel classify outside ' refuse allow
+	offers "migsel explain $scratch/disk.r" "$scratch/disk.raw"
+	offers 'migsel explain migr' migration migration-pattern
+	offers "migsel explain $scratch/disk.raw as" as-lab
+	offers 'migsel explain to ' ''
 	offers "migsel -b $scratch/disk.r" "$scratch/disk.raw"
 	offers 'migsel exec hot -- setpri' setpriv
 	offers 'migsel exec cold setpri' setpriv

@@ -14,7 +14,7 @@ test_help() {
 	run 0 migsel help
 	out_is "$(sed -n '/^\.SH SYNOPSIS/,/^\.fi/p' "$top/Documentation/man/migsel.8" |
 		sed '/^\./d; s/\\-/-/g')"
-	for object in vmk tag policy route stats monitor check exec classify \
+	for object in vmk tag policy route stats monitor check exec classify explain \
 		save restore; do
 		run 0 migsel "$object" help
 		out_like "^Usage: migsel (\[ -t \] )?$object"

@@ -22,7 +22,7 @@ static const char usage_head[] =
 	"migsel [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"OPTIONS := { -j[son] | -p[retty] | -prom[etheus] | -s[tatistics] | -d[etails] |\n"
 	"             -br[ief] | -n[etns] NAME | -b[atch] FILE | -force | -t[imestamp] |\n"
-	"             -c[olor][={always|auto|never}] | -V[ersion] | -h[elp] }\n"
+	"             -csv | -c[olor][={always|auto|never}] | -V[ersion] | -h[elp] }\n"
 	"\n";
 
 static const char usage_tail[] =
@@ -35,6 +35,8 @@ static const char usage_tail[] =
 	"migsel exec { hot | cold } [ -- ] COMMAND [ ARG... ]\n"
 	"migsel classify [ format FORMAT ] [ outside { refuse | allow } ]\n"
 	"                [ -- ] IMAGE...\n"
+	"migsel explain [ FILE... ] [ to DEST ] [ migration VMK ]...\n"
+	"               [ migration-pattern GLOB ] [ pair | as-lab ]\n"
 	"migsel { save | restore }\n"
 	"\n"
 	"  vmk        the ordered set of network devices to choose from\n"
@@ -46,6 +48,7 @@ static const char usage_tail[] =
 	"  check      traps in the configuration, and what mends them\n"
 	"  exec       a command whose sockets are tagged\n"
 	"  classify   which files of a virtual machine are hot and which are cold\n"
+	"  explain    by which NIC a host migrates that is only described\n"
 	"  save       the configuration as lines\n"
 	"  restore    the configuration from such lines\n";
 
@@ -85,6 +88,7 @@ static int run_object(char **argv)
 		{ "check", do_check },
 		{ "exec", do_exec },
 		{ "classify", do_classify },
+		{ "explain", do_explain },
 		{ "save", do_save },
 		{ "restore", do_restore },
 		{ "help", do_help },

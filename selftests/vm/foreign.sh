@@ -9,7 +9,7 @@
 
 # What tests start, and what the tool is built with.
 userland='base-files bash coreutils dash grep iproute2 iputils-ping jq kmod
-	libjansson-dev libmnl-dev mawk mount netbase nftables procps sed usr-is-merged util-linux'
+	libcsv-dev libjansson-dev libmnl-dev mawk mount netbase nftables procps sed usr-is-merged util-linux'
 
 # Parts of the kernel that tests use: the whole would fill the memory.
 foreign_modules='arch crypto drivers/char drivers/net/*.ko* drivers/net/bonding

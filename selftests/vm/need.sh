@@ -4,7 +4,7 @@
 # need.sh GROUP...    have what these groups need of the host: build (the tool),
 #                     kbuild (modules for a test kernel), source (a test kernel itself),
 #                     vm, uml (vm in user mode), arm64, s390x, i386 (vm and kbuild for these),
-#                     demo, check, bench, lint, package
+#                     demo, check, bench, fuzz, lint, package
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
 # elsewhere it prints the one line to run, and fails.
@@ -18,6 +18,7 @@ table='
 	build        pkg-config                        pkg-config
 	build        /usr/include/libmnl/libmnl.h      libmnl-dev
 	build        /usr/include/jansson.h            libjansson-dev
+	build        /usr/include/csv.h                libcsv-dev
 	kbuild       gcc-12                            gcc-12
 	kbuild       /usr/lib/*/libelf.so.1            libelf1
 	kbuild,vm,uml,source depmod                    kmod
@@ -110,6 +111,8 @@ table='
 	lint         sparse                            sparse
 	lint         spatch                            coccinelle
 	lint         yamllint                          yamllint
+	fuzz         clang                             clang
+	fuzz         /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a libclang-rt-dev
 	package      dkms                              dkms
 	package      dh_dkms                           dh-dkms
 	package      dh                                debhelper

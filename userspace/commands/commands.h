@@ -17,6 +17,7 @@ int do_monitor(char **argv);
 int do_check(char **argv);
 int do_exec(char **argv);
 int do_classify(char **argv);
+int do_explain(char **argv);
 int do_save(char **argv);
 int do_restore(char **argv);
 

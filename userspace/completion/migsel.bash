@@ -64,7 +64,7 @@ _migsel() {
 			;;
 		*)
 			words='-json -pretty -statistics -details -brief
-				-netns -batch -force -timestamp -prometheus -color -color=always
+				-netns -batch -force -timestamp -csv -prometheus -color -color=always
 				-color=auto -color=never -Version -help'
 			[[ $cur == -* ]] ||
 				words=$("$migsel" help 2>/dev/null | sed -nE 's/^migsel ([a-z]+).*/\1/p
@@ -91,6 +91,12 @@ _migsel() {
 	case $object:$verb:$prev in
 	classify:*:format) words='raw qcow2 vmdk vdi vhdx vpc qed' ;;
 	classify:*:outside) words=$(_migsel_values outside <<<"$help") ;;
+	explain:*:to | explain:*:migration | explain:*:migration-pattern) return ;;
+	explain:*)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur"
+			[[ -z $cur ]] || compgen -W 'to migration migration-pattern pair as-lab' -- "$cur")
+		return
+		;;
 	classify:*)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"
 			[[ -z $cur ]] || compgen -W "$(_migsel_keywords <<<"$help")" -- "$cur")

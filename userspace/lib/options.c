@@ -42,6 +42,8 @@ int take_option(const char *word, char ***argv)
 
 	if (is_option(word, "json", 1)) {
 		options.json = true;
+	} else if (is_option(word, "csv", 2)) {
+		options.csv = true;
 	} else if (is_option(word, "pretty", 1)) {
 		options.pretty = true;
 	} else if (is_option(word, "statistics", 1) || !strcmp(word, "stats")) {

@@ -13,6 +13,7 @@ enum color_when {
 
 struct options {
 	bool json;
+	bool csv;
 	bool pretty;
 	bool stats;
 	bool details;

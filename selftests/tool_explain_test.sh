@@ -1,0 +1,341 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# migsel explain: hosts that are only described. Needs neither a module nor root nor a test
+# kernel; the samples in explain/ are of the shape that the commands print.
+. "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
+
+find_file selftests/explain
+samples=$REPLY
+setup() { :; }
+
+# explains STATUS WORD...: in the folder of the samples
+explains() { run "$1" env -C "$samples" migsel "${@:2}"; }
+
+# is_said HOST VERDICT DEV REASON: of the first answer
+# shellcheck disable=SC2016  # jq's
+is_said() {
+	holds --arg host "$1" --arg verdict "$2" --arg dev "$3" --arg reason "$4" \
+		'map(select(.host == $host)) | length == 1 and (.[0] | .verdict == $verdict and
+			(.answers[0] | (.dev | join(" ")) == $dev and .reason == $reason))' ||
+		fail "not $*: $(jq -c --arg host "$1" 'map(select(.host == $host) | {verdict, answers})' <"$scratch/out")"
+}
+
+# complains STATUS PATTERN TEXT: about what is given on standard input, in one line
+complains() {
+	printf '%b' "$3" >"$scratch/in"
+	migsel explain "${@:4}" <"$scratch/in" >"$scratch/out" 2>"$scratch/err"
+	local got=$?
+	out=$(<"$scratch/out") err=$(<"$scratch/err")
+	[[ $(wc -l <"$scratch/err") == 1 ]] || fail "of '${3:0:60}' it complains in more or less than a line: $err"
+	[[ $got == "$1" ]] || fail "'${3:0:60}' exits $got, not $1: $err"
+	err_like "$2"
+}
+
+head_row='Interface  Port Group/DVPort/Opaque Network  IP Family IP Address  Netmask  Broadcast  MAC Address  MTU  TSO MSS  Enabled Type  NetStack\n'
+
+# row VMK ADDRESS [ STACK [ MASK [ GROUP [ MTU ]]]]: of esxcfg-vmknic -l
+row() {
+	printf '%s  %s  IPv4  %s  %s  192.0.2.255  02:00:00:00:00:01 %s  65535  true  STATIC  %s\\n' "$1" "${5-Some group}" "$2" \
+		"${4-255.255.255.0}" "${6-1500}" "${3-defaultTcpipStack}"
+}
+
+pitfall=$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2)
+
+test_every_format() {
+	explains 1 -j explain vmknic.txt tags.txt
+	is_said esx-01 pitfall vmk0 same-subnet
+	is_said esx-02 good vmk1 vmotion-stack
+	explains 0 -j explain vmknic-5.1.txt migration-pattern 'vMotion*'
+	is_said vmknic-5.1 good 'vmk1 vmk2' multi-nic
+	explains 1 -j explain esxcli.txt
+	is_said esx-04 pitfall vmk1 dedicated-subnet
+	json '.[0].answers | map(select(.family == "inet6" and .tag == "hot")) | .[0].reason == "same-subnet"'
+	json '.[0].answers[-1] | .tag == "cold" and .reason == "provisioning-vmk" and .dev == ["vmk1"]'
+	explains 1 -j explain esxcli.json.txt
+	is_said esx-05 pitfall vmk0 same-subnet
+	explains 1 -j explain govc.json
+	is_said esx-06.example.net pitfall vmk0 same-subnet
+	is_said esx-07.example.net good vmk1 vmotion-stack
+	json '.[1].answers[-1].reason == "provisioning-stack"'
+	explains 0 -j explain govc-old.json
+	is_said esx-08.example.net good vmk1 dedicated-subnet
+	explains 1 -j explain rvtools-4.csv migration-pattern 'vMotion*'
+	is_said esx-09.example.net pitfall vmk0 same-subnet
+	is_said esx-10.example.net good vmk1 dedicated-subnet
+	explains 1 -j explain rvtools-3.csv migration vmk1
+	is_said esx-11 pitfall vmk0 same-subnet
+	explains 1 -j explain powercli.csv
+	is_said esx-12.example.net pitfall vmk0 same-subnet
+	explains 1 -j explain ip-address.json ip-route.json ip-link.json migration eth1
+	is_said ip-address pitfall eth0 same-subnet
+	explains 1 -j explain save.txt ip-address.json
+	is_said save pitfall eth0 same-subnet
+	# All at once, and each as itself.
+	run 2 migsel -j explain "$samples"/*
+	json 'length > 10 and (map(.host) | unique | length) == length'
+}
+
+test_words_of_the_host() {
+	explains 1 explain vmknic.txt tags.txt
+	out_like $'^esx-01: vMotion leaves by vmk0, though vmk1 is enabled: both are in 192.0.2.0/24 \\(row [0-9]+, same-subnet\\)\n'
+	out_like $'\n2 hosts: 1 with the pitfall, 1 without it, '
+	explains 1 explain esxcli.json.txt
+	out_like 'What cures it, the best first:.*1\. a subnet of its own for vmk1.*2\. the vMotion TCP/IP stack.*3\. a second vmk'
+	out_like "interface add -i vmk1 -p vMotion -N vmotion && .* -I 192.0.2.115 -N 255.255.255.0"
+	out_like 'esxtop'
+	# Without stacks there is one cure less.
+	explains 1 explain vmknic-5.1.txt migration vmk1
+	[[ $out != *TCP/IP* && $out == *' 2. a second vmk for vMotion, vmk2:'* ]] || fail "of 5.1 it says $out"
+	# Linux has its own.
+	explains 1 explain save.txt ip-address.json
+	out_like 'migration traffic leaves by eth0, though eth1 is the one for migration'
+	out_like 'migsel policy set fallback strict'
+	out_like 'ip -s link show dev eth0'
+	[[ $out != *esxcli* && $out != *vMotion* ]] || fail "on Linux it says $out"
+	# What is not migsel's, and what is another system's.
+	explains 1 explain ip-address.json migration eth1
+	out_like 'plain Linux has another rule'
+	sed 's/eth/vmbr/g' "$samples/ip-address.json" >"$scratch/vmbr"
+	run 1 migsel explain "$scratch/vmbr" migration vmbr1
+	out_like 'Proxmox VE .* does not apply to a migration of type secure'
+	explains 1 -d explain vmknic.txt tags.txt
+	out_like 'Note: 2 of its vmks on other stacks, as vxlan, are left out'
+	run 0 migsel explain <(printf '%b' "[root@nsx:~] ls\n$head_row$(row vmk10 192.0.2.1 vxlan)")
+	out_like '^nsx: the rule does not apply: its vmks are on the stack vxlan'
+	# The table that the host itself goes by, where it tells another NIC.
+	run 1 migsel explain <(printf '%b' "$pitfall\nVMkernel Routes:\nNetwork Netmask Gateway Interface\n192.0.2.0 255.255.255.0 Local Subnet vmk1\n") migration vmk1
+	out_like 'its own table sends 192.0.2.0/24 by vmk1'
+}
+
+# What module/rule.c says is what is said: its rows, in its order.
+# shellcheck disable=SC2016  # jq's
+test_rows() {
+	explains 1 -d explain vmknic.txt tags.txt
+	out_like 'same-subnet +applied: the only migration vmk shares a subnet with the first vmk'
+	explains 1 -j -d explain vmknic.txt tags.txt
+	json '.[0].answers[0] | .row as $row | (.rows | length) > $row and
+		.rows[$row - 1] == (.rows[] | select(.outcome == "applied")) and
+		all(.rows[:$row - 1][]; .outcome == "skipped") and all(.rows[$row:][]; .outcome == "not-reached")'
+}
+
+test_what_is_not_told() {
+	complains 2 'which vmk carries vMotion is not told: add .*esxcli network ip interface tag get -i vmk0' \
+		"[root@a:~] x\n${pitfall}[root@b:~] x\n$pitfall"
+	[[ $err == *'(2 hosts)' ]] || fail "of two it complains $err"
+	# One of two tells too little: the other one is asked for.
+	run 2 migsel explain <(printf '%b' "[root@a:~] x\n${pitfall}[root@a:~] esxcli network ip interface tag get -i vmk0\n Tags: Management\n")
+	out_like 'tag get -i vmk1'
+	# A stack of its own says it without them.
+	run 0 migsel explain <(printf '%b' "$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 vmotion)")
+	complains 2 'before these tags, the command line' '   Tags: VMotion\n'
+	explains 2 explain ip-address.json
+	out_like 'which NIC carries migrations is not told: add what "migsel save" prints'
+	explains 2 explain save.txt
+	out_like 'no addresses are told: add what "ip -j address" prints'
+	complains 2 'no host has a vmk "vmk7"' "$pitfall" migration vmk7
+	complains 2 'no host has a vmk on a port group like "vMotion"' "$pitfall" migration-pattern vMotion
+	# The words go for those that tell it, too.
+	explains 0 explain govc.json migration vmk0
+	explains 0 -j explain govc.json migration vmk0 migration vmk1
+	is_said esx-06.example.net good 'vmk0 vmk1' multi-nic
+}
+
+test_destination() {
+	explains 1 -j explain esxcli.txt to 2001:db8::99
+	is_said esx-04 pitfall vmk0 same-subnet
+	explains 0 -j explain esxcli.txt to 198.51.100.99
+	is_said esx-04 good vmk1 dedicated-subnet
+	explains 2 explain esxcli.txt to 203.0.113.1
+	out_like 'the routes to 203.0.113.1 are not told: add what "esxcli network ip route ipv4 list" prints'
+	cat "$samples/esxcli.txt" - >"$scratch/routed" <<-'END'
+		[root@esx-04:~] esxcfg-route -l
+		VMkernel Routes:
+		Network          Netmask          Gateway          Interface
+		203.0.113.0      255.255.255.128  198.51.100.1     vmk1
+		default          0.0.0.0          192.0.2.1        vmk0
+	END
+	run 0 migsel -j explain "$scratch/routed" to 203.0.113.1
+	is_said esx-04 good vmk1 dedicated-subnet
+	# Cold data goes by the service where that has a route of its own, and by vmk0 where not.
+	json '.[0].answers[-1] | .reason == "provisioning-vmk" and .dev == ["vmk1"]'
+	run 0 migsel -j explain "$scratch/routed" to 203.0.113.200
+	is_said esx-04 refused '' no-route
+	json '.[0].answers[-1] | .reason == "cold-first-vmk" and .dev == ["vmk0"]'
+	refused 255 'any valid IP address' migsel explain to nowhere </dev/null
+}
+
+# They are of two families.
+test_families_apart() {
+	explains 1 explain esxcli.txt
+	out_like 'vMotion over IPv4 leaves by vmk1, .*; vMotion over IPv6 leaves by vmk0, though vmk1 is enabled: both are in 2001:db8::/64'
+	out_like 'ipv6 address add -i vmk1'
+}
+
+test_pair() {
+	explains 2 explain pair vmknic.txt tags.txt
+	out_like $'^esx-01 to esx-02 198.51.100.12: vMotion leaves by vmk0, though .*; received on vmk1\nesx-02 to esx-01 192.0.2.111: the routes '
+	for trap in seen-at-source-only mtu-mismatch stack-mismatch different-subnets; do
+		out_like "  $trap: "
+	done
+	explains 1 -j explain pair govc.json
+	json '(.ways | length == 2) and (.ways[0] | .from == "esx-06.example.net" and .verdict == "pitfall" and .received == "vmk1")
+		and (.ways[1].verdict == "good") and (.traps | map(.code) == ["seen-at-source-only", "mtu-mismatch", "stack-mismatch"])'
+	run 0 migsel explain pair <(printf '%b' "[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)[root@b:~] x\n$head_row$(row vmk0 192.0.2.1)") migration vmk0
+	out_like 'same-address: both have the address 192.0.2.1'
+	explains 2 explain pair esxcli.txt
+	err_like 'a pair has two hosts, but 1 are described'
+}
+
+test_many_hosts() {
+	local began
+	{
+		echo '"Host","Port Group","Device","IP Address","Subnet mask","MTU"'
+		seq 10000 | awk '{ printf "h%d,Management,vmk0,10.%d.%d.1,255.255.255.0,1500\nh%d,vMotion,vmk1,%d.%d.%d.2,24,9000\n",
+			$1, $1 / 256, $1 % 256, $1, 10 + $1 % 2, $1 / 256, $1 % 256 }'
+	} >"$scratch/many.csv"
+	began=${EPOCHREALTIME/./}
+	run 1 migsel explain "$scratch/many.csv" migration vmk1
+	((${EPOCHREALTIME/./} - began < 2000000)) || fail "10000 hosts take $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
+	[[ $(wc -l <"$scratch/out") == 10001 && $out == *$'\n''10000 hosts: 5000 with the pitfall, 5000 without it,'* ]] ||
+		fail "of 10000 it says $(tail -n 1 "$scratch/out")"
+	run 1 migsel -j explain "$scratch/many.csv" migration vmk1
+	json 'length == 10000 and (map(select(.verdict == "pitfall")) | length == 5000)'
+	run 1 migsel -csv explain "$scratch/many.csv" migration vmk1
+	[[ $(wc -l <"$scratch/out") == 10001 ]] || fail "of 10000 its table has $(wc -l <"$scratch/out") lines"
+	[[ $(sed -n 3p "$scratch/out") == '"h2","pitfall","vmk0","same-subnet",'*'"4"'$'\r' ]] || fail "says $(sed -n 3p "$scratch/out")"
+	# One host that begins anew ten thousand times, as names do that are numbered.
+	yes "$(printf '%b' "$head_row$(row vmk0 192.0.2.1)")" | head -n 40000 >"$scratch/anew.txt"
+	began=${EPOCHREALTIME/./}
+	migsel explain "$scratch/anew.txt" migration vmk0 >"$scratch/out" 2>&1
+	((${EPOCHREALTIME/./} - began < 3000000)) || fail "20000 tables take $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
+}
+
+# The same, however it is encoded or written.
+test_encodings() {
+	local way want
+	explains 1 -j explain esxcli.txt
+	want=$(jq -c 'map(del(.file, .line))' <"$scratch/out")
+	for way in 'iconv -t UTF-16' 'iconv -t UTF-16LE' 'iconv -t UTF-16BE' 'sed s/$/\r/' 'sed 1s/^/\xef\xbb\xbf/' 'expand' 'sed s/^/\t/'; do
+		# shellcheck disable=SC2086  # words
+		$way <"$samples/esxcli.txt" >"$scratch/encoded"
+		run 1 migsel -j explain "$scratch/encoded"
+		migsel -j explain <"$scratch/encoded" >"$scratch/out"
+		[[ $(jq -c 'map(del(.file, .line))' <"$scratch/out") == "$want" ]] || fail "by $way it is $(<"$scratch/out")"
+	done
+	sed 's/Cluster, old/Cluster/' "$samples/rvtools-4.csv" >"$scratch/plain"
+	tr -d '"' <"$scratch/plain" >"$scratch/unquoted"
+	for way in 'iconv -t UTF-16' 'sed s/$/\r/' 'tr , \t' 'tr , ;' cat 'sed 1s/^/sep=,\n/'; do
+		# shellcheck disable=SC2086  # words
+		if [[ $way == cat ]]; then cp "$scratch/unquoted" "$scratch/encoded"; else $way <"$scratch/plain" >"$scratch/encoded"; fi
+		migsel -j explain migration vmk1 <"$scratch/encoded" >"$scratch/out"
+		is_said esx-09.example.net pitfall vmk0 same-subnet
+		is_said esx-10.example.net good vmk1 dedicated-subnet
+	done
+	# A mask as it may be written, and numbers of other countries.
+	for way in 255.255.255.0 24 /24 0xffffff00; do
+		run 1 migsel explain <(printf '%b' "$head_row$(row vmk0 192.0.2.1 defaultTcpipStack "$way")$(row vmk1 192.0.2.2)") migration vmk1
+	done
+	for way in 9000 9.000 9,000 "9'000" 9000,00; do
+		run 1 migsel explain pair <(printf '%b' "Host;Device;IP Address;Subnet mask;MTU\na;vmk0;192.0.2.1;24;$way\na;vmk1;192.0.2.3;24;9000\nb;vmk0;192.0.2.2;24;1500\nb;vmk1;192.0.2.4;24;9000\n") migration vmk1
+		out_like 'MTU 9000 and arrive|mtu-mismatch: .* with MTU 9000'
+	done
+}
+
+# What cannot be read is named, with its line and what was expected there.
+test_bad_input() {
+	local bad
+	complains 2 '^-:1: expected a description, found nothing$' ''
+	complains 2 '^-:1: expected a description, found nothing$' ' \r\n\n'
+	complains 2 '^-:1: expected what esxcfg-vmknic -l' 'hello\nworld\n'
+	complains 2 '^-:2: expected text, found a NUL byte$' 'a\n\0b\n'
+	complains 2 '^-:1: expected UTF-8 or whole UTF-16$' '\xff\xfea\0b'
+	complains 2 '^-:4: expected JSON that goes on to its end: ' '[\n{"ifname": "eth0",\n"addr_info": [\n'
+	complains 2 '^-:1: this is a spreadsheet' 'PK\003\004xyz'
+	complains 2 '^-:1: this is compressed' '\x1f\x8bxyz'
+	complains 2 '^-:1: this is XML' '<?xml version="1.0"?>\n'
+	complains 2 '^-:1: this is what ip prints for people: give that of "ip -j address"' '1: lo: <LOOPBACK> mtu 65536\n'
+	complains 2 '^-:1: this is of Windows' '\r\nWindows IP Configuration\r\n'
+	complains 2 '^-:3: expected what esxcfg-vmknic -l prints of vmk1: an address' "$head_row$(row vmk0 192.0.2.1)vmk1  vMotion  IPv4  192.0.2.2  255.255." migration vmk0
+	complains 2 '^-:2: expected what esxcfg-vmknic' "$head_row$(row vmk0 192.0.2.1 x 255.0.255.0)"
+	complains 2 '^-:2: .*expected an address and a netmask, found "192.0.2.1" and "33"$' 'Host,Device,IP Address,Subnet mask\na,vmk0,192.0.2.1,33\n' migration vmk0
+	complains 2 '^-:1: expected a column "Subnet mask"$' 'Host,Device,IP Address\na,vmk0,192.0.2.1\n' migration vmk0
+	complains 2 '^-:3: expected the end of what is between quotation marks$' 'Host,Device,IP Address,Subnet mask\n"a,vmk0,192.0.2.1,24\nb,vmk0,192.0.2.1,24' migration vmk0
+	complains 2 '^-:2: vmk0: expected an MTU, found "1.5"$' 'Host,Device,IP Address,Subnet mask,MTU\na,vmk0,192.0.2.1,24,1.5\n' migration vmk0
+	refused 2 "^$scratch/none:1: expected a file: No such file or directory$" migsel explain "$scratch/none"
+	refused 2 "^$scratch:1: expected a file: Is a directory$" migsel explain "$scratch"
+	truncate -s 100M "$scratch/large"
+	refused 2 'large:1: expected a description of 64 MiB at most' migsel explain "$scratch/large"
+	# The others are answered all the same.
+	run 2 env -C "$samples" migsel -j explain "$scratch/none" govc.json
+	is_said esx-06.example.net pitfall vmk0 same-subnet
+	# Every way to cut a description off ends in an answer or a complaint, by itself.
+	for bad in vmknic.txt esxcli.json.txt govc-old.json rvtools-4.csv ip-address.json; do
+		for ((i = 1; i < 1200; i += 97)); do
+			head -c "$i" "$samples/$bad" | timeout 10 migsel explain >"$scratch/out" 2>"$scratch/err"
+			[[ ${PIPESTATUS[1]} == [012] ]] || fail "$bad cut off at $i: ${PIPESTATUS[1]} $(<"$scratch/err")"
+			[[ -s $scratch/err || -s $scratch/out ]] || fail "$bad cut off at $i: says nothing"
+		done
+	done
+	# No flood of complaints about one file.
+	{ echo 'Host,Device,IP Address,Subnet mask'; yes 'a,vmk0,x,y' | head -n 1000; } | migsel explain >"$scratch/out" 2>"$scratch/err"
+	[[ $(wc -l <"$scratch/err") -le 12 ]] || fail "complains in $(wc -l <"$scratch/err") lines"
+}
+
+# Whoever names things decides neither what a terminal or a shell does, nor a spreadsheet.
+test_hostile_names() {
+	# shellcheck disable=SC2016  # for nobody
+	local name='$(reboot);`reboot` "'\''\x1b[2J\xe2\x80\xae' table
+	table=$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 defaultTcpipStack 255.255.255.0 "${name//\\/\\\\}")
+	printf '%b' "$table" | sed 's/\\x1b/\x1b/; s/\\xe2\\x80\\xae/\xe2\x80\xae/' >"$scratch/hostile"
+	run 1 migsel explain "$scratch/hostile" migration vmk1
+	! grep -q $'\x1b\|\xe2\x80\xae' "$scratch/out" || fail "a terminal obeys $out"
+	migsel -j explain "$scratch/hostile" migration vmk1 | jq -r '.[0].cures[1].command' >"$scratch/command"
+	# As a shell reads it, it is one word.
+	cat >"$scratch/esxcli" <<-'END'
+		#!/bin/bash
+		printf '%s\n' "$@"
+	END
+	chmod +x "$scratch/esxcli"
+	PATH=$scratch:$PATH sh "$scratch/command" >"$scratch/words"
+	# shellcheck disable=SC2016  # for nobody
+	grep -A 1 -x -- -p "$scratch/words" | grep -qF '$(reboot);`reboot` "'"'" || fail "the shell reads $(<"$scratch/words")"
+	# A lab has no devices with names that the kernel does not take.
+	for name in vmk0/x all lo . vmk0123456789abcd; do
+		printf 'Host,Device,IP Address,Subnet mask\na,%s,192.0.2.1,24\n' "$name" >"$scratch/hostile"
+		refused 2 'a device cannot be called' migsel explain as-lab "$scratch/hostile" migration "$name"
+	done
+	printf 'Host,Device,IP Address,Subnet mask\n"=cmd|calc!A1","@x",192.0.2.1,24\n"a\nb: vMotion","vmk0\x1b[2J",192.0.2.1,24\n' >"$scratch/hostile"
+	run 0 migsel -csv explain "$scratch/hostile" migration @x
+	out_like $'\n"\'=cmd|calc!A1",'
+	run 0 migsel explain "$scratch/hostile" migration @x
+	! grep -q $'\x1b' "$scratch/out" || fail "a terminal obeys $out"
+	[[ $(wc -l <"$scratch/out") == 3 ]] || fail "a name forges a line: $out"
+	# shellcheck disable=SC2016  # for nobody
+	printf 'Host,Device,IP Address,Subnet mask\na,$(reboot),192.0.2.1,24\n' >"$scratch/hostile"
+	# shellcheck disable=SC2016  # for nobody
+	run 0 migsel explain as-lab "$scratch/hostile" migration '$(reboot)'
+	# shellcheck disable=SC2016  # for nobody
+	! grep -v '^#' "$scratch/out" | grep -F '$(reboot)' | grep -qvF "'\$(reboot)'" || fail "not quoted: $out"
+}
+
+test_without_privileges() {
+	local nobody='setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs --inh-caps=-all'
+	[[ $EUID == 0 ]] || nobody=
+	# shellcheck disable=SC2086  # words
+	$nobody "$(command -v migsel)" explain <"$samples/govc.json" >"$scratch/out" 2>"$scratch/err"
+	[[ $? == 1 ]] || fail "as nobody: $(<"$scratch/err")"
+}
+
+test_lab_is_a_script() {
+	explains 1 explain as-lab esxcli.json.txt
+	sh -n "$scratch/out" || fail "no script: $out"
+	out_like 'address add 192.0.2.115/24 dev vmk1'
+	out_like 'vmk add dev vmk1 migration on'
+	explains 2 explain as-lab vmknic.txt tags.txt
+	err_like 'a lab has one host, but 2 are described'
+	explains 2 explain as-lab vmknic-5.1.txt
+	err_like 'which vmk carries vMotion is not told'
+}
+
+run_tests "$@"

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DESCRIBED_H
+#define DESCRIBED_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../../module/rule.h"
+#include "error.h"
+
+/*
+ * Hosts that are only described: by what ESXi, vCenter, RVTools, ip(8) or "migsel save" print.
+ * One file of described_*.c reads each form; all fill in the same model.
+ */
+
+enum described_system {
+	SYSTEM_ESXI,
+	SYSTEM_LINUX,
+};
+
+/* The TCP/IP stack of a vmk. What is on another one is not chosen for a migration. */
+enum described_stack {
+	ON_DEFAULT,
+	ON_VMOTION,
+	ON_PROVISIONING,
+	ON_OTHER,
+};
+
+enum told {
+	NOT_TOLD,
+	TOLD_OFF,
+	TOLD_ON,
+};
+
+struct described_nic {
+	char *name;
+	char *portgroup;	/* NULL if it was not told */
+	char *stack_name;	/* the same, in the host's own word */
+	enum described_stack stack;
+	enum told migration;
+	enum told provisioning;
+	unsigned int weight;
+	__u32 mtu;		/* 0 if it was not told */
+	bool is_down;
+	unsigned int place;	/* among the vmks of "migsel save" from 1 on, 0 if none */
+	unsigned int n_addrs;
+	struct migsel_addr *addr;
+};
+
+struct described_route {
+	struct migsel_addr dst;	/* a prefix */
+	bool has_gateway;
+	struct migsel_addr gateway;
+	char *dev;		/* NULL if it was not told */
+};
+
+/* What can be told once of a host. */
+enum described_part {
+	PART_VMKS = 1 << 0,
+	PART_ROUTES4 = 1 << 1,
+	PART_ROUTES6 = 1 << 2,
+	PART_LINKS = 1 << 3,
+	PART_SAVE = 1 << 4,
+	PART_ADDRESSES6 = 1 << 5,	/* where those of IPv4 are a part */
+};
+
+struct described_host {
+	char *name;
+	const char *file;	/* where it is described first */
+	unsigned int line;
+	enum described_system system;
+	unsigned int parts;
+	unsigned int version;	/* of ESXi, 0 if it was not told */
+	bool is_named;		/* by what describes it, not after the file */
+	bool is_unread;		/* some of what describes it could not be read */
+	bool is_strict;		/* fallback strict, of "migsel save" */
+	unsigned int n_saved;	/* vmks of "migsel save" */
+	unsigned int n_nics;
+	struct described_nic *nic;
+	unsigned int n_routes;
+	struct described_route *route;
+};
+
+struct descriptions {
+	struct described_host **host;	/* in the order of their first mention */
+	size_t n;
+	void *by_name;			/* of search.h */
+	struct described_host *current;	/* whom the next part is about */
+	const char *file;		/* that is being read */
+	unsigned int complaints;	/* about that file */
+	bool failed;			/* something could not be read */
+	bool found;			/* something in that file could */
+};
+
+void descriptions_free(struct descriptions *all);
+
+/*
+ * Says what cannot be read, which is about the current host if there is one: in which line,
+ * and what was expected there.
+ */
+void cannot_read(struct descriptions *all, unsigned int line,
+		 const char *format, ...) PRINTF(3, 4);
+
+/* The host of that name becomes the current one; or another one with the same name. */
+void host_is(struct descriptions *all, const char *name, unsigned int line);
+void host_is_another(struct descriptions *all, const char *name,
+		     unsigned int line);
+/* What follows is not about a host that has a name of its own. */
+void host_is_unnamed(struct descriptions *all);
+/* What a host is called that nobody has given a name. */
+bool is_default_name(const char *name);
+/* The host that a part is about: the current one, unless it has that part already. */
+struct described_host *host_of_part(struct descriptions *all,
+				    enum described_part part,
+				    unsigned int line);
+
+/* Finds it, or adds it. NULL, with the complaint made, if there are too many. */
+struct described_nic *nic_of(struct descriptions *all,
+			     struct described_host *host, const char *name,
+			     unsigned int line);
+/* NULL if there is none. */
+struct described_nic *nic_find(const struct described_host *host,
+			       const char *name);
+void nic_add_address(struct descriptions *all, struct described_nic *nic,
+		     const struct migsel_addr *addr, unsigned int line);
+void nic_set_stack(struct described_nic *nic, const char *stack_name);
+void nic_set_portgroup(struct described_nic *nic, const char *portgroup);
+/* A service by the name that ESXi has for it. Others than those of migrations are let be. */
+void nic_set_service(struct described_nic *nic, const char *service);
+/* A service that none was told of is off. */
+void services_are_told(struct described_nic *nic);
+void host_add_route(struct descriptions *all, struct described_host *host,
+		    const struct described_route *route, const char *dev,
+		    unsigned int line);
+enum described_stack stack_of(const char *name);
+
+/*
+ * Of text in the host's words. Each returns false if it is none. A mask is a length or
+ * dotted; an address may have its length behind it.
+ */
+bool read_address(const char *text, const char *mask, struct migsel_addr *addr);
+bool read_number(const char *text, __u32 *number);
+bool read_truth(const char *text, bool *truth);
+/* "default" is a prefix, too. */
+bool read_prefix(const char *text, const char *mask, enum migsel_family family,
+		 struct migsel_addr *prefix);
+
+/* The letters and digits of a heading in lower case: "Subnet mask" and "SubnetMask" alike. */
+void heading(const char *text, size_t length, char *plain, size_t size);
+
+/* The forms. Each reads a text, from a line of its file on. */
+void describe_text(struct descriptions *all, char *text, size_t length);
+void describe_csv(struct descriptions *all, const char *text, size_t length);
+/* Sets *used to how much of the text was one. Returns false if it is none. */
+bool describe_json(struct descriptions *all, const char *text, size_t length,
+		   unsigned int line, const char *nic, size_t *used);
+bool looks_like_csv(const char *text, size_t length);
+
+/* A record of esxcli, from a table or JSON: @value gives what stands under a heading. */
+struct esxcli_record {
+	const void *data;
+	const char *(*value)(const void *data, const char *heading);
+	const char *nic;	/* that the command was about, or NULL */
+	unsigned int line;
+	bool is_first;		/* of those that were printed together */
+};
+
+/* Returns false if it is no record that is known. */
+bool describe_esxcli(struct descriptions *all,
+		     const struct esxcli_record *record);
+
+/* A whole file, "-" for standard input, or bytes of one. */
+void describe_file(struct descriptions *all, const char *path);
+void describe_bytes(struct descriptions *all, const char *name,
+		    const char *bytes, size_t length);
+
+#endif

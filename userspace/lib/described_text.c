@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is pasted from a terminal: tables and blocks of ESXi's commands behind each other,
+ * with or without the prompts between them, JSON, and the lines of "migsel save".
+ */
+
+#include <ctype.h>
+#include <linux/kernel.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "described.h"
+#include "text.h"
+
+#define COLUMNS_MAX 24
+#define PAIRS_MAX 40
+#define WORDS_MAX 64
+#define HEADING_MAX 40
+
+/* What the lines are part of. */
+enum section {
+	NOWHERE,
+	IN_VMKNICS,	/* esxcfg-vmknic -l */
+	IN_ROUTES,	/* esxcfg-route -l */
+	IN_COLUMNS,	/* a table of esxcli */
+	IN_BLOCK,	/* "key: value" of esxcli */
+	IN_SAVE,	/* migsel save */
+};
+
+struct pair {
+	char heading[HEADING_MAX];
+	char *value;
+};
+
+struct paste {
+	struct descriptions *all;
+	char *line;
+	unsigned int number;	/* of the line */
+	enum section section;
+	bool has_stacks;	/* a column of esxcfg-vmknic */
+	bool is_first;		/* of the records of the section */
+	bool is_heading;	/* the line; what is below it are dashes */
+	char *before;		/* the line before */
+	char *nic;		/* that the last command names, or NULL */
+	unsigned int n_columns;
+	size_t begin[COLUMNS_MAX + 1];
+	char column[COLUMNS_MAX][HEADING_MAX];
+	unsigned int n_pairs;
+	struct pair pair[PAIRS_MAX];
+	unsigned int pairs_line;
+};
+
+static const char *pair_value(const void *data, const char *name)
+{
+	const struct paste *paste = data;
+	unsigned int i;
+
+	for (i = 0; i < paste->n_pairs; i++) {
+		if (!strcmp(paste->pair[i].heading, name))
+			return paste->pair[i].value;
+	}
+	return NULL;
+}
+
+/* What was gathered is a record. */
+static void end_record(struct paste *paste)
+{
+	struct esxcli_record record = {
+		.data = paste,
+		.value = pair_value,
+		.nic = paste->nic,
+		.line = paste->pairs_line,
+		.is_first = paste->is_first,
+	};
+
+	if (paste->n_pairs && describe_esxcli(paste->all, &record))
+		paste->is_first = false;
+	paste->n_pairs = 0;
+}
+
+static void begin_section(struct paste *paste, enum section section)
+{
+	end_record(paste);
+	paste->section = section;
+	paste->is_first = true;
+}
+
+/* Without the blanks around it; what is behind it is cut off. */
+static char *trimmed(char *text)
+{
+	size_t length;
+
+	text += strspn(text, " \t");
+	length = strlen(text);
+	while (length && strchr(" \t\r", text[length - 1]))
+		length--;
+	text[length] = '\0';
+	return text;
+}
+
+static void add_pair(struct paste *paste, const char *name, size_t length,
+		     char *text)
+{
+	struct pair *pair;
+
+	if (paste->n_pairs == PAIRS_MAX)
+		return;
+	if (!paste->n_pairs)
+		paste->pairs_line = paste->number;
+	pair = &paste->pair[paste->n_pairs++];
+	heading(name, length, pair->heading, sizeof(pair->heading));
+	pair->value = trimmed(text);
+}
+
+/* Words in place of a line; NULL behind the last. */
+static unsigned int split(char *line, char **words)
+{
+	unsigned int n = 0;
+	char *rest;
+
+	words[0] = strtok_r(line, " \t\r", &rest);
+	while (words[n] && n < WORDS_MAX)
+		words[++n] = strtok_r(NULL, " \t\r", &rest);
+	words[n] = NULL;
+	return n;
+}
+
+/* Those before a word, as they stood in the line. */
+static char *join(char **words, unsigned int n)
+{
+	unsigned int i;
+	char *p;
+
+	for (i = 0; i + 1 < n; i++) {
+		for (p = words[i]; p < words[i + 1]; p++) {
+			if (!*p)
+				*p = ' ';
+		}
+	}
+	return n ? words[0] : NULL;
+}
+
+static bool is_vmk(const char *word)
+{
+	return !strncmp(word, "vmk", 3) && word[3] &&
+	       strspn(word + 3, "0123456789") == strlen(word + 3);
+}
+
+static bool is_mac(const char *word)
+{
+	return strlen(word) == 17 &&
+	       strspn(word, "0123456789abcdefABCDEF:") == 17 && word[2] == ':';
+}
+
+/* A word that stands where an address would, if there were one. */
+static bool is_no_address(const char *word)
+{
+	return !strcmp(word, "N/A") || !strcmp(word, "0.0.0.0") ||
+	       !strcmp(word, "::");
+}
+
+/* Where the address is: behind the family, which versions before 4.1 do not print. */
+static unsigned int find_address(char **words, unsigned int n,
+				 struct migsel_addr *addr)
+{
+	unsigned int i;
+
+	for (i = 1; i + 2 < n; i++) {
+		if ((!strcmp(words[i], "IPv4") || !strcmp(words[i], "IPv6")) &&
+		    (is_no_address(words[i + 1]) ||
+		     read_address(words[i + 1], words[i + 2], addr)))
+			return i + 1;
+	}
+	for (i = 1; i + 1 < n; i++) {
+		if (strlen(words[i]) > 6 &&
+		    read_address(words[i], words[i + 1], addr))
+			return i;
+	}
+	return 0;
+}
+
+/* Interface, port group, family, address, netmask, broadcast, MAC, MTU, TSO MSS, enabled ... */
+static void read_vmknic(struct paste *paste, char **words, unsigned int n)
+{
+	struct descriptions *all = paste->all;
+	unsigned int at, mac, group;
+	struct migsel_addr addr;
+	struct described_nic *nic;
+	bool enabled;
+
+	at = find_address(words, n, &addr);
+	for (mac = at + 1; mac < n && !is_mac(words[mac]); mac++)
+		;
+	if (!at || mac + 1 >= n || !read_number(words[mac + 1], &(__u32){ 0 })) {
+		cannot_read(all, paste->number,
+			    "expected what esxcfg-vmknic -l prints of %s: an address, a netmask, a MAC address and an MTU",
+			    visible(words[0]));
+		return;
+	}
+	if (paste->is_first)
+		host_of_part(all, PART_VMKS, paste->number);
+	paste->is_first = false;
+	nic = nic_of(all, all->current, words[0], paste->number);
+	if (!nic)
+		return;
+	if (!is_no_address(words[at]))
+		nic_add_address(all, nic, &addr, paste->number);
+	read_number(words[mac + 1], &nic->mtu);
+	if (mac + 3 < n && read_truth(words[mac + 3], &enabled))
+		nic->is_down = !enabled;
+	/* Behind them the type, of a word or two, and the stack. */
+	if (paste->has_stacks && mac + 5 < n &&
+	    words[n - 2][strlen(words[n - 2]) - 1] != ',')
+		nic_set_stack(nic, words[n - 1]);
+	group = at - 1;
+	if (group && (!strcmp(words[group], "IPv4") ||
+		      !strcmp(words[group], "IPv6")))
+		group--;
+	if (group)
+		nic_set_portgroup(nic, trimmed(join(words + 1, group)));
+}
+
+/* Network, netmask, gateway or "Local Subnet", and since 5.0 the interface. */
+static void read_route(struct paste *paste, char **words, unsigned int n)
+{
+	struct descriptions *all = paste->all;
+	struct described_route route = {};
+	bool is_ipv6 = strchr(words[0], ':') || (n > 2 && strchr(words[2], ':'));
+	unsigned int dev = 3;
+	bool good;
+
+	good = n > 2 && read_prefix(words[0], words[1],
+				    is_ipv6 ? MIGSEL_INET6 : MIGSEL_INET,
+				    &route.dst);
+	if (good && !strcmp(words[2], "Local")) {
+		dev = 4;
+	} else if (good) {
+		route.has_gateway = true;
+		good = read_address(words[2], is_ipv6 ? "128" : "32",
+				    &route.gateway);
+	}
+	if (!good) {
+		cannot_read(all, paste->number,
+			    "expected a network, its netmask and a gateway, found \"%s\"",
+			    visible(words[0]));
+		return;
+	}
+	if (paste->is_first)
+		host_of_part(all, is_ipv6 ? PART_ROUTES6 : PART_ROUTES4,
+			     paste->number);
+	paste->is_first = false;
+	host_add_route(all, all->current, &route, n > dev ? words[dev] : NULL,
+		       paste->number);
+}
+
+/* The dashes below the headings of a table of esxcli tell where its columns begin. */
+static bool is_rule(const char *line, const char *end)
+{
+	bool dashes = false;
+
+	for (; line < end && *line != '\n'; line++) {
+		if (!strchr("- \t\r", *line))
+			return false;
+		dashes |= *line == '-';
+	}
+	return dashes;
+}
+
+static void read_columns(struct paste *paste)
+{
+	size_t length = paste->before ? strlen(paste->before) : 0, i;
+	unsigned int n = 0;
+
+	for (i = 0; paste->line[i] && n < COLUMNS_MAX; i++) {
+		if (paste->line[i] == '-' && (!i || paste->line[i - 1] != '-'))
+			paste->begin[n++] = i;
+	}
+	paste->begin[n] = (size_t)-1;
+	paste->n_columns = n;
+	for (i = 0; i < n; i++) {
+		size_t from = paste->begin[i] < length ? paste->begin[i] :
+							 length;
+		size_t to = paste->begin[i + 1] < length ? paste->begin[i + 1] :
+							   length;
+
+		heading(paste->before ? paste->before + from : "", to - from,
+			paste->column[i], HEADING_MAX);
+	}
+	begin_section(paste, IN_COLUMNS);
+}
+
+static void read_row(struct paste *paste)
+{
+	size_t length = strlen(paste->line);
+	unsigned int i;
+
+	/* From the last one on, as each ends where the one behind it was cut off. */
+	for (i = paste->n_columns; i--;) {
+		if (paste->begin[i] >= length)
+			continue;
+		add_pair(paste, paste->column[i], strlen(paste->column[i]),
+			 paste->line + paste->begin[i]);
+		if (i)
+			paste->line[paste->begin[i] - 1] = '\0';
+	}
+	end_record(paste);
+}
+
+/* "[root@esx-07:~] COMMAND", "root@esx-07:~# COMMAND", "~ # COMMAND" */
+static bool find_prompt(char *line, char **host, char **command)
+{
+	static const char in_names[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
+	char *p = line + strspn(line, " \t\\"), *end;
+	bool bracket = *p == '[';
+
+	*host = NULL;
+	if (!strncmp(p, "~ # ", 4) || !strncmp(p, "# ", 2) ||
+	    !strncmp(p, "$ ", 2)) {
+		*command = strpbrk(p, "#$") + 1;
+		return true;
+	}
+	p += bracket;
+	end = p + strspn(p, in_names);
+	if (end == p || *end != '@')
+		return false;
+	p = end + 1;
+	end = p + strspn(p, in_names);
+	if (end == p || (*end != ':' && *end != ' '))
+		return false;
+	*command = bracket ? strchr(end, ']') : strpbrk(end, "#$");
+	if (!*command)
+		return false;
+	*host = p;
+	*end = '\0';
+	++*command;
+	return true;
+}
+
+/* The vmk that a command line of esxcli names. */
+static char *nic_of_command(char *command)
+{
+	char *p = strstr(command, "--interface-name"), *rest;
+
+	if (p)
+		p += strlen("--interface-name");
+	else
+		p = strstr(command, " -i");
+	if (p && !strncmp(p, " -i", 3))
+		p += 3;
+	return p ? strtok_r(p, " =\t\r'\"", &rest) : NULL;
+}
+
+static bool read_prompt(struct paste *paste)
+{
+	char *host, *command;
+
+	if (!find_prompt(paste->line, &host, &command))
+		return false;
+	begin_section(paste, NOWHERE);
+	paste->nic = nic_of_command(command);
+	if (host && is_default_name(host))
+		host_is_unnamed(paste->all);
+	else if (host)
+		host_is(paste->all, host, paste->number);
+	return true;
+}
+
+static bool begins_with(const char *line, const char *words)
+{
+	return !strncmp(line, words, strlen(words));
+}
+
+/* The first lines of the parts that can be told by them. */
+static bool read_beginning(struct paste *paste)
+{
+	char *line = trimmed(paste->line);
+	const char *version;
+
+	if (begins_with(line, "Interface") && strstr(line, "Port Group")) {
+		begin_section(paste, IN_VMKNICS);
+		paste->has_stacks = strcasestr(line, "NetStack");
+		return true;
+	}
+	if (begins_with(line, "VMkernel Routes")) {
+		begin_section(paste, IN_ROUTES);
+		return true;
+	}
+	version = strstr(line, "VMware ESXi ");
+	if (version && isdigit((unsigned char)version[12])) {
+		if (!paste->all->current)
+			host_of_part(paste->all, PART_LINKS, paste->number);
+		paste->all->current->version = strtoul(version + 12, NULL, 10);
+		return true;
+	}
+	return false;
+}
+
+/* A line of "migsel save". */
+static bool read_saved(struct paste *paste)
+{
+	struct described_host *host;
+	struct described_nic *nic;
+	char *words[WORDS_MAX + 1];
+	unsigned int n, i, dev;
+
+	if (!begins_with(paste->line, "vmk flush") &&
+	    !begins_with(paste->line, "vmk add ") &&
+	    !begins_with(paste->line, "tag set ") &&
+	    !begins_with(paste->line, "policy set "))
+		return false;
+	if (paste->section != IN_SAVE) {
+		begin_section(paste, IN_SAVE);
+		host_of_part(paste->all, PART_SAVE, paste->number);
+	}
+	host = paste->all->current;
+	host->system = SYSTEM_LINUX;
+	n = split(paste->line, words);
+	if (!strcmp(words[0], "policy")) {
+		for (i = 2; i + 1 < n; i += 2) {
+			if (!strcmp(words[i], "fallback"))
+				host->is_strict = !strcmp(words[i + 1],
+							  "strict");
+		}
+		return true;
+	}
+	if (n < 4 || strcmp(words[1], "add"))
+		return true;
+	dev = strcmp(words[2], "dev") ? 2 : 3;
+	nic = nic_of(paste->all, host, words[dev], paste->number);
+	if (!nic)
+		return true;
+	if (!nic->place)
+		nic->place = ++host->n_saved;
+	for (i = dev + 1; i + 1 < n; i += 2) {
+		bool on = !strcmp(words[i + 1], "on");
+
+		if (!strcmp(words[i], "migration"))
+			nic->migration = on ? TOLD_ON : TOLD_OFF;
+		else if (!strcmp(words[i], "provisioning"))
+			nic->provisioning = on ? TOLD_ON : TOLD_OFF;
+		else if (!strcmp(words[i], "stack"))
+			nic_set_stack(nic, words[i + 1]);
+	}
+	if (nic->stack == ON_OTHER)
+		cannot_read(paste->all, paste->number,
+			    "%s: expected the stack default, vmotion or provisioning, found \"%s\"",
+			    visible(nic->name), visible(nic->stack_name));
+	services_are_told(nic);
+	return true;
+}
+
+/* "   Netstack Instance: defaultTcpipStack" */
+static bool read_pair(struct paste *paste)
+{
+	char *line = paste->line, *colon = strchr(line, ':');
+
+	if (!isspace((unsigned char)*line) || !colon ||
+	    (colon[1] && !isspace((unsigned char)colon[1])))
+		return false;
+	if (paste->section != IN_BLOCK)
+		begin_section(paste, IN_BLOCK);
+	add_pair(paste, line, colon - line, colon + 1);
+	return true;
+}
+
+static void read_line(struct paste *paste)
+{
+	char *words[WORDS_MAX + 1];
+	char *line = paste->line + strspn(paste->line, " \t\r");
+	bool is_blank = !*line;
+
+	if (is_blank || (paste->section == IN_BLOCK && line == paste->line))
+		end_record(paste);
+	if (is_blank || read_prompt(paste) || read_beginning(paste) ||
+	    read_saved(paste))
+		return;
+	if (is_rule(line, line + strlen(line))) {
+		read_columns(paste);
+		return;
+	}
+	switch (paste->section) {
+	case IN_VMKNICS:
+		/* The words of the first one tell whether it is a row. */
+		if (is_vmk(line) || (begins_with(line, "vmk") &&
+				     isdigit((unsigned char)line[3]))) {
+			read_vmknic(paste, words, split(line, words));
+			return;
+		}
+		break;
+	case IN_ROUTES:
+		if (isdigit((unsigned char)*line) || strchr(line, ':') ||
+		    begins_with(line, "default")) {
+			read_route(paste, words, split(line, words));
+			return;
+		}
+		break;
+	case IN_COLUMNS:
+		if (!paste->is_heading)
+			read_row(paste);
+		return;
+	default:
+		break;
+	}
+	read_pair(paste);
+}
+
+void describe_text(struct descriptions *all, char *text, size_t length)
+{
+	struct paste paste = { .all = all, .number = 1 };
+	char *p = text, *end = text + length, *newline;
+	char *before = NULL;
+	size_t used;
+
+	/* There is a NUL behind the text. */
+	for (; p < end; p = newline + 1, paste.number++) {
+		char *line = p + strspn(p, " \t\r");
+
+		newline = memchr(p, '\n', end - p);
+		if (!newline)
+			newline = end;
+		if ((*line == '{' || *line == '[') &&
+		    describe_json(all, line, end - line, paste.number,
+				  paste.nic, &used)) {
+			begin_section(&paste, NOWHERE);
+			for (newline = line + used;
+			     newline < end && *newline != '\n'; newline++)
+				;
+			for (; p < newline; p++)
+				paste.number += *p == '\n';
+			continue;
+		}
+		*newline = '\0';
+		paste.line = p;
+		paste.is_heading = is_rule(newline + 1, end);
+		free(paste.before);
+		paste.before = before;
+		/* The line is taken apart when it is read. */
+		before = strdup(p);
+		if (!before)
+			exit(out_of_memory());
+		read_line(&paste);
+	}
+	end_record(&paste);
+	free(before);
+	free(paste.before);
+}
