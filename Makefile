@@ -13,6 +13,9 @@ tool: ## build the tool, userspace/migsel
 vm: ## a root shell in the test kernel, or RUN='command' there
 	@selftests/vm/run.sh
 
+lab: ## two hosts in the test kernel to learn with, a shell on each; LAB=tmux
+	@lab/run.sh
+
 demo: ## the pitfall and its cures, written to demo-report/index.html
 	@demo/run.sh
 
@@ -56,9 +59,10 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
 	@sed -n '/^# What the environment/,/^$$/{s/^#   /  /p}' selftests/vm/run.sh
 	@echo '  KDIR=FOLDER     kernel headers or build tree for module (default: the running kernel)'
+	@echo '  HOST=FILE       for lab: the host that FILE describes, and a peer'
 	@echo "  TOPICS='a b'    for check: these of selftests/, by name (default: all that suit the kernel)"
 	@echo "  KERNELS=all     for check: all test kernels, or those named, one after another"
 	@echo "  MODES='a b'     for kselftest: these of its modes (default: all); LIMIT=900 seconds for a test"
 	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'
 
-.PHONY: all module tool vm demo check kselftest bench fuzz lint coverage install uninstall deb clean distclean help
+.PHONY: all module tool vm lab demo check kselftest bench fuzz lint coverage install uninstall deb clean distclean help

@@ -52,7 +52,8 @@ run_shell() {
 	exec 3<>"$terminal"
 	# shellcheck disable=SC2154
 	$bin/stty sane rows "$rows" cols "$columns" <&3
-	$bin/setsid -c /bin/bash -i <&3 >&3 2>&1 3>&- &
+	# shellcheck disable=SC2154  # likewise
+	$bin/setsid -c /bin/bash --rcfile "$rc" -i <&3 >&3 2>&1 3>&- &
 	wait $!
 	status=$?
 	kill_others

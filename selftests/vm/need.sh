@@ -4,7 +4,7 @@
 # need.sh GROUP...    have what these groups need of the host: build (the tool),
 #                     kbuild (modules for a test kernel), source (a test kernel itself),
 #                     vm, uml (vm in user mode), arm64, s390x, i386 (vm and kbuild for these),
-#                     demo, check, bench, fuzz, lint, package
+#                     shell (what a user of vm has), lab, demo, check, bench, fuzz, lint, package
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
 # elsewhere it prints the one line to run, and fails.
@@ -33,6 +33,17 @@ table='
 	vm,source    zstd                              zstd
 	vm,uml       awk                               mawk
 	vm,uml       flock                             util-linux
+	shell        /usr/share/bash-completion/bash_completion bash-completion
+	shell        less                              less
+	shell        man                               man-db
+	lab          ip                                iproute2
+	lab          iperf3                            iperf3
+	lab          jq                                jq
+	lab          nano                              nano
+	lab          nft                               nftables
+	lab          tcpdump                           tcpdump
+	lab          tmux                              tmux
+	lab          tshark                            tshark
 	virtiofs     /usr/libexec/virtiofsd            virtiofsd
 	vm           patchelf                          patchelf
 	arm64,s390x,i386 cpio                          cpio

@@ -10,7 +10,9 @@
 #   DEMO=3          for demo: this scenario, or DEMO=migrate; HOST=1 in the running kernel
 #   BENCH=profile   for bench: which functions it is; BENCH=baseline, what is to stay; BENCH=times
 #   RUN=COMMAND     for bash -c, in the caller's folder; input is /dev/null
-#   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path
+#   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path; for a
+#                   shell it is the home folder (default: home)
+#   RC=FILE         what a shell reads first (default: selftests/vm/shell.sh)
 #   LOAD=0          leave the module unloaded
 #   BUILD=0         module and tool are built already
 #   SMP=2 MEM=1024  CPUs, and memory in MB
@@ -56,6 +58,8 @@ write_environment() {
 	if [[ -z ${RUN-} ]]; then
 		read -r rows columns < <(stty size)
 		echo "rows=$rows columns=$columns terminal=$terminal_device"
+		printf 'rc=%q\n' "${RC:-$here/shell.sh}"
+		[[ -z $OUT ]] || printf 'export HOME=%q\n' "$OUT"
 	fi
 }
 
@@ -81,6 +85,7 @@ if [[ $foreign ]]; then
 	[[ $PWD/ == "$top"/* ]] || die "with ARCH=$foreign a command can be run in the repository only"
 fi
 "$here/need.sh" "$kind"
+[[ ${RUN-} ]] || "$here/need.sh" shell
 "$here/fetch.sh"
 modules=$kernel_dir/modules
 [[ -e $modules ]] || die "KERNEL=$kernel is no test kernel: modules can be built for it, that is all"
@@ -96,6 +101,7 @@ else
 fi
 
 cd -P .
+[[ ${RUN-} || $foreign ]] || OUT=${OUT:-$top/home}
 OUT=${OUT:+$(mkdir -p "$OUT" && cd "$OUT" && pwd -P)}
 share=$(mktemp -d -t migsel-vm.XXXXXX)
 pids=()

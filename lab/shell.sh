@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What a shell on a host of the lab reads.
+
+lab=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+# shellcheck source=selftests/vm/shell.sh
+. "$lab/../selftests/vm/shell.sh"
+# shellcheck disable=SC2154  # from enter.sh and start.sh
+PS1="$LAB_PLACE# "
+# What was tried last and failed is no fault of the lab.
+trap 'exit 0' EXIT
+
+# go PLACE [COMMAND...]: this shell goes there, or the command is run there
+go() {
+	(($# == 1)) || { "$lab/enter.sh" "$@"; return; }
+	history -a
+	exec "$lab/enter.sh" "$1"
+}
+
+for place in $LAB_PLACES; do
+	eval "$place() { go $place \"\$@\"; }"
+	complete -F _command "$place"
+done
+welcome() { "$lab/welcome.sh"; }
