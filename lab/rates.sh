@@ -1,22 +1,25 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# rates.sh    bytes that each NIC of this host sends and receives in a second, until ended
+# rates.sh    kilobytes that each NIC of this host sends and receives in a second, until ended
 
 exec {never}<> <(:)
 declare -A before=()
-echo 'kB/s     vmk0 out    in    vmk1 out    in    vmk2 out    in'
+last=${EPOCHREALTIME/./}
 while :; do
-	line=
+	read -rt 1 -u "$never" || :
+	now=${EPOCHREALTIME/./}
+	printf -v table '%(%T)T         kB/s out   kB/s in\n' -1
 	while read -ra words; do
-		[[ ${words[0]} == vmk?: ]] || continue
+		[[ ${words[0]} == *: && ${words[0]} != lo: ]] || continue
+		line=${words[0]%:}
 		for i in 9 1; do
-			key=${words[0]}$i
-			printf -v line '%s %7d' "$line" $(((words[i] - ${before[$key]:-${words[i]}}) / 1000))
+			key=$line$i
+			rate[i]=$(((words[i] - ${before[$key]:-${words[i]}}) * 1000 / (now - last)))
 			before[$key]=${words[i]}
 		done
-		line+='  '
+		printf -v table '%s%-15s %9d %9d\n' "$table" "$line" "${rate[9]}" "${rate[1]}"
 	done < <(sort /proc/net/dev)
-	printf '%(%T)T %s\n' -1 "$line"
-	read -rt 1 -u "$never" || :
+	last=$now
+	printf '\e[H\e[J%s' "$table"
 done
