@@ -409,9 +409,147 @@ gone() {
 	reasons no-migration-vmk cold-first-vmk
 }
 
+# The same subnet on another stack is no pitfall.
+g17() {
+	shape S S 0 1 2
+	vmks vmk0 'vmk1 stack vmotion'
+	traffic $(both hot 1 "$all") $(both cold 1 "$all")
+	results '*' ok
+	leaves_by '*-hot-*' vmk1
+	leaves_by '*-cold-*' vmk0
+	reasons vmotion-stack cold-first-vmk
+}
+
+# Vmks of the default stack are deactivated, even for a sender bound to their address.
+g18() {
+	shape S S 1 0 2
+	vmks vmk0 vmk1+ 'vmk2 stack vmotion'
+	traffic $(both hot 1 "$all" ,from=%1) $(both cold 1 "$all")
+	results '*' ok
+	leaves_by '*-hot-*' vmk2
+	leaves_by '*-cold-*' vmk0
+	reasons vmotion-stack cold-first-vmk
+}
+
+g19() {
+	shape S S 0 1 2
+	vmks vmk0 'vmk1 stack vmotion' 'vmk2 stack vmotion'
+	traffic $(both hot 1 'tcp udp udpu' ,n=8) $(both cold 1 "$all")
+	results '*' ok
+	leaves_by '*-cold-*' vmk0
+	for label in {4,6}-hot-{tcp,udp,udpu}; do
+		leaves_split "$label.*" '0 4 4'
+	done
+	reasons multi-nic cold-first-vmk
+}
+
+g20() {
+	shape S S 0 1 2
+	vmks vmk0 'vmk1 stack vmotion' vmk2+
+	ip -n "$SW" link set a1 down
+	defer "ip -n $SW link set a1 up"
+	wait_for 5 route_get 'refuse link-down' "$(to 4 1)" || fail 'not refused'
+	traffic $(both hot 1 "$all") $(both cold 0 "$all")
+	results '*-hot-*' EHOSTUNREACH
+	leaves_not '*-hot-*' vmk0 vmk1 vmk2
+	results '*-cold-*' ok
+	leaves_by '*-cold-*' vmk0
+	reasons link-down cold-first-vmk
+}
+
+g21() {
+	shape S S 1 0 2
+	vmks vmk0 vmk1+ 'vmk2 stack provisioning'
+	traffic $(both hot 1 "$all") $(both cold 0 "$all")
+	results '*' ok
+	leaves_by '*-hot-*' vmk0
+	leaves_by '*-cold-*' vmk2
+	reasons same-subnet provisioning-stack
+}
+
+# cold_by NIC REASON DEST: the scenarios of KB 340170, with hot traffic as without
+cold_by() {
+	traffic $(both hot 1 "$all") $(both cold "$3" "$all")
+	results '*' ok
+	leaves_by '*-hot-*' vmk1
+	leaves_by '*-cold-*' "$1"
+	reasons dedicated-subnet "$2"
+}
+
+# Plain Linux takes the route by vmk2.
+g22() {
+	shape D D 0 1 2
+	vmks vmk0 vmk1+ vmk2
+	cold_by vmk0 cold-first-vmk far
+}
+
+g23() {
+	shape D D 0 1 2
+	vmks vmk0 vmk1+ 'vmk2 provisioning on'
+	cold_by vmk2 provisioning-vmk 2
+}
+
+# to_far METRIC0 METRIC1 METRIC2 [DEFAULT]: the routes to far by these NICs, or default ones; none
+# without a metric. They are gone at the end.
+to_far() {
+	local n family to
+	for family in 4 6; do
+		to=${4-$(far "$family")}
+		ip -n "$A" "-$family" route flush "$(far "$family")"
+		for n in 0 1 2; do
+			[[ ${*:n+1:1} != - ]] || continue
+			ip -n "$A" "-$family" route add "$to" via "$(address "$family" D 2 "$n")" dev "vmk$n" metric "${*:n+1:1}" ||
+				fail "no route to $to by vmk$n"
+			defer "ip -n $A -$family route del $to dev vmk$n"
+		done
+	done
+}
+
+# Here it takes the one by vmk1.
+g24() {
+	shape D D 0 1 2
+	to_far 20 10 30
+	vmks vmk0 vmk1+ 'vmk2 provisioning on'
+	cold_by vmk2 provisioning-vmk far
+}
+
+# And here the default route by vmk2.
+g25() {
+	shape D D 0 1 2
+	to_far 20 - 10 default
+	vmks vmk0 vmk1+ 'vmk2 provisioning on'
+	cold_by vmk0 cold-first-vmk far
+}
+
+g26() {
+	shape D D 0 1 2
+	to_far - - -
+	vmks vmk0 vmk1+ 'vmk2 provisioning on'
+	traffic $(both hot 1 "$all") $(both cold far "$all")
+	results '*-hot-*' ok
+	leaves_by '*-hot-*' vmk1
+	results '*-cold-*' ENETUNREACH
+	leaves_not '*-cold-*' vmk0 vmk1 vmk2
+	reasons dedicated-subnet
+	to_far - 10 -
+	traffic $(both cold far "$all")
+	results '*' EHOSTUNREACH
+	leaves_not '*' vmk0 vmk1 vmk2
+	reasons dedicated-subnet no-route
+}
+
+g27() {
+	shape S S 2 1 0
+	vmks vmk0 vmk1+ 'vmk2 provisioning on'
+	traffic $(both hot 1 "$all") $(both cold 1 "$all")
+	results '*' ok
+	leaves_by '*' vmk0
+	reasons same-subnet cold-same-subnet
+}
+
 need nft
 ktap_print_header
-ktap_set_plan 44
+ktap_set_plan 66
 make_hosts
 golden 'G1 own subnet' g1
 golden 'G2 same subnet, unbound' g2
@@ -435,5 +573,16 @@ golden "G3 same subnet, bound to vmk1's address, strict" g3_strict
 golden 'G2 strict comes and goes under live flows' g2_changed
 golden 'G11 shared subnet in IPv4 only, strict' g11_strict
 golden 'strict, the migration vmk is down' link_down_strict
+golden 'G17 a vmk of the vMotion stack' g17
+golden 'G18 it deactivates those of the default stack' g18
+golden 'G19 two vmks of the vMotion stack' g19
+golden 'G20 the one vmk of the vMotion stack is down' g20
+golden 'G21 a vmk of the provisioning stack' g21
+golden 'G22 no provisioning vmk' g22
+golden "G23 provisioning vmk, in the peer's subnet" g23
+golden 'G24 provisioning vmk, a static route' g24
+golden 'G25 provisioning vmk, default routes only' g25
+golden 'G26 provisioning vmk, no route' g26
+golden 'G27 provisioning vmk, in the subnet of the first vmk' g27
 golden 'G14 renamed, moved, deleted' g14
 ktap_finished
