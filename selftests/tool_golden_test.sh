@@ -198,9 +198,70 @@ g15() {
 	finds_nothing
 }
 
+# Jumbo frames on the vMotion stack concern nobody else.
+g17() {
+	golden S S vmk0 'vmk1 stack vmotion' --
+	ip -n "$A" link set vmk1 mtu 9000
+	defer "ip -n $A link set vmk1 mtu 1500"
+	finds_nothing
+	golden S S vmk0 'vmk1 stack vmotion' 'vmk2 stack vmotion' -- 'mtu-mismatch vmk1'
+}
+
+g18() {
+	golden S S vmk0 vmk1+ 'vmk2 stack vmotion' -- 'deactivated vmk1'
+	hot_leaves_by vmk2 vmotion-stack
+	mend deactivated
+	finds_nothing
+	hot_leaves_by vmk2 vmotion-stack
+}
+
+g21() {
+	golden S S vmk0 vmk1+ 'vmk2 stack provisioning' -- 'same-subnet vmk1'
+	[[ $report == *'migsel vmk set dev vmk1 stack vmotion`) it carries'* ]] || fail "no stack: $report"
+	golden S S 'vmk0 provisioning on' 'vmk1 stack vmotion' 'vmk2 stack provisioning' -- 'deactivated vmk0'
+	mend deactivated
+	finds_nothing
+}
+
+g27() {
+	golden S S vmk0 'vmk1 stack vmotion' 'vmk2 provisioning on' -- 'cold-same-subnet vmk2'
+	mend cold-same-subnet
+	finds_nothing
+	wait_for 2 route_get 'vmk2 provisioning-stack' "$(to 4 1)" tag cold || fail "cold: $REPLY"
+	golden S D vmk0 'vmk1 stack vmotion' 'vmk2 provisioning on' -- 'cold-same-subnet vmk2'
+	golden D S vmk0 'vmk1 stack vmotion' 'vmk2 provisioning on' -- 'cold-same-subnet vmk2'
+	golden D D vmk0 'vmk1 stack vmotion' 'vmk2 provisioning on' --
+}
+
+# What the first vmk is, the stacks say, and not the position.
+first_vmk() {
+	golden S S 'vmk0 stack vmotion' 'vmk1 stack vmotion' -- 'no-first-vmk '
+	golden S S 'vmk0 stack vmotion' 'vmk1 stack provisioning' --
+	golden S S 'vmk0 stack provisioning' -- 'no-migration-vmk '
+	golden S S 'vmk0 stack provisioning' vmk1+ -- 'single-nic vmk1'
+	golden S S 'vmk0 stack provisioning' vmk1 vmk2+ -- 'same-subnet vmk2'
+	hot_leaves_by vmk1 same-subnet
+	golden D D 'vmk0 stack provisioning' vmk1 vmk2 -- 'no-migration-vmk '
+	mend no-migration-vmk
+	says_route 'vmk2 dedicated-subnet' "$(to 4 2)"
+}
+
+# A vmk that carries cold traffic, or alone the hot, is not taken out.
+none_goes() {
+	local nic
+	for nic in 'vmk1 provisioning on' 'vmk1 stack provisioning' 'vmk1 stack vmotion'; do
+		shape D D 0 1 2
+		vmks vmk0 "$nic" vmk2+
+		ip -n "$A" addr flush dev vmk1
+		run_check
+		[[ $report == *'"code":"no-address","severity":"error","dev":"vmk1"'*'To take the vmk out'* ]] ||
+			fail "$nic: $report"
+	done
+}
+
 need nft
 ktap_print_header
-ktap_set_plan 17
+ktap_set_plan 25
 make_hosts
 run_test 'G1 own subnet' golden D D vmk0 vmk1+ --
 run_test 'G2 same subnet, two NICs' g2
@@ -218,5 +279,13 @@ run_test 'G13 after many addresses' g13_many
 run_test 'G14 renamed, moved' g14
 run_test 'G15 larger MTU' g15
 run_test 'G2 same subnet, strict' golden S S fallback strict vmk0 vmk1+ --
+run_test 'G17 a vmk of the vMotion stack' g17
+run_test 'G18 it deactivates those of the default stack' g18
+run_test 'G19 two vmks of the vMotion stack' golden S S vmk0 'vmk1 stack vmotion' 'vmk2 stack vmotion' --
+run_test 'G21 a vmk of the provisioning stack' g21
+run_test 'G23 provisioning vmk' golden D D vmk0 vmk1+ 'vmk2 provisioning on' --
+run_test 'G27 provisioning vmk, in the subnet of the first vmk' g27
+run_test 'the first vmk is that of the default stack' first_vmk
+run_test 'what carries traffic is not taken out' none_goes
 run_test 'G16 bound to a device, same subnet' golden S S vmk0 vmk1+ -- 'same-subnet vmk1'
 ktap_finished

@@ -42,8 +42,9 @@ static void unread(void *data, const char *what)
 	could_not_look(data, "%s", what);
 }
 
+/* The device of a vmk, or without the module one that could be made a vmk. */
 static int add_device(struct check *check, const struct device *device,
-		      bool migration)
+		      const struct vmk *vmk)
 {
 	unsigned int n = check->n + 1;
 	const struct device **devices;
@@ -67,8 +68,14 @@ static int add_device(struct check *check, const struct device *device,
 	memset(&vmks[check->n], 0, sizeof(*vmks));
 	vmks[check->n].addrs = device->addr;
 	vmks[check->n].n_addrs = device->n_addrs;
-	vmks[check->n].migration = migration;
 	vmks[check->n].weight = 1;
+	if (vmk) {
+		vmks[check->n].stack = vmk_number(vmk, MIGSEL_A_VMK_STACK);
+		vmks[check->n].migration =
+			vmk_number(vmk, MIGSEL_A_VMK_MIGRATION);
+		vmks[check->n].provisioning =
+			vmk_number(vmk, MIGSEL_A_VMK_PROVISIONING);
+	}
 	migsel_rule_prepare_vmk(&vmks[check->n]);
 	devices[check->n++] = device;
 	return 0;
@@ -86,12 +93,12 @@ static int choose_devices(struct check *check)
 		const struct vmk *vmk = &vmks->vmk[i];
 
 		device = host_device(host, vmk->ifindex);
-		if (device && add_device(check, device, vmk_number(vmk, MIGSEL_A_VMK_MIGRATION)))
+		if (device && add_device(check, device, vmk))
 			return -1;
 	}
 	for (i = 0; !check->have_module && i < host->n_devices; i++) {
 		device = &host->device[i];
-		if (may_be_vmk(device) && add_device(check, device, false))
+		if (may_be_vmk(device) && add_device(check, device, NULL))
 			return -1;
 	}
 	check->rule.vmks = check->vmk;
@@ -158,8 +165,10 @@ static void check_all(struct check *check)
 	if (!check->have_module)
 		check_module(check);
 	if (check->n) {
-		if (check->have_module)
+		if (check->have_module) {
 			check_migration_set(check);
+			check_stacks(check);
+		}
 		check_subnets(check);
 		check_devices(check);
 		check_filters(check);

@@ -89,7 +89,7 @@ bool may_be_vmk(const struct device *device);
 /* A device whose wire leads to other hosts, as far as that can be told. */
 bool is_nic(const struct check *check, const struct device *device);
 bool is_usable(const struct device *device);
-/* What migsel does with hot traffic is no worse without this vmk. */
+/* What migsel does with tagged traffic is no worse without this vmk. */
 bool may_go(const struct check *check, unsigned int i);
 
 /* check_device.c: traps of one device. */
@@ -110,6 +110,9 @@ void subnet_text(const struct subnet *subnet, char *text, size_t size);
  */
 void check_migration_set(struct check *check);
 void check_no_vmk(struct check *check);
+
+/* check_stack.c: vmks that their stack, or another, keeps from carrying what they are for. */
+void check_stacks(struct check *check);
 
 /* check_marks.c: who else uses the bits of the tag. */
 void check_marks(struct check *check);

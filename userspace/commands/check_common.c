@@ -158,10 +158,12 @@ bool may_go(const struct check *check, unsigned int i)
 		.strict = check->rule.strict,
 	};
 	enum migsel_reason before, after;
-	bool may = i > 0;
+	const struct migsel_rule *rule = &check->rule;
+	bool may = true;
 	int vmk;
 
-	if (!may)
+	if ((int)i == rule->first_vmk || (int)i == rule->provisioning_vmk ||
+	    (int)i == rule->provisioning_stack)
 		return false;
 	without.vmks = calloc(check->n, sizeof(*without.vmks));
 	if (!without.vmks)
@@ -173,7 +175,8 @@ bool may_go(const struct check *check, unsigned int i)
 	for (; query.family < MIGSEL_N_FAMILIES; query.family++) {
 		before = migsel_rule_row(&check->rule, &query, &vmk)->reason;
 		after = migsel_rule_row(&without, &query, &vmk)->reason;
-		if (after != before && is_dropped(after))
+		if (after != before && (is_dropped(after) ||
+					before == MIGSEL_REASON_VMOTION_STACK))
 			may = false;
 	}
 	free(without.vmks);

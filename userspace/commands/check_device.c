@@ -55,12 +55,14 @@ static void set_sysctl(struct text *fix, const char *ifname, const char *key,
 	text_free(&path);
 }
 
-/* Flows move within a subnet, and among the migration vmks. */
+/* Flows move among the migration vmks, and within a subnet of one stack. */
 static bool may_move(const struct check *check, unsigned int i, unsigned int j)
 {
-	return (check->vmk[i].migration && check->vmk[j].migration) ||
-	       shared_subnet(check, i, j, MIGSEL_INET) ||
-	       shared_subnet(check, i, j, MIGSEL_INET6);
+	if (check->vmk[i].carries && check->vmk[j].carries)
+		return true;
+	return check->vmk[i].stack == check->vmk[j].stack &&
+	       (shared_subnet(check, i, j, MIGSEL_INET) ||
+		shared_subnet(check, i, j, MIGSEL_INET6));
 }
 
 static void check_mtu(struct check *check, unsigned int i)
@@ -125,7 +127,7 @@ static void check_parent(struct check *check, unsigned int j)
 		fix_add(&remedy.fix, "migsel", "vmk", "del", "dev", name);
 	else
 		text_add(&remedy.advice,
-			 "%s is needed all the same: without it hot traffic would leave by the first vmk. A NIC of its own for it adds bandwidth.",
+			 "%s is needed all the same: without it tagged traffic would leave by another vmk. A NIC of its own for it adds bandwidth.",
 			 visible(name));
 	found(check, "shared-parent", SEVERITY_INFO, name, &remedy,
 	      "%s and %s are on one NIC, %s: that keeps hot traffic off the other NICs, but adds no bandwidth, and both fail together",
@@ -238,7 +240,7 @@ static void check_link(struct check *check, unsigned int i)
 		fix_add(&remedy.fix, "migsel", "vmk", "del", "dev", name);
 	else if (!remedy.fix.length)
 		text_add(&remedy.advice,
-			 "Look at the cable, the port of the switch or the other end. To take the vmk out would have hot traffic leave by the first vmk, or change which that is.");
+			 "Look at the cable, the port of the switch or the other end. To take the vmk out would have tagged traffic leave by another vmk, or change which the first one is.");
 	found(check, "link-down", SEVERITY_ERROR, name, &remedy,
 	      "%s %s, so nothing leaves by it%s", visible(name), state.s,
 	      check->have_module ? ": mend the link, or take the vmk out" : "");
@@ -256,7 +258,7 @@ static void check_address(struct check *check, unsigned int i)
 		fix_add(&remedy.fix, "migsel", "vmk", "del", "dev", name);
 	else
 		text_add(&remedy.advice,
-			 "Give it an address. To take the vmk out would have hot traffic leave by the first vmk, or change which that is.");
+			 "Give it an address. To take the vmk out would have tagged traffic leave by another vmk, or change which the first one is.");
 	found(check, "no-address", SEVERITY_ERROR, name, &remedy,
 	      "%s has no address other than link-local, so it is never used: give it one, or take the vmk out",
 	      visible(name));

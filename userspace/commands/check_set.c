@@ -31,17 +31,23 @@ static enum migsel_reason hot_reason(const struct check *check,
 
 static bool shares_with_first(const struct check *check, unsigned int i)
 {
-	return shared_subnet(check, 0, i, MIGSEL_INET) ||
-	       shared_subnet(check, 0, i, MIGSEL_INET6);
+	unsigned int first = check->rule.first_vmk;
+
+	return shared_subnet(check, first, i, MIGSEL_INET) ||
+	       shared_subnet(check, first, i, MIGSEL_INET6);
 }
 
-/* A usable vmk other than the first that is not in @not, -1 if there is none. */
+/*
+ * A usable vmk of the default stack, other than the first, that is not in @not, -1 if
+ * there is none.
+ */
 static int other_vmk(const struct check *check, int not, bool own_subnet)
 {
-	unsigned int i;
+	int i;
 
-	for (i = 1; i < check->n; i++) {
-		if ((int)i != not && is_usable(check->device[i]) &&
+	for (i = check->rule.first_vmk + 1; i < (int)check->n; i++) {
+		if (i != not && check->vmk[i].stack == MIGSEL_STACK_DEFAULT &&
+		    is_usable(check->device[i]) &&
 		    !(own_subnet && shares_with_first(check, i)))
 			return i;
 	}
@@ -124,7 +130,7 @@ static void fix_migration(const struct check *check, struct text *fix)
 	}
 	shared = other_vmk(check, -1, false);
 	if (shared < 0) {
-		add_migration(check, fix, 0);
+		add_migration(check, fix, check->rule.first_vmk);
 		return;
 	}
 	add_migration(check, fix, shared);
@@ -163,8 +169,8 @@ static void add_vmk(struct text *fix, const struct device *device)
 
 static void check_single_nic(struct check *check)
 {
+	const char *first = name_of_vmk(check, check->rule.first_vmk);
 	const struct device *other = other_device(check);
-	const char *first = name_of_vmk(check, 0);
 	struct remedy remedy = {};
 
 	if (other_vmk(check, -1, false) >= 0) {
@@ -185,15 +191,19 @@ static void check_single_nic(struct check *check)
 static void check_same_subnet(struct check *check, enum migsel_family family)
 {
 	unsigned int only = check->rule.migration_vmk;
-	const char *first = name_of_vmk(check, 0);
+	unsigned int first_vmk = check->rule.first_vmk;
+	const char *first = name_of_vmk(check, first_vmk);
 	const char *name = name_of_vmk(check, only);
 	char network[SUBNET_TEXT_SIZE] = "one subnet";
 	const struct subnet *subnet;
 	struct remedy remedy = {};
+	struct text stack = {};
 
-	subnet = shared_subnet(check, 0, only, family);
+	subnet = shared_subnet(check, first_vmk, only, family);
 	if (subnet)
 		subnet_text(subnet, network, sizeof(network));
+	fix_add(&stack, "migsel", "vmk", "set", "dev", name, "stack",
+		"vmotion");
 	/* What a NIC that is no vmk is for, nobody has said. */
 	add_companion(check, &remedy.fix, only);
 	text_add(&remedy.advice,
@@ -203,11 +213,15 @@ static void check_same_subnet(struct check *check, enum migsel_family family)
 		 "2. A second vmk with migration on, best on a NIC of its own, makes the rule choose among them; no connection is lost.%s",
 		 remedy.fix.length ? " The command does that." : "");
 	text_add(&remedy.advice,
-		 " 3. \"migsel policy set fallback strict\" makes the rule use %s all the same, as ESXi never does; no connection is lost.",
+		 " 3. On the vMotion stack (`%s`) it carries hot traffic in any subnet, as on ESXi 6.0 and later; no connection is lost.",
+		 stack.s);
+	text_add(&remedy.advice,
+		 " 4. \"migsel policy set fallback strict\" makes the rule use %s all the same, as ESXi never does; no connection is lost.",
 		 visible(name));
 	found(check, "same-subnet", SEVERITY_ERROR, name, &remedy,
 	      "%s is the only migration vmk and in %s like %s, so hot traffic leaves by %s",
 	      visible(name), network, visible(first), visible(first));
+	text_free(&stack);
 }
 
 void check_migration_set(struct check *check)
@@ -223,9 +237,13 @@ void check_migration_set(struct check *check)
 	}
 	switch (reason) {
 	case MIGSEL_REASON_NO_MIGRATION_VMK:
-		fix_migration(check, &remedy.fix);
+		if (check->rule.first_vmk != MIGSEL_NO_VMK)
+			fix_migration(check, &remedy.fix);
+		else
+			text_add(&remedy.advice,
+				 "Register the NIC that is to carry it, with migration on or on the vMotion stack.");
 		found(check, "no-migration-vmk", SEVERITY_ERROR, "", &remedy,
-		      "no vmk has migration on, so hot traffic is refused");
+		      "no vmk carries migration traffic, so hot traffic is refused");
 		break;
 	case MIGSEL_REASON_SINGLE_NIC:
 		check_single_nic(check);
