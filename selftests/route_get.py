@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """route_get.py SEED: what "migsel route get -d" answers for random packets of random
-configurations, in the network namespace that it is started in, and what becomes of
-such packets, counted by the devices. The devices are those of tool_route_test.sh."""
+configurations, in the network namespace that it is started in, what becomes of such
+packets, counted by the devices, and what the rule has to say of them, worked out anew
+here. The devices are those of tool_route_test.sh."""
 
+import collections
 import ipaddress
 import json
 import random
@@ -63,6 +65,8 @@ class Host:
         self.addresses = {4: [], 6: []}
         self.subnets = {4: [], 6: []}
         self.routes = set()
+        self.networks = {4: {}, 6: {}}
+        self.owned = {dev: [] for dev in DEVICES}
         lines = []
         # Each another: with the same one, routes of IPv6 would be one that balances.
         metrics = iter(rng.sample(range(1, 1001), 64))
@@ -70,10 +74,13 @@ class Host:
             lines += [f"link set {dev} down", f"addr flush dev {dev}",
                       f"link set {dev} up"]
             for family in 4, 6:
+                self.networks[family][dev] = set()
                 for subnet in rng.sample(SUBNETS[family], rng.choice([0, 1, 1, 1, 1, 2])):
                     address = subnet % (10 + n)
                     self.subnets[family].append(subnet)
                     self.addresses[family].append(address.split("/")[0])
+                    self.networks[family][dev].add(ipaddress.ip_interface(address).network)
+                    self.owned[dev].append(address.split("/")[0])
                     lines.append(f"addr add {address} dev {dev}"
                                  + (" nodad" if family == 6 else ""))
                     if rng.random() < .5:
@@ -93,12 +100,23 @@ class Host:
                        check=False, capture_output=True)
         while not self.settled():
             time.sleep(.1)
+        self.entries = []
         for family in 4, 6:
             for route in json.loads(run("ip", "-j", f"-{family}", "route", "show",
                                         "table", "all")):
                 everything = "0.0.0.0/0" if family == 4 else "::/0"
                 prefix = everything if route["dst"] == "default" else route["dst"]
                 self.routes.add((str(ipaddress.ip_network(prefix)), route.get("dev")))
+                self.entries.append((ipaddress.ip_network(prefix), route.get("dev"),
+                                     route.get("type", "unicast")))
+
+    def reaches(self, dev, dst, default):
+        """Whether a route by the device does, a default route included or not."""
+        if any(kind == "blackhole" and dst in network for network, _, kind in self.entries):
+            return False
+        return any(kind == "unicast" and by == dev and dst.version == network.version and
+                   dst in network and (default or network.prefixlen)
+                   for network, by, kind in self.entries)
 
     def settled(self):
         """Whether the kernel has seen what became of each carrier."""
@@ -107,23 +125,100 @@ class Host:
                    for link in links)
 
 
-def random_config(rng):
-    lines = ["vmk flush", "stats reset",
-             "policy set mode %s unreachable %s fallback %s" % (
-                 rng.choice(["enforce"] * 8 + ["observe"]),
-                 rng.choice(["refuse", "refuse", "pass"]),
-                 rng.choice(["first-vmk", "first-vmk", "strict"]))]
-    provided = rng.random() < .3
-    for dev in rng.sample(DEVICES, rng.choice([0, 1, 2, 2, 3, 3, 4, 4])):
-        stack = rng.choice(["default"] * 10 + ["vmotion", "provisioning"])
-        line = f"vmk add {dev} stack {stack} weight {rng.choice([1, 1, 1, 2, 3])}"
-        if stack == "default":
-            line += f" migration {rng.choice(['on', 'off'])}"
-            if not provided and rng.random() < .6:
-                provided = True
-                line += " provisioning on"
-        lines.append(line)
-    return lines
+Vmk = collections.namedtuple("Vmk", "dev stack migration provisioning")
+
+
+class Config:
+    """As lines, and as the vmks that these make."""
+
+    def __init__(self, rng):
+        self.mode = rng.choice(["enforce"] * 8 + ["observe"])
+        self.strict = rng.random() < .4
+        self.vmks = []
+        stacks = ["default"] if rng.random() < .5 else ["default"] * 3 + ["vmotion", "provisioning"]
+        devices = rng.sample(DEVICES, rng.choice([0, 1, 2, 2, 3, 3, 3, 4, 4, 4]))
+        service = rng.choice(devices + [None] * 2)
+        self.lines = ["vmk flush", "stats reset", "policy set mode %s unreachable %s fallback %s" % (
+            self.mode, rng.choice(["refuse", "refuse", "pass"]), "strict" if self.strict else "first-vmk")]
+        for dev in devices:
+            vmk = Vmk(dev, rng.choice(stacks), rng.random() < .5, dev == service)
+            line = f"vmk add {dev} stack {vmk.stack} weight {rng.choice([1, 1, 1, 2, 3])}"
+            if vmk.stack == "default":
+                line += (f" migration {'on' if vmk.migration else 'off'}"
+                         f" provisioning {'on' if vmk.provisioning else 'off'}")
+            self.vmks.append(vmk)
+            self.lines.append(line)
+
+    def of(self, stack):
+        return [vmk for vmk in self.vmks if vmk.stack == stack]
+
+
+class Rule:
+    """What the documentation says of a packet."""
+
+    def __init__(self, config, host, packet):
+        self.config, self.host, self.packet = config, host, packet
+        default = config.of("default")
+        self.first = default[0] if default else None
+        self.migrate = config.of("vmotion") or [vmk for vmk in default if vmk.migration]
+        self.service = next((vmk for vmk in default if vmk.provisioning), None)
+
+    def usable(self, vmk):
+        return vmk.dev not in self.host.dead and bool(self.host.networks[self.packet.family][vmk.dev])
+
+    def routed(self, vmk, default=True):
+        return self.host.reaches(vmk.dev, ipaddress.ip_address(self.packet.dst), default)
+
+    def shares(self, vmk):
+        """A subnet with the first vmk, which is another."""
+        networks = self.host.networks[self.packet.family]
+        return vmk != self.first and bool(networks[vmk.dev] & networks[self.first.dev])
+
+    def cold(self):
+        stack = self.config.of("provisioning")
+        if stack:
+            return "provisioning-stack", stack[:1]
+        if self.service and self.shares(self.service):
+            return "cold-same-subnet", [self.first]
+        if self.service and self.usable(self.service) and self.routed(self.service, False):
+            return "provisioning-vmk", [self.service]
+        return "cold-first-vmk", [self.first] if self.first else []
+
+    def hot(self):
+        if not self.migrate:
+            return "no-migration-vmk", None
+        if len(self.migrate) > 1:
+            for vmk in self.migrate:
+                if self.usable(vmk) and self.packet.source in self.host.owned[vmk.dev]:
+                    return "multi-nic-bound", [vmk]
+            return "multi-nic", self.migrate
+        if self.config.of("vmotion"):
+            return "vmotion-stack", self.migrate
+        if self.migrate == [self.first]:
+            return "single-nic", self.migrate
+        if not self.shares(self.migrate[0]):
+            return "dedicated-subnet", self.migrate
+        return ("strict", self.migrate) if self.config.strict else ("same-subnet", [self.first])
+
+    def answer(self):
+        """The reason, and the devices that there may be."""
+        if not self.packet.tag:
+            return "untagged", None
+        if not self.config.vmks:
+            return "no-vmk", None
+        owned = self.host.owned
+        if any(self.packet.dst in owned[dev] for dev in ([self.packet.dev] if self.packet.dev else owned)):
+            return "not-unicast", None
+        if self.packet.dev:
+            return "bound-device", None
+        reason, candidates = self.hot() if self.packet.tag == "hot" else self.cold()
+        if candidates is None:
+            return reason, None
+        usable = [vmk for vmk in candidates if self.usable(vmk)]
+        routed = [vmk.dev for vmk in usable if self.routed(vmk)]
+        if candidates and not usable:
+            return "link-down", None
+        return (reason, routed) if routed else ("no-route", None)
 
 
 class Packet:
@@ -208,12 +303,23 @@ def refute(answer, host):
     return None
 
 
-def compare(migsel, packet, host, observing):
+def contradict(answer, rule):
+    """What the rule has otherwise than an answer."""
+    reason, devices = rule.answer()
+    if answer["reason"] != reason:
+        return f"not {reason}"
+    if devices is not None and answer.get("dev") not in devices:
+        return f"not by {devices}"
+    return None
+
+
+def compare(migsel, packet, host, config):
     """What is wrong, if anything, and the reason that applied."""
+    observing = config.mode == "observe"
     text = migsel.ask(packet.question())[0]
     plain = migsel.ask(packet.question(tagged=False))[0]
     answer = json.loads(text)[0] if text.startswith("[") else None
-    problem = refute(answer, host) if answer else None
+    problem = refute(answer, host) or contradict(answer, Rule(config, host, packet)) if answer else None
     if problem:
         return f"{problem}: {text}", None
 
@@ -255,15 +361,16 @@ def main():
         problems = []
         host = Host(rng)
         for _ in range(CONFIGS):
-            config = random_config(rng)
-            complaints = migsel.ask(*config)
-            problems += [f"{complaint}: {config}" for complaint in complaints]
+            config = Config(rng)
+            complaints = migsel.ask(*config.lines)
+            problems += [f"{complaint}: {config.lines}" for complaint in complaints]
             for _ in range(PACKETS):
                 packet = Packet(rng, host)
-                problem, reason = compare(migsel, packet, host, "observe" in config[2])
-                seen[reason] = seen.get(reason, 0) + 1
-                if problem:
-                    problems.append(f"{problem}: {'; '.join(config[2:])}")
+                problem, reason = compare(migsel, packet, host, config)
+                if not problem:
+                    seen[reason] = seen.get(reason, 0) + 1
+                else:
+                    problems.append(f"{problem}: {'; '.join(config.lines[2:])}")
         ktap.result(f"shape {shape + 1}", problems[:3])
     ktap.result("every reason", [f"not met: {reason}" for reason in [*REASONS, "none"] if reason not in seen])
     ktap.note(f"{SHAPES * CONFIGS} configurations, {SHAPES * CONFIGS * PACKETS} packets: "
