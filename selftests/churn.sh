@@ -37,7 +37,7 @@ declare -A allowed=(
 
 # What has to be done at least once.
 all_kinds="
-	vmk-add vmk-del vmk-flush vmk-migration vmk-weight vmk-position
+	vmk-add vmk-del vmk-flush vmk-migration vmk-weight vmk-position vmk-stack vmk-provisioning
 	policy-mode policy-unreachable policy-fallback tag stats-reset vmk-show route-get monitor
 	addr4-add addr4-del addr6-add addr6-del route
 	link-down link-up carrier-down carrier-up rename move-away move-back
@@ -106,7 +106,7 @@ configure() {
 	local kind nic flag order
 	while going; do
 		one_of flush add
-		shuffled del migration weight position add "$REPLY"
+		shuffled del migration weight position stack provisioning add "$REPLY"
 		queue vmk-add 'vmk add vmk0'
 		queue vmk-add 'vmk add vmk1 migration on'
 		for kind in "${order[@]}"; do
@@ -118,6 +118,11 @@ configure() {
 			del) queue vmk-del "vmk del $nic" ;;
 			migration) queue vmk-migration "vmk set $nic migration $flag" ;;
 			weight) queue vmk-weight "vmk set $nic weight $((RANDOM % 255 + 1))" ;;
+			stack)
+				one_of default default default vmotion provisioning
+				queue vmk-stack "vmk set $nic stack $REPLY"
+				;;
+			provisioning) queue vmk-provisioning "vmk set $nic provisioning $flag" ;;
 			position) queue vmk-position "vmk set $nic position $((RANDOM % 3))" ;;
 			flush) queue vmk-flush 'vmk flush' ;;
 			add) queue vmk-add "vmk add $nic migration $flag" ;;
