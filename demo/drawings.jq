@@ -62,8 +62,8 @@ def comparisons:
         "The same two NICs in one subnet: first no vmk is registered and the routes decide, then the rule does.";
         ["no-vmk"]; ["same-subnet"])),
      ($streams | side_by_side("The pitfall, and its cures";
-        "One migration NIC in the subnet of the first NIC; then in a subnet of its own, and with a second one.";
-        ["same-subnet"]; ["dedicated-subnet", "multi-nic"])),
+        "One migration NIC in the subnet of the first NIC; then in a subnet of its own, with a second one, and on the vMotion stack.";
+        ["same-subnet"]; ["dedicated-subnet", "multi-nic", "vmotion-stack"])),
      ($machines | side_by_side("The same with a virtual machine that migrates";
         "Memory and active disk are hot, base disk and older snapshots cold.";
         ["same-subnet"]; ["dedicated-subnet", "multi-nic"]))]

@@ -96,24 +96,26 @@ def megabytes: . / 1000000 | round1 | "\(.) MB";
 # The kernel's own count by reason, against what was sent.
   [text_of("stats") | split("\n")[1:][] | [splits(" +")] | select(length == 3)
    | {reason: .[0], packets: (.[1] | tonumber), bytes: (.[2] | tonumber)}] as $stats
-| ([of_kind("reason").expected] | last) as $reason
+# What a transfer is to be counted as: what was last said of its class before it.
+| [$record | to_entries[] | select(.value.kind == "transfer")
+   | .key as $place | .value.class as $class
+   | [$record[:$place][] | select(.kind == "reason" and (.text | contains(" tag \($class) "))).expected]
+   | last // "cold-first-vmk"] as $reasons
 | def miscounted:
     def bytes_of($r): [$stats[] | select(.reason == $r) | .bytes] | add // 0;
-    def payload_of($c): [$measured[] | select(.class == $c) | .payload] | add // 0;
-    ["single-nic", "same-subnet", "dedicated-subnet", "multi-nic-bound", "multi-nic"] as $hot
-    | if $reason == "no-vmk" then
+    def payload_of($r): [range($measured | length) | select($reasons[.] == $r) | $measured[.].payload] | add // 0;
+    ["single-nic", "same-subnet", "dedicated-subnet", "multi-nic-bound", "multi-nic", "strict", "vmotion-stack",
+     "cold-first-vmk", "cold-same-subnet", "provisioning-vmk", "provisioning-stack"] as $steering
+    | if any(of_kind("reason"); .expected == "no-vmk") then
         ($stats[] | select(.packets > 0) | "the kernel counts \(.reason) where it is to have no hook")
       else
-        (select(bytes_of("cold-first-vmk") < 0.95 * payload_of("cold"))
-         | "the kernel counts \(bytes_of("cold-first-vmk") | megabytes) as cold-first-vmk of \(payload_of("cold") | megabytes)"),
         # One packet for each: told at once, no sender has tried again.
-        (select($reason == "no-migration-vmk")
-         | [$stats[] | select(.reason == $reason) | .packets] | add // 0
+        ([$stats[] | select(.reason == "no-migration-vmk") | .packets] | add // 0
          | select(. != ([$measured[] | select(.leaves == "refused")] | length))
          | "the kernel refused \(.) packets where each sender is to be told at its first"),
-        (select(bytes_of($reason) < 0.95 * payload_of("hot") or bytes_of($reason) == 0)
-         | "the kernel counts \(bytes_of($reason) | megabytes) as \($reason) of \(payload_of("hot") | megabytes)"),
-        ($hot - [$reason] | .[] | select(bytes_of(.) > 0)
+        ($reasons | unique[] | select(bytes_of(.) < 0.95 * payload_of(.) or bytes_of(.) == 0)
+         | "the kernel counts \(bytes_of(.) | megabytes) as \(.) of \(payload_of(.) | megabytes)"),
+        ($steering - $reasons | .[] | select(bytes_of(.) > 0)
          | "the kernel counts \(bytes_of(.) | megabytes) as \(.)")
       end;
   def misreasoned:

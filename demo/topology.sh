@@ -6,7 +6,8 @@
 #   esx-a   192.0.2.10  2001:db8::10   192.0.2.11  2001:db8::11   192.0.2.12 …
 #   esx-b   192.0.2.20  2001:db8::20   192.0.2.21  2001:db8::21   192.0.2.22 …
 #
-# In a subnet of its own vmk1 is 198.51.100.11 (.21) and 2001:db8:1::11 (::21).
+# In a subnet of its own vmk1 is 198.51.100.11 (.21) and 2001:db8:1::11 (::21), and vmk2
+# 203.0.113.12 (.22) and 2001:db8:2::12 (::22).
 
 # The test kernel has a static busybox, whose programs start ten times as fast as
 # others under emulation.
@@ -118,6 +119,14 @@ own_subnet() {
 	plug vmk0 vmk1
 	set_up 'address vmk0 192.0.2 2001:db8' 'address vmk1 198.51.100 2001:db8:1'
 	nics='vmk0 vmk1'
+}
+
+# three_subnets: each NIC in one of its own, on the same switch.
+three_subnets() {
+	plug vmk0 vmk1 vmk2
+	set_up 'address vmk0 192.0.2 2001:db8' 'address vmk1 198.51.100 2001:db8:1' \
+		'address vmk2 203.0.113 2001:db8:2'
+	nics='vmk0 vmk1 vmk2'
 }
 
 # one_physical_nic: same subnet; vmk1 and vmk2 are macvlans on the NIC vmnic1.
