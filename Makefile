@@ -61,6 +61,7 @@ help: ## this list
 	@echo '  KDIR=FOLDER     kernel headers or build tree for module (default: the running kernel)'
 	@echo '  HOST=FILE       for lab: the host that FILE describes, and a peer'
 	@echo "  TOPICS='a b'    for check: these of selftests/, by name (default: all that suit the kernel)"
+	@echo '  HOST_FILE=FILE  for demo: the host that FILE describes, with traffic'
 	@echo "  KERNELS=all     for check: all test kernels, or those named, one after another"
 	@echo "  MODES='a b'     for kselftest: these of its modes (default: all); LIMIT=900 seconds for a test"
 	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'

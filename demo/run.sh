@@ -9,6 +9,8 @@
 #   HOST=1     load the module into the running kernel, and unload it afterwards;
 #              network namespaces of the demo's own hold all that it makes
 #   OUT=       the folder for the report (default: demo-report)
+#   HOST_FILE=FILE  instead of the scenarios, the host that FILE describes, see
+#              migsel-explain.rst; EXPLAIN='migration vmk1' are more words for explain
 # and for the test kernel what selftests/vm/run.sh says.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -45,17 +47,37 @@ if [[ -t 1 && ${TERM:-dumb} != dumb ]]; then
 fi
 export COLOR LIVE
 
+# What is said of a description, on any Linux; the rest is for where the module is.
+program=("$here/demo.sh")
+if [[ ${HOST_FILE-} ]]; then
+	make -s -C "$top" tool
+	mkdir -p "$OUT"
+	folder=$(readlink -f "$OUT")
+	program=("$here/host.sh" "$folder")
+	read -ra words <<<"${EXPLAIN-}"
+	for form in text json lab; do
+		options=() more=()
+		case $form in
+		text) file=explain.txt ;;
+		json) file=explain.json options=(-j) ;;
+		lab) file=lab.sh more=(as-lab) ;;
+		esac
+		"$top/userspace/migsel" "${options[@]}" explain "${more[@]}" "${words[@]}" -- "$HOST_FILE" >"$folder/$file" ||
+			(($? == 1)) || { [[ $form != text ]] || cat "$folder/$file" >&2; die "$HOST_FILE does not do for a lab"; }
+	done
+fi
+
 status=0
 if [[ ${HOST:-0} != 0 ]]; then
 	((EUID == 0)) || die 'HOST=1 loads a kernel module: run it as root, or without HOST=1'
 	make -s -C "$top" tool
 	load_module
-	PATH=$top/userspace:$PATH "$here/demo.sh" || status=$?
+	PATH=$top/userspace:$PATH "${program[@]}" || status=$?
 else
 	say "starting a test kernel, ${KERNEL:-the default one}"
-	VM_ENV="COLOR LIVE ${VM_ENV-}" RUN=$(printf %q "$here/demo.sh") "$top/selftests/vm/run.sh" || status=$?
+	VM_ENV="COLOR LIVE ${VM_ENV-}" RUN=$(printf '%q ' "${program[@]}") "$top/selftests/vm/run.sh" || status=$?
 fi
-if [[ -e $OUT/result.json ]]; then
+if [[ -e $OUT/result.json && ! ${HOST_FILE-} ]]; then
 	"$here/report.sh" "$OUT"
 	say "the report: $OUT/index.html, first packets: $OUT/scenario-*.pcapng"
 fi

@@ -51,6 +51,14 @@ physical_nic_is_told_apart() {
 	done
 }
 
+# A host that was only described; one that does not say enough is asked about.
+described_host_is_shown() {
+	HOST_FILE=Documentation/examples/pitfall.txt OUT=$scratch/described demo/run.sh >"$scratch/out" 2>"$scratch/err"
+	is $? 0 && says '^esx-07: vMotion leaves by vmk0, though' out && says '^  vmk0  *####.* [1-9][0-9.]* MB$' out || return
+	HOST_FILE=Documentation/examples/fleet.csv OUT=$scratch/described demo/run.sh >"$scratch/out" 2>"$scratch/err"
+	is $? 1 && says 'fleet.csv does not do for a lab'
+}
+
 # A file of the older format holds no comments.
 missing_comment_is_seen() {
 	changed . && report captures "$scratch/changed" || return
@@ -107,6 +115,6 @@ refusals_are_told() {
 tests=(pitfall_is_shown captures_tell_the_reason rule_not_enforced_fails refusals_are_told)
 [[ ${KERNEL-} == @(uml|debug) ]] || tests+=(report_is_whole pictures_are_as_counted
 	charts_are_as_counted changed_counter_is_drawn missing_comment_is_seen
-	physical_nic_is_told_apart migration_not_steered_fails)
+	physical_nic_is_told_apart described_host_is_shown migration_not_steered_fails)
 (($# == 0)) || tests=("$@")
 run_tests "${tests[@]}"

@@ -215,7 +215,7 @@ list_files() {
 	mapfile -t files < <(git --git-dir="$work/git" --work-tree="$top" ls-files -o --exclude-standard)
 	mapfile -t c_files < <(printf '%s\n' "${files[@]}" | grep '\.[ch]$')
 	mapfile -t kernel_files < <(printf '%s\n' "${c_files[@]}" | grep -E '^(module|include)/')
-	mapfile -t texts < <(printf '%s\n' "${files[@]}" | grep -vx COPYING)
+	mapfile -t texts < <(printf '%s\n' "${files[@]}" | grep -vE '^COPYING$|^selftests/fuzz/corpus/')
 }
 
 passed=0 failed=0

@@ -142,6 +142,7 @@ test_what_is_not_told() {
 }
 
 test_destination() {
+	local name
 	explains 1 -j explain esxcli.txt to 2001:db8::99
 	is_said esx-04 pitfall vmk0 same-subnet
 	explains 0 -j explain esxcli.txt to 198.51.100.99
@@ -162,6 +163,11 @@ test_destination() {
 	run 0 migsel -j explain "$scratch/routed" to 203.0.113.200
 	is_said esx-04 refused '' no-route
 	json '.[0].answers[-1] | .reason == "cold-first-vmk" and .dev == ["vmk0"]'
+	for name in 192.0.2.14 224.0.0.1 2001:db8::14 fe80::1 127.0.0.1; do
+		explains 0 -j explain esxcli.txt to "$name"
+		is_said esx-04 good '' not-unicast
+		json '.[0].answers[0].verdict == "pass"'
+	done
 	refused 255 'any valid IP address' migsel explain to nowhere </dev/null
 }
 
@@ -211,6 +217,21 @@ test_many_hosts() {
 	((${EPOCHREALTIME/./} - began < 3000000)) || fail "20000 tables take $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
 }
 
+# A host of many virtual machines: its bridge and a NIC have addresses, their ports have not.
+test_many_ports() {
+	jq -c '. as $all | .[1:] + [range(3000) as $i | $all[3] | .ifname = "tap\($i)" |
+		.addr_info = [{family: "inet6", local: "fe80::1", prefixlen: 64, scope: "link"}]]' \
+		<"$samples/ip-address.json" >"$scratch/ports"
+	run 1 migsel -j explain "$scratch/ports" migration eth1
+	is_said ports pitfall eth0 same-subnet
+	# Without end it ends.
+	jq -c '.[1] as $one | [range(3000) as $i | $one | .ifname = "eth\($i)"]' <"$samples/ip-address.json" >"$scratch/nics"
+	run 2 migsel -j explain "$scratch/nics" migration eth1
+	[[ $err == *'nics:1: nics has more than 1024 NICs'* ]] || fail "complains $err"
+	run 2 migsel explain <(jq -c '.[:300]' "$scratch/nics") migration eth1
+	err_like 'has more than 256 vmks'
+}
+
 # The same, however it is encoded or written.
 test_encodings() {
 	local way want
@@ -244,7 +265,7 @@ test_encodings() {
 
 # What cannot be read is named, with its line and what was expected there.
 test_bad_input() {
-	local bad
+	local bad status
 	complains 2 '^-:1: expected a description, found nothing$' ''
 	complains 2 '^-:1: expected a description, found nothing$' ' \r\n\n'
 	complains 2 '^-:1: expected what esxcfg-vmknic -l' 'hello\nworld\n'
@@ -259,6 +280,8 @@ test_bad_input() {
 	complains 2 '^-:3: expected what esxcfg-vmknic -l prints of vmk1: an address' "$head_row$(row vmk0 192.0.2.1)vmk1  vMotion  IPv4  192.0.2.2  255.255." migration vmk0
 	complains 2 '^-:2: expected what esxcfg-vmknic' "$head_row$(row vmk0 192.0.2.1 x 255.0.255.0)"
 	complains 2 '^-:2: .*expected an address and a netmask, found "192.0.2.1" and "33"$' 'Host,Device,IP Address,Subnet mask\na,vmk0,192.0.2.1,33\n' migration vmk0
+	# Of what is half read nothing is said.
+	out_is 'a: not all that describes it could be read'
 	complains 2 '^-:1: expected a column "Subnet mask"$' 'Host,Device,IP Address\na,vmk0,192.0.2.1\n' migration vmk0
 	complains 2 '^-:3: expected the end of what is between quotation marks$' 'Host,Device,IP Address,Subnet mask\n"a,vmk0,192.0.2.1,24\nb,vmk0,192.0.2.1,24' migration vmk0
 	complains 2 '^-:2: vmk0: expected an MTU, found "1.5"$' 'Host,Device,IP Address,Subnet mask,MTU\na,vmk0,192.0.2.1,24,1.5\n' migration vmk0
@@ -273,13 +296,27 @@ test_bad_input() {
 	for bad in vmknic.txt esxcli.json.txt govc-old.json rvtools-4.csv ip-address.json; do
 		for ((i = 1; i < 1200; i += 97)); do
 			head -c "$i" "$samples/$bad" | timeout 10 migsel explain >"$scratch/out" 2>"$scratch/err"
-			[[ ${PIPESTATUS[1]} == [012] ]] || fail "$bad cut off at $i: ${PIPESTATUS[1]} $(<"$scratch/err")"
+			status=${PIPESTATUS[1]}
+			[[ $status == [012] ]] || fail "$bad cut off at $i: $status $(<"$scratch/err")"
 			[[ -s $scratch/err || -s $scratch/out ]] || fail "$bad cut off at $i: says nothing"
 		done
 	done
 	# No flood of complaints about one file.
 	{ echo 'Host,Device,IP Address,Subnet mask'; yes 'a,vmk0,x,y' | head -n 1000; } | migsel explain >"$scratch/out" 2>"$scratch/err"
 	[[ $(wc -l <"$scratch/err") -le 12 ]] || fail "complains in $(wc -l <"$scratch/err") lines"
+}
+
+# What a fuzzer has found to be different from all else.
+test_corpus() {
+	local words
+	find_file selftests/fuzz/corpus
+	for words in '' pair as-lab '-- to 192.0.2.99'; do
+		while read -r -d '' file; do
+			# shellcheck disable=SC2086  # words
+			timeout 10 migsel explain ${words#-- } migration vmk1 "$file" >"$scratch/out" 2>"$scratch/err"
+			[[ $? == [012] ]] || fail "$words $file: $(head -n 1 "$scratch/err")"
+		done < <(find "$REPLY" -type f -print0)
+	done
 }
 
 # Whoever names things decides neither what a terminal or a shell does, nor a spreadsheet.
@@ -307,7 +344,7 @@ test_hostile_names() {
 	done
 	printf 'Host,Device,IP Address,Subnet mask\n"=cmd|calc!A1","@x",192.0.2.1,24\n"a\nb: vMotion","vmk0\x1b[2J",192.0.2.1,24\n' >"$scratch/hostile"
 	run 0 migsel -csv explain "$scratch/hostile" migration @x
-	out_like $'\n"\'=cmd|calc!A1",'
+	out_like $'\n"\'=cmd[|]calc!A1",'
 	run 0 migsel explain "$scratch/hostile" migration @x
 	! grep -q $'\x1b' "$scratch/out" || fail "a terminal obeys $out"
 	[[ $(wc -l <"$scratch/out") == 3 ]] || fail "a name forges a line: $out"

@@ -57,8 +57,11 @@ static void show_answer_json(const struct explained *explained,
 	print_string(COLOR_NONE, "family", NULL,
 		     answer->family == MIGSEL_INET ? "inet" : "inet6");
 	print_string(COLOR_NONE, "verdict", NULL,
-		     name_of(verdict_names, answer->is_refused ?
-			     MIGSEL_VERDICT_REFUSE : MIGSEL_VERDICT_STEER));
+		     name_of(verdict_names,
+			     answer->row->action == MIGSEL_PASS ?
+			     MIGSEL_VERDICT_PASS :
+			     answer->is_refused ? MIGSEL_VERDICT_REFUSE :
+						  MIGSEL_VERDICT_STEER));
 	print_array("dev");
 	for (i = 0; i < answer->n && !answer->is_refused; i++)
 		print_string(COLOR_NONE, NULL, NULL,
@@ -246,8 +249,9 @@ static void show_summary(const struct explain *explain,
 	printf("%zu hosts: %zu with the pitfall, %zu without it, ",
 	       explain->all.n, summary->n[VERDICT_PITFALL],
 	       summary->n[VERDICT_GOOD]);
-	printf("%zu where migrations are refused, %zu that tell too little, %zu to which the rule does not apply\n",
-	       summary->n[VERDICT_REFUSED], summary->n[VERDICT_UNTOLD],
+	printf("%zu where migrations are refused, %zu that tell too little, ",
+	       summary->n[VERDICT_REFUSED], summary->n[VERDICT_UNTOLD]);
+	printf("%zu to which the rule does not apply\n",
 	       summary->n[VERDICT_NOT_OURS]);
 }
 

@@ -202,7 +202,9 @@ void say_answer(const struct explained *explained, const struct answer *answer,
 			 answer->family == MIGSEL_INET ? '4' : '6');
 	if (explained->explain->dst_word && !explained->explain->as_pair)
 		text_add(text, " to %s", explained->explain->dst_word);
-	if (answer->is_refused)
+	if (answer->row->action == MIGSEL_PASS)
+		text_add(text, " is not decided on: that is this host, multicast or link-local");
+	else if (answer->is_refused)
 		say_refusal(explained, answer, text);
 	else
 		say_egress(explained, answer, text);

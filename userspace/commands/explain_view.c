@@ -248,6 +248,21 @@ enum reach view_reach(const struct view *view, unsigned int vmk,
 	return reach;
 }
 
+/* What the rule does not decide on: the host itself, multicast and link-local. */
+static bool is_not_unicast(const struct view *view,
+			   const struct migsel_addr *dst)
+{
+	const __u8 *bytes = dst->local;
+
+	if (view_has(view, dst))
+		return true;
+	if (dst->family == MIGSEL_INET6)
+		return bytes[0] == 0xff ||
+		       (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
+	return bytes[0] >= 224 || bytes[0] == 127 ||
+	       (bytes[0] == 169 && bytes[1] == 254);
+}
+
 /* The state of a vmk, as stage 2 of the rule asks for it. */
 static __u8 state_of(const struct view *view, unsigned int vmk,
 		     enum migsel_family family, const struct migsel_addr *dst,
@@ -298,6 +313,7 @@ void view_answer(const struct view *view, enum migsel_class class,
 	struct migsel_query query = {
 		.class = class,
 		.family = family,
+		.not_unicast = dst && is_not_unicast(view, dst),
 		.bound_vmk = MIGSEL_NO_VMK,
 	};
 	bool is_untold = false;

@@ -16,7 +16,7 @@
 /* More complaints about one file help nobody. */
 #define COMPLAINTS_MAX 10
 /* What no ESXi host has, nor any other that moves virtual machines. */
-#define NICS_MAX 4096
+#define NICS_MAX 1024
 #define ROUTES_MAX 100000
 
 static void *check(void *memory)

@@ -144,32 +144,26 @@ static void describe_vnic(const struct document *document,
 			    as_text(get(addr, "prefixLength")));
 }
 
-/* vSphere API: VirtualNicManagerNetConfig: its vnics by key, "TYPE.key-vim.host.VirtualNic-vmk1" */
-static void describe_net_config(struct described_host *host, const json_t *vnics,
+/*
+ * vSphere API: VirtualNicManagerNetConfig: its vnics by their keys, which end with what the
+ * device is called: "vmotion.key-vim.host.VirtualNic-vmk1".
+ */
+static void describe_net_config(struct described_host *host,
 				const json_t *config)
 {
+	static const char before[] = "VirtualNic-";
 	const char *service = get_string(config, "nicType");
-	const char *key, *name;
-	json_t *selected, *vnic;
-	size_t i, j;
+	struct described_nic *nic;
+	const char *key;
+	json_t *selected;
+	size_t i;
 
 	json_array_foreach(get(config, "selectedVnic"), i, selected) {
 		key = json_string_value(selected);
-		if (!key)
-			continue;
-		json_array_foreach(vnics, j, vnic) {
-			const char *own = get_string(vnic, "key");
-			size_t length = own ? strlen(own) : 0;
-
-			name = get_string(vnic, "device");
-			if (!service || !name || !length ||
-			    strlen(key) < length ||
-			    strcmp(key + strlen(key) - length, own) ||
-			    !nic_find(host, name))
-				continue;
-			nic_set_service(nic_find(host, name), service);
-			break;
-		}
+		key = key ? strstr(key, before) : NULL;
+		nic = key ? nic_find(host, key + strlen(before)) : NULL;
+		if (service && nic)
+			nic_set_service(nic, service);
 	}
 }
 
@@ -240,7 +234,7 @@ static void describe_vsphere(const struct document *document,
 	json_array_foreach(vnics, i, item)
 		describe_vnic(document, host, item);
 	json_array_foreach(services, i, item)
-		describe_net_config(host, vnics, item);
+		describe_net_config(host, item);
 	for (n = 0; services && n < host->n_nics; n++)
 		services_are_told(&host->nic[n]);
 	describe_routes(document, host, get(network, "routeTableInfo"));
@@ -256,6 +250,22 @@ static void describe_vsphere(const struct document *document,
 	if (version)
 		host->version = strtoul(version, NULL, 10);
 	all->current = NULL;
+}
+
+/* A hypervisor has many devices that are nothing but ports of its virtual machines. */
+static bool has_own_address(const json_t *link)
+{
+	const char *scope;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(link, "addr_info"), i, item) {
+		scope = json_string_value(json_object_get(item, "scope"));
+		if (json_object_get(item, "local") &&
+		    (!scope || strcmp(scope, "link")))
+			return true;
+	}
+	return false;
 }
 
 /* ip -j address, ip -j link */
@@ -279,7 +289,12 @@ static void describe_link(const struct document *document,
 		up |= word && !strcmp(word, "UP");
 	}
 	/* An empty object stands for a device that was filtered out. */
-	nic = name ? nic_of(document->all, host, name, document->line) : NULL;
+	if (!name)
+		return;
+	if (has_own_address(link) || !(host->parts & PART_VMKS))
+		nic = nic_of(document->all, host, name, document->line);
+	else
+		nic = nic_find(host, name);
 	if (!nic)
 		return;
 	state = json_string_value(json_object_get(link, "operstate"));

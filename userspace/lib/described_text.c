@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <linux/kernel.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,6 +18,7 @@
 #define PAIRS_MAX 40
 #define WORDS_MAX 64
 #define HEADING_MAX 40
+#define HEADINGS_MAX 1024
 
 /* What the lines are part of. */
 enum section {
@@ -41,7 +43,7 @@ struct paste {
 	bool has_stacks;	/* a column of esxcfg-vmknic */
 	bool is_first;		/* of the records of the section */
 	bool is_heading;	/* the line; what is below it are dashes */
-	char *before;		/* the line before */
+	char headings[HEADINGS_MAX];	/* the line above the dashes */
 	char *nic;		/* that the last command names, or NULL */
 	unsigned int n_columns;
 	size_t begin[COLUMNS_MAX + 1];
@@ -269,7 +271,7 @@ static bool is_rule(const char *line, const char *end)
 
 static void read_columns(struct paste *paste)
 {
-	size_t length = paste->before ? strlen(paste->before) : 0, i;
+	size_t length = strlen(paste->headings), i;
 	unsigned int n = 0;
 
 	for (i = 0; paste->line[i] && n < COLUMNS_MAX; i++) {
@@ -284,8 +286,8 @@ static void read_columns(struct paste *paste)
 		size_t to = paste->begin[i + 1] < length ? paste->begin[i + 1] :
 							   length;
 
-		heading(paste->before ? paste->before + from : "", to - from,
-			paste->column[i], HEADING_MAX);
+		heading(paste->headings + from, to - from, paste->column[i],
+			HEADING_MAX);
 	}
 	begin_section(paste, IN_COLUMNS);
 }
@@ -417,6 +419,8 @@ static bool read_saved(struct paste *paste)
 	host = paste->all->current;
 	host->system = SYSTEM_LINUX;
 	n = split(paste->line, words);
+	if (n < 2)
+		return true;
 	if (!strcmp(words[0], "policy")) {
 		for (i = 2; i + 1 < n; i += 2) {
 			if (!strcmp(words[i], "fallback"))
@@ -510,7 +514,6 @@ void describe_text(struct descriptions *all, char *text, size_t length)
 {
 	struct paste paste = { .all = all, .number = 1 };
 	char *p = text, *end = text + length, *newline;
-	char *before = NULL;
 	size_t used;
 
 	/* There is a NUL behind the text. */
@@ -534,15 +537,11 @@ void describe_text(struct descriptions *all, char *text, size_t length)
 		*newline = '\0';
 		paste.line = p;
 		paste.is_heading = is_rule(newline + 1, end);
-		free(paste.before);
-		paste.before = before;
 		/* The line is taken apart when it is read. */
-		before = strdup(p);
-		if (!before)
-			exit(out_of_memory());
+		if (paste.is_heading)
+			snprintf(paste.headings, sizeof(paste.headings), "%s",
+				 p);
 		read_line(&paste);
 	}
 	end_record(&paste);
-	free(before);
-	free(paste.before);
 }
