@@ -156,7 +156,7 @@ void migsel_decide(struct migsel_decision *d)
 	case MIGSEL_PREFER:
 		break;
 	case MIGSEL_CHOOSE:
-		d->reason = choose_vmk(d);
+		d->reason = d->unrouted ? MIGSEL_REASON_NO_ROUTE : choose_vmk(d);
 		break;
 	}
 

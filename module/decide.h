@@ -35,6 +35,7 @@ struct migsel_seeker {
  * @rule: its vmks
  * @flows: the memory of flows, NULL if there is none
  * @query: what the rule asks of the packet
+ * @unrouted: no candidate has a route, it is known
  * @row: the row of the table that applies
  * @reason: that of @row, or why its candidates will not do
  * @verdict: what becomes of the packet, if decisions are enforced
@@ -49,6 +50,7 @@ struct migsel_decision {
 	const struct migsel_rule *rule;
 	struct migsel_flows *flows;
 	struct migsel_query query;
+	bool unrouted;
 
 	const struct migsel_row *row;
 	enum migsel_reason reason;

@@ -13,6 +13,7 @@
 #include <net/tcp.h>
 
 #include "alarm.h"
+#include "cache.h"
 #include "decide.h"
 #include "device.h"
 #include "egress.h"
@@ -21,6 +22,7 @@
 #include "place.h"
 #include "refuse.h"
 #include "route.h"
+#include "sender.h"
 #include "size.h"
 #include "snap.h"
 #include "stats.h"
@@ -40,7 +42,7 @@
  * @key: what its route is looked up by, once @has_key
  * @has_key: @key is filled in
  * @kept: @plain is the route that @sk keeps for its packets, from the FIB
- * @note: the flow is to be noted as steered
+ * @cache_key: what the verdict is remembered by, NULL if it is not to be
  */
 struct egress {
 	struct migsel_decision decision;
@@ -52,20 +54,12 @@ struct egress {
 	struct migsel_flow_key key;
 	bool has_key;
 	bool kept;
-	bool note;
+	const struct migsel_cache_key *cache_key;
 };
 
 static struct egress *egress_of(struct migsel_decision *d)
 {
 	return container_of(d, struct egress, decision);
-}
-
-static const void *skb_saddr(const struct sk_buff *skb,
-			     enum migsel_family family)
-{
-	if (family == MIGSEL_INET)
-		return &ip_hdr(skb)->saddr;
-	return &ipv6_hdr(skb)->saddr;
 }
 
 static const struct migsel_flow_key *egress_key(struct egress *e)
@@ -88,52 +82,17 @@ static bool sk_keeps(const struct sock *sk, const struct dst_entry *dst)
 	       (sk_is_tcp(sk) || !READ_ONCE(inet_sk(sk)->uc_index));
 }
 
-/*
- * Whether a socket may be bound to the address that it has. Sockets of raw IP and of L2TP
- * have one from bind() or from connect(); only whether they are connected can be seen.
- * SCTP does not record bind() either.
- */
-static bool sk_may_be_bound(const struct sock *sk)
-{
-	if (sk->sk_userlocks & SOCK_BINDADDR_LOCK ||
-	    sk->sk_protocol == IPPROTO_SCTP)
-		return true;
-	return (sk->sk_type == SOCK_RAW || sk->sk_protocol == IPPROTO_L2TP) &&
-	       sk->sk_state != TCP_ESTABLISHED;
-}
-
-static bool sctp_is_bound(const struct sock *sk)
-{
-#if IS_ENABLED(CONFIG_IPV6)
-	if (sk->sk_family == AF_INET6)
-		return !ipv6_addr_any(&sk->sk_v6_rcv_saddr);
-#endif
-	return inet_sk(sk)->inet_rcv_saddr;
-}
-
 /* The usable migration vmk to whose address the sender bound its socket. */
 static int egress_bound_vmk(const struct egress *e)
 {
-	const struct sock *sk = e->sk;
+	enum migsel_family family = e->decision.query.family;
+	const void *addr = NULL;
 
 	/* A SYN-ACK comes with its listener, but belongs to the request. */
-	if (!sk || sk != e->skb->sk || !sk_may_be_bound(sk))
-		return MIGSEL_NO_VMK;
-	/* SCTP may be bound to several addresses, and sends from one of them. */
-	if (sk->sk_protocol == IPPROTO_SCTP)
-		return sctp_is_bound(sk) ?
-		       migsel_snap_owner(e->decision.snap, e->decision.query.family,
-					 skb_saddr(e->skb, e->decision.query.family)) :
-		       MIGSEL_NO_VMK;
-	if (e->decision.query.family == MIGSEL_INET)
-		return migsel_snap_owner(e->decision.snap, MIGSEL_INET,
-					 &inet_sk(sk)->inet_rcv_saddr);
-#if IS_ENABLED(CONFIG_IPV6)
-	if (sk->sk_family == AF_INET6)
-		return migsel_snap_owner(e->decision.snap, MIGSEL_INET6,
-					 &sk->sk_v6_rcv_saddr);
-#endif
-	return MIGSEL_NO_VMK;
+	if (e->sk && e->sk == e->skb->sk)
+		addr = migsel_bound_addr(e->sk, e->skb, family);
+	return addr ? migsel_snap_owner(e->decision.snap, family, addr) :
+		      MIGSEL_NO_VMK;
 }
 
 /* Whether a packet is neighbour discovery, which is about the device it leaves by. */
@@ -194,7 +153,8 @@ static bool egress_reach(struct migsel_decision *d, int vmk)
 	const struct net_device *dev = d->snap->vmks[vmk].dev;
 	bool preferred = d->row->action == MIGSEL_PREFER;
 	struct egress *e = egress_of(d);
-	bool cached, note, kept;
+	struct dst_entry *route;
+	bool kept;
 
 	dst_release(e->route);
 	e->route = NULL;
@@ -205,15 +165,19 @@ static bool egress_reach(struct migsel_decision *d, int vmk)
 	egress_key(e);
 	e->key.oif = dev->ifindex;
 	e->key.no_default = preferred;
-	e->route = migsel_route_get(e->ms, &e->key, e->sk, &cached, &note);
-	d->fresh |= !cached;
-	if (kept && e->route) {
-		dst_release(e->route);
-		e->route = NULL;
-		return true;
+	d->fresh = true;
+	route = migsel_route_lookup(e->ms->net, &e->key, e->sk);
+	if (IS_ERR(route)) {
+		/* Without memory it is not known whether there is a route. */
+		if (route == ERR_PTR(-ENOMEM) || route == ERR_PTR(-ENOBUFS))
+			e->cache_key = NULL;
+		return false;
 	}
-	e->note |= note;
-	return e->route;
+	if (kept)
+		dst_release(route);
+	else
+		e->route = route;
+	return true;
 }
 
 static const struct migsel_seeker egress_seeker = {
@@ -264,16 +228,37 @@ static bool egress_is_tcp(struct egress *e)
 	return sk && inet_sk_state_load(sk) == TCP_NEW_SYN_RECV;
 }
 
+/* Remember the verdict for packets alike; @dst is the route that it has found for them. */
+static void egress_remember(struct egress *e, enum migsel_verdict verdict,
+			    struct dst_entry *dst)
+{
+	const struct migsel_decision *d = &e->decision;
+	const struct migsel_cached cached = {
+		.dst = dst,
+		.vmk = d->vmk,
+		.reason = d->reason,
+		.verdict = verdict,
+		.bypasses = d->row->bypasses,
+		.audience = migsel_alarm_audience(e->ms->alarms),
+	};
+
+	/* The vmk that was passed over may do for the next one. */
+	if (e->cache_key && !d->query.passed_over)
+		migsel_cache_set(e->ms, d->snap, e->cache_key, &cached);
+}
+
 static unsigned int egress_steer(struct egress *e)
 {
 	const struct migsel_decision *d = &e->decision;
 	struct sk_buff *skb = e->skb;
 	bool cuts = e->kept && sk_is_tcp(e->sk);
+	bool owned = false;
 
 	if (e->route) {
-		bool locked = egress_locked(e), owned = egress_owned(e, locked);
+		bool locked = egress_locked(e);
 		int err = 0;
 
+		owned = egress_owned(e, locked);
 		if (owned)
 			migsel_keep(e->sk, e->plain, e->route, egress_key(e));
 		/* The transmit queue that it remembers is one of the old device. */
@@ -281,8 +266,7 @@ static unsigned int egress_steer(struct egress *e)
 			sk_tx_queue_clear(e->sk);
 		skb_dst_drop(skb);
 		skb_dst_set(skb, e->route);
-		if (e->note)
-			migsel_steered_note(e->ms->steered, egress_key(e));
+		migsel_steered_note(e->ms->steered, egress_key(e));
 		/* The sender has no say in the size of what IPsec has made. */
 		if (!egress_key(e)->transformed)
 			err = migsel_resize(skb, d->query.family, e->sk,
@@ -296,6 +280,9 @@ static unsigned int egress_steer(struct egress *e)
 	if (cuts && !migsel_tcp_fits(skb))
 		return NF_DROP_ERR(-ENOBUFS);
 
+	/* From now on the socket has the route for its packets. */
+	if (!owned)
+		egress_remember(e, MIGSEL_VERDICT_STEER, skb_dst(skb));
 	migsel_count_vmk(e->ms->stats, d->reason, d->snap->vmks[d->vmk].stats,
 			 d->query.class, skb);
 	return NF_ACCEPT;
@@ -307,6 +294,9 @@ static unsigned int egress_pass(struct egress *e)
 	int vmk = migsel_snap_position(d->snap,
 				       dst_dev_rcu(e->plain)->ifindex);
 
+	if (!d->refused)
+		egress_remember(e, MIGSEL_VERDICT_PASS, d->verdict == MIGSEL_VERDICT_STEER ?
+				e->route ?: e->plain : NULL);
 	dst_release(e->route);
 	if (vmk == MIGSEL_NO_VMK)
 		migsel_count(e->ms->stats, d->reason, e->skb);
@@ -377,12 +367,26 @@ static const struct net_device *egress_dev(const struct egress *e)
 						    dst_dev_rcu(e->plain);
 }
 
+/* That no candidate of several has a route is dear to find out, so it is remembered, too. */
+static void egress_decide(struct egress *e)
+{
+	struct migsel_decision *d = &e->decision;
+	int fib = migsel_route_genid(e->ms->net, d->query.family);
+
+	d->unrouted = e->cache_key &&
+		      migsel_cache_lacks(e->ms, d->snap, e->cache_key, fib);
+	migsel_decide(d);
+	if (d->row->action == MIGSEL_CHOOSE && !d->unrouted && e->cache_key &&
+	    d->reason == MIGSEL_REASON_NO_ROUTE)
+		migsel_cache_lack(e->ms, d->snap, e->cache_key, fib);
+}
+
 static unsigned int egress_act(struct egress *e)
 {
 	struct migsel_decision *d = &e->decision;
 	enum migsel_verdict verdict;
 
-	migsel_decide(d);
+	egress_decide(e);
 	if (trace_migsel_select_enabled() && d->fresh)
 		trace_migsel_select(d->query.class, egress_key(e), d->reason,
 				    egress_dev(e));
@@ -413,6 +417,7 @@ static unsigned int egress_act(struct egress *e)
  * @family: its family
  * @skb: the packet
  * @sk: its sender, may be NULL
+ * @cache_key: what the verdict is to be remembered by, or NULL
  *
  * Context: under rcu_read_lock(), any but hard interrupt.
  * Return: NF_ACCEPT, or an error for the sender.
@@ -420,7 +425,8 @@ static unsigned int egress_act(struct egress *e)
 unsigned int migsel_egress(struct migsel_net *ms,
 			   const struct migsel_snap *snap,
 			   enum migsel_class class, enum migsel_family family,
-			   struct sk_buff *skb, struct sock *sk)
+			   struct sk_buff *skb, struct sock *sk,
+			   const struct migsel_cache_key *cache_key)
 {
 	struct egress e = {
 		.decision = {
@@ -437,6 +443,7 @@ unsigned int migsel_egress(struct migsel_net *ms,
 		.ms = ms,
 		.skb = skb,
 		.plain = skb_dst(skb),
+		.cache_key = cache_key,
 	};
 	struct migsel_query *query = &e.decision.query;
 

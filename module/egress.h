@@ -8,6 +8,7 @@
 
 #include "rule.h"
 
+struct migsel_cache_key;
 struct migsel_net;
 struct migsel_snap;
 struct sk_buff;
@@ -16,6 +17,7 @@ struct sock;
 unsigned int migsel_egress(struct migsel_net *ms,
 			   const struct migsel_snap *snap,
 			   enum migsel_class class, enum migsel_family family,
-			   struct sk_buff *skb, struct sock *sk);
+			   struct sk_buff *skb, struct sock *sk,
+			   const struct migsel_cache_key *cache_key);
 
 #endif /* _MIGSEL_EGRESS_H */

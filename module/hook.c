@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "alarm.h"
+#include "cache.h"
 #include "hook.h"
 #include "learn.h"
 #include "migsel.h"
@@ -15,7 +16,6 @@
 #include "place.h"
 #include "pmtu.h"
 #include "refuse.h"
-#include "route.h"
 #include "steered.h"
 
 /**
@@ -33,12 +33,12 @@ int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
 	ASSERT_RTNL();
 
 	ms->flows = migsel_flows_alloc();
-	ms->routes = migsel_routes_alloc();
+	ms->cache = migsel_cache_alloc();
 	ms->refusals = migsel_refusals_alloc();
 	ms->alarms = migsel_alarms_alloc(ms);
 	ms->steered = migsel_steered_alloc();
 	ms->learners = migsel_learners_alloc(ms);
-	if (!ms->flows || !ms->routes || !ms->refusals || !ms->alarms ||
+	if (!ms->flows || !ms->cache || !ms->refusals || !ms->alarms ||
 	    !ms->steered || !ms->learners) {
 		NL_SET_ERR_MSG(extack, "out of memory");
 		goto err_stop;
@@ -95,12 +95,12 @@ void migsel_hook_stop(struct migsel_net *ms)
 	kvfree(ms->steered);
 	migsel_alarms_free(ms->alarms);
 	migsel_refusals_free(ms->refusals);
-	migsel_routes_free(ms->routes);
+	migsel_cache_free(ms->cache);
 	kvfree(ms->flows);
 	ms->learners = NULL;
 	ms->steered = NULL;
 	ms->alarms = NULL;
 	ms->refusals = NULL;
-	ms->routes = NULL;
+	ms->cache = NULL;
 	ms->flows = NULL;
 }

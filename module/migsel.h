@@ -24,8 +24,8 @@
  * migsel_flows::lock guards the memory of flows. Readers retry; it is taken for writing
  * only for a flow that has to be placed. migsel_refusals::lock, migsel_alarms::lock and
  * migsel_learners::lock guard the rings between the hooks and their work items,
- * migsel_steered::lock what was steered lately, and migsel_routes::lock the part of the
- * route cache that belongs to one CPU. Under none of the six is another lock taken.
+ * migsel_steered::lock what was steered lately, and migsel_cache::lock the part of the
+ * verdict cache that belongs to one CPU. Under none of the six is another lock taken.
  * Counters are per CPU and need no lock: a CPU that counts is not preempted, and on 32
  * bit takes no interrupt either.
  */
@@ -45,10 +45,10 @@
 
 struct mem_cgroup;
 struct migsel_alarms;
+struct migsel_cache;
 struct migsel_flows;
 struct migsel_learners;
 struct migsel_refusals;
-struct migsel_routes;
 struct migsel_steered;
 struct migsel_upcalls;
 
@@ -76,7 +76,7 @@ struct migsel_upcalls;
  * @snap: the configuration, NULL if there is no vmk
  * @stats: what was decided
  * @flows: the memory of flows, there while the hook is registered
- * @routes: the route cache, likewise
+ * @cache: the verdict cache, likewise
  * @refusals: connections to fail, likewise
  * @alarms: alarms to send, likewise
  * @steered: flows that were steered lately, likewise
@@ -105,7 +105,7 @@ struct migsel_net {
 	struct migsel_snap __rcu *snap;
 	struct migsel_stats __percpu *stats;
 	struct migsel_flows *flows;
-	struct migsel_routes __percpu *routes;
+	struct migsel_cache __percpu *cache;
 	struct migsel_refusals *refusals;
 	struct migsel_alarms *alarms;
 	struct migsel_steered *steered;

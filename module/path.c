@@ -13,8 +13,10 @@
 #include <net/ip6_fib.h>
 #include <net/ipv6.h>
 #include <net/route.h>
+#include <net/tcp.h>
 
 #include "alarm.h"
+#include "cache.h"
 #include "egress.h"
 #include "migsel.h"
 #include "path.h"
@@ -57,45 +59,126 @@ static __always_inline bool path_is_kept(const struct net_device *dev,
 }
 
 /*
- * Whether TCP cuts segments for what the route takes. If the route has no MTU and no
- * encapsulation of its own, that is what the device takes, which costs less to find out.
- * While TCP probes for a larger MTU, its segments may be larger than the one it knows.
+ * The MTU of a route that has none of its own, and no encapsulation: that of its device. It
+ * costs less to find out than dst_mtu(). 0 for another route.
+ */
+static __always_inline u32 path_device_mtu(const struct dst_entry *dst,
+					   enum migsel_family family)
+{
+	const struct inet6_dev *idev;
+
+	if (dst_metric_raw(dst, RTAX_MTU) || dst->lwtstate)
+		return 0;
+	if (family == MIGSEL_INET)
+		return dst_rtable(dst)->rt_pmtu ? 0 :
+		       READ_ONCE(dst_dev_rcu(dst)->mtu);
+	idev = dst_rt6_info(dst)->rt6i_idev;
+	return idev ? READ_ONCE(idev->cnf.mtu6) : 0;
+}
+
+/*
+ * Whether TCP cuts segments for what the route takes. While TCP probes for a larger MTU,
+ * its segments may be larger than the one it knows.
  */
 static __always_inline bool tcp_knows_mtu(const struct sock *sk,
 					  const struct dst_entry *dst,
 					  enum migsel_family family)
 {
-	const struct inet6_dev *idev;
-	u32 mtu;
+	u32 mtu = path_device_mtu(dst, family);
 
-	if (dst_metric_raw(dst, RTAX_MTU) || dst->lwtstate ||
-	    inet_csk(sk)->icsk_mtup.enabled)
-		return false;
-	if (family == MIGSEL_INET) {
-		if (dst_rtable(dst)->rt_pmtu)
-			return false;
-		mtu = READ_ONCE(dst_dev_rcu(dst)->mtu);
-	} else {
-		idev = dst_rt6_info(dst)->rt6i_idev;
-		if (!idev)
-			return false;
-		mtu = READ_ONCE(idev->cnf.mtu6);
-	}
-	return READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie) == mtu;
+	return mtu && !inet_csk(sk)->icsk_mtup.enabled &&
+	       READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie) == mtu;
 }
 
-/* A packet that goes through a VRF comes again; any other one has to be decided on. */
+/*
+ * Whether a packet may take a route that its sender has not cut it for. SYNs announce a
+ * segment size, and TCP has to learn of a smaller MTU.
+ */
+static bool path_fits(const struct sk_buff *skb, enum migsel_family family,
+		      const struct sock *sk, const struct dst_entry *dst)
+{
+	u32 mtu = path_device_mtu(dst, family) ?: dst_mtu(dst);
+
+	if (sk_is_tcp(sk) && (tcp_hdr(skb)->syn ||
+			      mtu < READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie)))
+		return false;
+	return skb->len <= mtu;
+}
+
+/* Whether a verdict that is remembered is still that on a packet. */
+static bool path_holds(struct migsel_net *ms, const struct migsel_snap *snap,
+		       const struct migsel_cached *cached,
+		       const struct sk_buff *skb, enum migsel_family family,
+		       const struct sock *sk)
+{
+	if (cached->vmk != MIGSEL_NO_VMK &&
+	    !migsel_link_is_up(snap->vmks[cached->vmk].dev))
+		return false;
+	if (cached->bypasses && migsel_alarm_wanted(ms->alarms) &&
+	    cached->audience != migsel_alarm_audience(ms->alarms))
+		return false;
+	if (cached->verdict == MIGSEL_VERDICT_PASS)
+		return true;
+	return cached->dst ? path_fits(skb, family, sk, cached->dst) :
+			     !sk_is_tcp(sk) || migsel_tcp_fits(skb);
+}
+
+static unsigned int path_repeat(struct migsel_net *ms,
+				const struct migsel_snap *snap,
+				const struct migsel_cached *cached,
+				enum migsel_class class, struct sk_buff *skb,
+				struct sock *sk)
+{
+	int vmk = cached->vmk;
+
+	if (cached->verdict == MIGSEL_VERDICT_PASS)
+		vmk = migsel_snap_position(snap,
+					   dst_dev_rcu(skb_dst(skb))->ifindex);
+	if (cached->dst) {
+		/* The transmit queue that it remembers is one of the old device. */
+		if (sk_tx_queue_get(sk) >= 0)
+			sk_tx_queue_clear(sk);
+		skb_dst_drop(skb);
+		skb_dst_set(skb, cached->dst);
+	}
+	if (vmk == MIGSEL_NO_VMK)
+		migsel_count(ms->stats, cached->reason, skb);
+	else
+		migsel_count_vmk(ms->stats, cached->reason,
+				 snap->vmks[vmk].stats, class, skb);
+	return NF_ACCEPT;
+}
+
+/*
+ * A packet whose socket does not keep its route: either the verdict on others like it is
+ * remembered, or it has to be decided on. One that goes through a VRF comes again.
+ */
 static noinline unsigned int path_other(struct migsel_net *ms,
 					const struct migsel_snap *snap,
 					const struct migsel_path *path,
 					struct sk_buff *skb,
 					const struct nf_hook_state *state)
 {
-	if (netif_is_l3_master(state->out) &&
-	    path_comes_again(skb, path->family))
-		return NF_ACCEPT;
+	const struct dst_entry *plain = skb_dst(skb);
+	struct migsel_recall recall;
+
+	recall.cacheable = false;
+	if (netif_is_l3_master(state->out)) {
+		if (path_comes_again(skb, path->family))
+			return NF_ACCEPT;
+	} else if (!dst_xfrm(plain) &&
+		   migsel_route_is_unicast(plain, path->family,
+					   migsel_daddr(skb, path->family)) &&
+		   migsel_cache_get(ms, snap, skb, path->family, state->sk,
+				    &recall)) {
+		if (path_holds(ms, snap, &recall.cached, skb, path->family,
+			       state->sk))
+			return path_repeat(ms, snap, &recall.cached, path->class,
+					   skb, state->sk);
+		dst_release(recall.cached.dst);
+	}
 	return migsel_egress(ms, snap, path->class, path->family, skb,
-			     state->sk);
+			     state->sk, recall.cacheable ? &recall.key : NULL);
 }
 
 /* The packet has its route, but an alarm may be wanted, or TCP may not know the MTU. */

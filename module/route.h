@@ -7,7 +7,6 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/netdevice.h>
-#include <linux/percpu.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <net/dst.h>
@@ -18,8 +17,6 @@
 
 #include "rule.h"
 
-struct migsel_net;
-struct migsel_routes;
 struct net;
 struct sk_buff;
 struct sock;
@@ -123,7 +120,43 @@ static inline bool migsel_route_is_unicast(const struct dst_entry *dst,
 	       migsel_dst_is_unicast(dst, family, daddr);
 }
 
-bool migsel_proto_has_ports(u8 proto);
+/**
+ * migsel_route_genid - the state of the FIB of a family
+ * @net: the namespace
+ * @family: the family
+ *
+ * Context: any.
+ * Return: a number that changes with the FIB.
+ */
+static inline int migsel_route_genid(const struct net *net,
+				     enum migsel_family family)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (family == MIGSEL_INET6)
+		return rt_genid_ipv6(net);
+#endif
+	return rt_genid_ipv4(net);
+}
+
+/**
+ * migsel_proto_has_ports - whether a flow of a transport protocol has ports
+ * @proto: the protocol
+ *
+ * Return: true if its header begins with a source and a destination port.
+ */
+static inline bool migsel_proto_has_ports(u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		return true;
+	}
+	return false;
+}
+
 void migsel_flow_key(struct migsel_flow_key *key, const struct sk_buff *skb,
 		     enum migsel_family family, const struct net *net,
 		     const struct sock *sk);
@@ -133,11 +166,5 @@ struct dst_entry *migsel_route_lookup(struct net *net,
 bool migsel_route_entry(struct net *net, const struct migsel_flow_key *key,
 			const struct dst_entry *dst,
 			struct migsel_route_entry *entry);
-struct dst_entry *migsel_route_get(struct migsel_net *ms,
-				   const struct migsel_flow_key *key,
-				   const struct sock *sk, bool *cached,
-				   bool *note);
-struct migsel_routes __percpu *migsel_routes_alloc(void);
-void migsel_routes_free(struct migsel_routes __percpu *routes);
 
 #endif /* _MIGSEL_ROUTE_H */

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Verdicts that are remembered for packets whose socket cannot keep a route. */
+
+#ifndef _MIGSEL_CACHE_H
+#define _MIGSEL_CACHE_H
+
+#include <linux/in6.h>
+#include <linux/migsel.h>
+#include <linux/percpu.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+#include "rule.h"
+
+struct dst_entry;
+struct migsel_cache;
+struct migsel_net;
+struct migsel_snap;
+struct sk_buff;
+struct sock;
+
+/**
+ * struct migsel_cache_key - all of a packet that a verdict may depend on
+ * @ports: source and destination port, 0 if the protocol has none
+ * @mark: the packet mark
+ * @uid: owner of the socket, for rules that ask
+ * @bound_if: the device that the socket is bound to, or 0
+ * @flowinfo: IPv6 traffic class and flow label, or the IPv4 DS field, without ECN
+ * @proto: the transport protocol
+ * @bound: the socket is bound to the source address
+ * @family: the address family
+ * @zero: always 0
+ * @inet: the IPv4 addresses
+ * @inet6: the IPv6 addresses
+ *
+ * Keys are compared as a whole, those of IPv4 without what only IPv6 has.
+ */
+struct migsel_cache_key {
+	__be32 ports;
+	u32 mark;
+	kuid_t uid;
+	int bound_if;
+	__be32 flowinfo;
+	u8 proto;
+	bool bound;
+	u8 family;
+	u8 zero;
+	union {
+		struct {
+			__be32 saddr;
+			__be32 daddr;
+		} inet;
+		struct {
+			struct in6_addr saddr;
+			struct in6_addr daddr;
+		} inet6;
+	};
+} __aligned(8);
+
+/**
+ * struct migsel_cached - a verdict on a packet
+ * @dst: a valid route that the rule has for it. Handed to migsel_cache_set() it may be
+ *	NULL, if the verdict needs none. Handed out it is held, or NULL if the packet
+ *	leaves by the route that it has
+ * @vmk: position of the vmk that the rule has for it, or MIGSEL_NO_VMK
+ * @reason: the reason
+ * @verdict: MIGSEL_VERDICT_STEER or MIGSEL_VERDICT_PASS
+ * @bypasses: the row that applied is worth an alarm
+ * @audience: who has heard it
+ */
+struct migsel_cached {
+	struct dst_entry *dst;
+	s16 vmk;
+	u8 reason;
+	u8 verdict;
+	bool bypasses;
+	u16 audience;
+};
+
+/**
+ * struct migsel_recall - what is remembered of packets like one
+ * @key: all that they have in common
+ * @cacheable: the verdict depends on nothing but @key
+ * @cached: the verdict, if there is one
+ */
+struct migsel_recall {
+	struct migsel_cache_key key;
+	bool cacheable;
+	struct migsel_cached cached;
+};
+
+bool migsel_cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
+		      const struct sk_buff *skb, enum migsel_family family,
+		      const struct sock *sk, struct migsel_recall *recall);
+void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
+		      const struct migsel_cache_key *key,
+		      const struct migsel_cached *cached);
+bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
+			const struct migsel_cache_key *key, int fib);
+void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
+		       const struct migsel_cache_key *key, int fib);
+struct migsel_cache __percpu *migsel_cache_alloc(void);
+void migsel_cache_free(struct migsel_cache __percpu *cache);
+
+#endif /* _MIGSEL_CACHE_H */

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the socket of a packet says of it. */
+
+#ifndef _MIGSEL_SENDER_H
+#define _MIGSEL_SENDER_H
+
+#include <linux/in.h>
+#include <linux/skbuff.h>
+#include <net/inet_sock.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
+
+#include "rule.h"
+
+/*
+ * Whether a socket may be bound to the address that it has. Sockets of raw IP and of L2TP
+ * have one from bind() or from connect(); only whether they are connected can be seen.
+ * SCTP does not record bind() either.
+ */
+static inline bool sk_may_be_bound(const struct sock *sk)
+{
+	if (sk->sk_userlocks & SOCK_BINDADDR_LOCK ||
+	    sk->sk_protocol == IPPROTO_SCTP)
+		return true;
+	return (sk->sk_type == SOCK_RAW || sk->sk_protocol == IPPROTO_L2TP) &&
+	       sk->sk_state != TCP_ESTABLISHED;
+}
+
+static inline bool sctp_is_bound(const struct sock *sk)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6)
+		return !ipv6_addr_any(&sk->sk_v6_rcv_saddr);
+#endif
+	return inet_sk(sk)->inet_rcv_saddr;
+}
+
+/**
+ * migsel_bound_addr - the address that the sender of a packet has bound its socket to
+ * @sk: its socket, a full one
+ * @skb: the packet
+ * @family: its family
+ *
+ * SCTP may be bound to several addresses, and sends from one of them.
+ *
+ * Context: any.
+ * Return: the address, 4 or 16 bytes in network order, or NULL if to none.
+ */
+static inline const void *migsel_bound_addr(const struct sock *sk,
+					    const struct sk_buff *skb,
+					    enum migsel_family family)
+{
+	if (!sk_may_be_bound(sk))
+		return NULL;
+	if (sk->sk_protocol == IPPROTO_SCTP) {
+		if (!sctp_is_bound(sk))
+			return NULL;
+		return family == MIGSEL_INET ? (void *)&ip_hdr(skb)->saddr :
+					       (void *)&ipv6_hdr(skb)->saddr;
+	}
+	if (family == MIGSEL_INET)
+		return inet_sk(sk)->inet_rcv_saddr ?
+		       &inet_sk(sk)->inet_rcv_saddr : NULL;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6 && !ipv6_addr_any(&sk->sk_v6_rcv_saddr))
+		return &sk->sk_v6_rcv_saddr;
+#endif
+	return NULL;
+}
+
+#endif /* _MIGSEL_SENDER_H */

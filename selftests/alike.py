@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""alike.py FAMILY KIND: two unconnected senders of hot traffic that take turns, and are
+alike but in KIND. Prints how many packets of each were refused."""
+
+import errno
+import os
+import socket
+import sys
+
+from family import HOT
+
+ROUNDS = 10
+FAR = {4: ("203.0.113.9", "203.0.113.10"), 6: ("2001:db8:f::9", "2001:db8:f::10")}
+NEAR = {4: "198.51.100.9", 6: "2001:db8:1::9"}
+BIND = {4: {"source": "192.0.2.2", "other source": "192.0.2.1", "bound": "198.51.100.1"},
+        6: {"source": "2001:db8::2", "other source": "2001:db8::1", "bound": "2001:db8:1::1"}}
+# What the first sender is, if it is not an ordinary one.
+FIRST = {"bound": "unbound", "proto": "other proto", "source": "other source"}
+RAW = 253  # a protocol for experiments, without ports
+
+
+class Sender:
+    def __init__(self, family, kind=""):
+        inet = socket.AF_INET if family == 4 else socket.AF_INET6
+        if kind == "uid":
+            os.seteuid(1000)
+        self.sock = socket.socket(inet, socket.SOCK_RAW, RAW + (kind == "other proto")) if "proto" in kind else \
+            socket.socket(inet, socket.SOCK_DGRAM)
+        os.seteuid(0)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, HOT | (kind == "mark") << 8)
+        if kind == "ds field":
+            self.sock.setsockopt(*((socket.SOL_IP, socket.IP_TOS) if family == 4 else
+                                   (socket.IPPROTO_IPV6, socket.IPV6_TCLASS)), 0x10)
+        if kind == "device":
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"d0")
+        if "proto" not in kind:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.sock.bind((BIND[family].get(kind, ""),
+                            7001 if kind == "source port" else 7000))
+        self.to = (NEAR[family] if kind in ("bound", "unbound") else FAR[family][kind == "destination"],
+                   7003 if kind == "port" else 7002)
+        if "proto" in kind:
+            self.to = (self.to[0], 0)
+        self.refused = 0
+
+    def send(self):
+        try:
+            self.sock.sendto(b"x" * 64, self.to)
+        except OSError as error:
+            if error.errno != errno.EHOSTUNREACH:
+                raise
+            self.refused += 1
+
+
+def main(family, kind):
+    senders = Sender(family, FIRST.get(kind, "")), Sender(family, kind)
+    for _ in range(ROUNDS):
+        for sender in senders:
+            sender.send()
+    print(*(sender.refused for sender in senders))
+
+
+main(int(sys.argv[1]), sys.argv[2])

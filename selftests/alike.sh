@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A verdict that is remembered is for packets that are alike in all that it depends on.
+# Unconnected senders take turns, by d0 (first vmk, and where plain Linux sends) and d1.
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+# Since it was last asked.
+left_by_d1() { in_netns "$N" nft -j reset counter inet hot d1 | jq '.nftables[] | select(.counter).counter.packets'; }
+
+# turns FAMILY KIND WANT: refused of the one, of the other, and how many left by d1
+turns() {
+	local got
+	left_by_d1 >/dev/null
+	got=$(in_netns "$N" "$here/alike.py" "$1" "$2" 2>&1)
+	got+=" $(left_by_d1)"
+	[[ $got == "$3" ]] || fail "IPv$1: refused of each, and by d1: $got, not $3"
+}
+
+rule() { ip -n "$N" -"$1" rule "${@:2}" priority 10 || fail "ip rule ${*:2}"; }
+
+migration() { migsel -n "$N" vmk set "$1" migration "$2" || fail "migration of $1 is not $2"; }
+
+# differ KIND SELECTOR...: a rule on routes by d1 refuses the second sender
+differ() {
+	local family
+	for family in 4 6; do
+		rule "$family" add oif d1 "${@:2}" unreachable
+		turns "$family" "$1" '0 10 10'
+		rule "$family" del
+		turns "$family" "$1" '0 0 20'
+	done
+}
+
+# Who is bound to a device has decided.
+devices() {
+	local family
+	for family in 4 6; do
+		turns "$family" device '0 0 10'
+		rule "$family" add oif d1 unreachable
+		turns "$family" device '10 0 0'
+		rule "$family" del
+	done
+}
+
+destinations() {
+	local family
+	for family in 4 6; do
+		rule "$family" add oif d1 to "$([[ $family == 4 ]] && echo 203.0.113.10 || echo 2001:db8:f::10)" unreachable
+		turns "$family" destination '0 10 10'
+		rule "$family" del
+	done
+}
+
+sources() {
+	local family
+	for family in 4 6; do
+		rule "$family" add oif d1 from "$([[ $family == 4 ]] && echo 192.0.2.2 || echo 2001:db8::2)" unreachable
+		turns "$family" source '0 10 10'
+		rule "$family" del
+	done
+}
+
+# Two senders with one source address and one port: who is bound to the address chose.
+bindings() {
+	local family reason count
+	migration d0 on
+	for family in 4 6; do
+		migsel -n "$N" stats reset
+		in_netns "$N" "$here/alike.py" "$family" bound >/dev/null || fail "IPv$family: not sent"
+		for reason in multi-nic multi-nic-bound; do
+			count=$(migsel -n "$N" -j stats show | jq --arg reason "$reason" '.[] | select(.reason == $reason).packets')
+			[[ $count == 10 ]] || fail "IPv$family: $count packets of $reason"
+		done
+	done
+	migration d0 off
+}
+
+# What the rule has for both changes between two packets.
+changes() {
+	local family
+	for family in 4 6; do
+		turns "$family" '' '0 0 20'
+		rule "$family" add oif d1 unreachable
+		turns "$family" '' '10 10 0'
+		rule "$family" del
+		turns "$family" '' '0 0 20'
+		migration d1 off
+		migration d0 on
+		turns "$family" '' '0 0 0'
+		migration d0 off
+		migration d1 on
+		ip -n "$N" link set d1 carrier off || fail 'no carrier to lose'
+		turns "$family" '' '10 10 0'
+		ip -n "$N" link set d1 carrier on
+		turns "$family" '' '0 0 20'
+	done
+}
+
+need python3 jq nft
+ktap_print_header
+ktap_set_plan 10
+add_netns N
+printf '%s\n' 'link set lo up' 'link add d0 up type dummy' 'link add d1 up type dummy' \
+	'addr add 192.0.2.1/24 dev d0' 'addr add 192.0.2.2/24 dev d0' 'addr add 198.51.100.1/24 dev d1' \
+	'addr add 2001:db8::2/64 dev d0 nodad' 'addr add 2001:db8::1/64 dev d0 nodad' 'addr add 2001:db8:1::1/64 dev d1 nodad' \
+	'route add 203.0.113.0/24 dev d0 metric 10' 'route add 203.0.113.0/24 dev d1 metric 20' \
+	'route add 2001:db8:f::/64 dev d0 metric 10' 'route add 2001:db8:f::/64 dev d1 metric 20' |
+	ip -n "$N" -b - || ktap_exit_fail_msg 'no devices'
+printf 'vmk add %s\n' d0 'd1 migration on' | migsel -n "$N" restore || ktap_exit_fail_msg 'no vmks'
+
+in_netns "$N" nft -f - <<'END' || ktap_exit_fail_msg 'no counter'
+table inet hot {
+	counter d1 { }
+	chain out { type filter hook postrouting priority 0; oifname d1 meta mark & 0x30000 == 0x10000 counter name d1; }
+}
+END
+
+run_test 'marks beside the tag' differ mark fwmark 0x100/0x100
+run_test 'users' differ uid uidrange 1000-1000
+run_test 'DS fields' differ 'ds field' tos 0x10
+run_test 'transport protocols' differ proto ipproto 253
+run_test 'ports' differ port ipproto udp dport 7003
+run_test 'source ports' differ 'source port' ipproto udp sport 7001
+run_test 'sources and destinations' eval 'sources; destinations'
+run_test 'devices that sockets are bound to' devices
+run_test 'addresses that sockets are bound to' bindings
+run_test 'what changes between two packets' changes
+ktap_finished
