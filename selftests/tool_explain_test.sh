@@ -76,6 +76,25 @@ test_every_format() {
 	json 'length > 10 and (map(.host) | unique | length) == length'
 }
 
+# Without prompts between them, and in any order.
+test_parts() {
+	printf '%s\n' 'Name  IPv4 Address  IPv4 Netmask   Gateway' '----  ------------  -------------  ---------' \
+		'vmk1  192.0.2.2     255.255.255.0  0.0.0.0' 'vmk0  192.0.2.1     255.255.255.0  192.0.2.1' \
+		'Network      Netmask        Gateway    Interface' '-----------  -------------  ---------  ---------' \
+		'203.0.113.0  255.255.255.0  192.0.2.9  vmk0' >"$scratch/parts"
+	run 1 migsel -j explain "$scratch/parts" migration vmk1 to 203.0.113.1
+	is_said parts pitfall vmk0 same-subnet
+	[[ ! -s $scratch/err ]] || fail "complains $err"
+	# Each in a file of its own.
+	head -n 4 "$scratch/parts" >"$scratch/addresses"
+	tail -n 3 "$scratch/parts" >"$scratch/routes"
+	run 1 migsel -j explain "$scratch/addresses" "$scratch/routes" migration vmk1 to 203.0.113.1
+	is_said addresses pitfall vmk0 same-subnet
+	run 1 migsel -j explain "$scratch/addresses" "$scratch/routes" "$scratch/addresses" migration vmk1
+	is_said addresses pitfall vmk0 same-subnet
+	is_said addresses#2 pitfall vmk0 same-subnet
+}
+
 test_words_of_the_host() {
 	explains 1 explain vmknic.txt tags.txt
 	out_like $'^esx-01: vMotion leaves by vmk0, though vmk1 is enabled: both are in 192.0.2.0/24 \\(row [0-9]+, same-subnet\\)\n'
@@ -163,6 +182,11 @@ test_destination() {
 	run 0 migsel -j explain "$scratch/routed" to 203.0.113.200
 	is_said esx-04 refused '' no-route
 	json '.[0].answers[-1] | .reason == "cold-first-vmk" and .dev == ["vmk0"]'
+	# A default route is not one of its own.
+	sed -i '/^203/d; s/^default .*/default  0.0.0.0  198.51.100.1  vmk1/' "$scratch/routed"
+	run 0 migsel -j explain "$scratch/routed" to 203.0.113.1
+	is_said esx-04 good vmk1 dedicated-subnet
+	json '.[0].answers[-1] | .reason == "no-route" and .verdict == "refuse"'
 	for name in 192.0.2.14 224.0.0.1 2001:db8::14 fe80::1 127.0.0.1; do
 		explains 0 -j explain esxcli.txt to "$name"
 		is_said esx-04 good '' not-unicast
