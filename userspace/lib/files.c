@@ -309,10 +309,10 @@ int files_add_folder(struct files *files, const char *path)
 		error("%s: %s", path, strerror(errno));
 	} else {
 		folder.candidates = calloc(folder.n + 1, sizeof(bool));
-		ret = folder.candidates ? look_at(&folder, files) :
-					  out_of_memory();
-		if (!ret)
-			ret = add_others(files, &folder);
+		if (!folder.candidates)
+			ret = out_of_memory();
+		else
+			ret = look_at(&folder, files) ?: add_others(files, &folder);
 	}
 	for (i = 0; i < folder.n; i++)
 		free(folder.entries[i]);
