@@ -260,5 +260,94 @@ test_textfile() {
 	modprobe migsel
 }
 
+# instead_of PROGRAM COMMAND...: metrics runs these first, in its own folder
+instead_of() {
+	local program=$1
+	shift
+	mkdir -p "$scratch/bin"
+	{
+		printf '%s\n' '#!/bin/sh' 'PATH=${PATH#*:}' "$@"
+		echo "exec $(command -v "$program") \"\$@\""
+	} >"$scratch/bin/$program"
+	chmod 755 "$scratch/bin/$program"
+}
+
+# metrics STATUS FOLDER: with those programs; VICTIM is another file of root's, in another
+# folder, and stays as it is
+metrics() {
+	export VICTIM=$scratch/victim/file
+	run "$1" env PATH="$scratch/bin:$PATH" "$scratch/usr/libexec/migsel/metrics" "$2"
+	[[ $(<"$VICTIM") == secret && $(stat -c %a "$VICTIM") == 600 ]] ||
+		fail "another file was written: $(stat -c %a "$VICTIM") $(head -n 1 "$VICTIM")"
+	[[ $(ls "$scratch/victim") == file ]] || fail "another folder was written to: $(ls "$scratch/victim")"
+	rm -rf "${scratch:?}/bin"
+}
+
+# Root writes to a folder in which another user may do as he likes.
+test_hostile_folder() {
+	local folder=$scratch/hostile program
+	make -s -C "$top/userspace" -o migsel install PREFIX="$scratch/usr" || fail 'is not installed'
+	mkdir "$folder" "$scratch/victim"
+	(umask 077 && echo secret >"$scratch/victim/file")
+	printf '%s\n' '#!/bin/sh' '[ ! -e "$SABOTAGE" ] || . "$SABOTAGE"' 'echo "migsel_module_loaded 1"' >"$scratch/usr/sbin/migsel"
+	export SABOTAGE=$scratch/sabotage
+
+	# in the place of what is being written
+	echo "for file in $folder/.migsel*; do [ ! -e \"\$file\" ] || ln -sf $scratch/victim/file \"\$file\"; done" >"$SABOTAGE"
+	metrics 0 "$folder"
+	rm "$SABOTAGE"
+	# before it is made: a link, and what a shell opens though it is there
+	instead_of dd 'ln -s "$VICTIM" "${1#of=}"'
+	metrics 1 "$folder"
+	instead_of dd 'mkfifo "${1#of=}"'
+	metrics 1 "$folder"
+	# and one that somebody has left
+	run 0 sh -c "ln -s $scratch/victim/file $folder/.migsel.prom.\$\$; exec $scratch/usr/libexec/migsel/metrics $folder"
+	metrics 0 "$folder"
+	[[ $(ls -A "$folder") == migsel.prom && -f $folder/migsel.prom ]] || fail "there is $(ls -A "$folder")"
+
+	# in the place of the whole one: a link to a folder gives way, a folder does not
+	ln -sfn "$scratch/victim" "$folder/migsel.prom"
+	metrics 0 "$folder"
+	[[ -f $folder/migsel.prom && ! -L $folder/migsel.prom ]] || fail 'it is still a link'
+	rm "$folder/migsel.prom"
+	mkdir "$folder/migsel.prom"
+	metrics 1 "$folder"
+	[[ -z $(find "$folder" -type f) ]] || fail "there is $(find "$folder" -type f)"
+	rmdir "$folder/migsel.prom"
+
+	# in the place of the folder, before and at any time
+	ln -s "$scratch/victim" "$scratch/link"
+	metrics 1 "$scratch/link"
+	err_like "reached by a symbolic link: name $scratch/victim\$"
+	ln -s "$scratch" "$scratch/above"
+	metrics 1 "$scratch/above/hostile"
+	metrics 0 "$folder/"
+	for program in dd mv; do
+		instead_of "$program" "mv $folder $folder.moved; ln -s $scratch/victim $folder"
+		metrics 0 "$folder"
+		rm "$folder"
+		mv "$folder.moved" "$folder"
+	done
+	echo "[ -L $folder ] || { mv $folder $folder.moved; ln -s $scratch/victim $folder; }" >"$SABOTAGE"
+	metrics 1 "$folder"
+	rm "$folder" "$SABOTAGE"
+	mv "$folder.moved" "$folder"
+	[[ $(ls -A "$folder") == migsel.prom ]] || fail "there is $(ls -A "$folder")"
+}
+
+# Of what is ended by a signal nothing stays behind.
+test_ended() {
+	local folder=$scratch/ended signal
+	make -s -C "$top/userspace" -o migsel install PREFIX="$scratch/usr" || fail 'is not installed'
+	mkdir -p "$folder" "$scratch/victim"
+	(umask 077 && echo secret >"$scratch/victim/file")
+	for signal in TERM INT HUP; do
+		instead_of mv "kill -$signal \$PPID; exit 1"
+		metrics 1 "$folder"
+		[[ -z $(ls -A "$folder") ]] || fail "$signal leaves $(ls -A "$folder")"
+	done
+}
+
 need promtool
 run_tests "$@"
