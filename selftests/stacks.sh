@@ -202,23 +202,47 @@ observed() {
 	reasons provisioning-vmk no-route
 }
 
-# As the documentation has it: a policy rule for what is looked for through the vmk.
-gateway_of_stack() {
+# gateway_by N: as the documentation has it, for what is looked for through vmk N
+gateway_by() {
 	local family
-	shape D D 0 1 2
-	far_by del 20 vmk1
 	for family in 4 6; do
-		ip -n "$A" "-$family" rule add oif vmk1 table 100
-		defer "ip -n $A -$family rule del oif vmk1 table 100"
-		ip -n "$A" "-$family" route add default via "$(address "$family" D 2 1)" dev vmk1 table 100 || fail 'no gateway'
+		printf "rule add priority %d oif vmk$1 lookup %s\n" 1000 'main suppress_prefixlength 0' 1001 100 |
+			ip -n "$A" "-$family" -b - || fail 'no rules'
+		defer "ip -n $A -$family rule del priority 1000; ip -n $A -$family rule del priority 1001"
+		ip -n "$A" "-$family" route add default via "$(address "$family" D 2 "$1")" dev "vmk$1" table 100 || fail 'no gateway'
 		defer "ip -n $A -$family route flush table 100"
 	done
+}
+
+gateway_of_stack() {
+	shape D D 0 1 2
+	far_by del 20 vmk1
+	gateway_by 1
 	vmks vmk0 'vmk1 stack vmotion' vmk2
 	traffic $(both hot far "$three icmp") $(both cold far "$three icmp")
 	results '*' ok
 	leaves_by '*-hot-*' vmk1
 	leaves_by '*-cold-*' vmk0
 	reasons vmotion-stack cold-first-vmk
+}
+
+# The gateway is not in the way of what the vmk reaches without: its own subnet, and static
+# routes.
+gateway_of_service() {
+	shape D D 0 1 2
+	gateway_by 2
+	vmks vmk0 vmk1+ 'vmk2 provisioning on'
+	traffic $(both cold 2 "$three icmp") $(both cold far "$three icmp")
+	results '*' ok
+	leaves_by '*' vmk2
+	reasons provisioning-vmk
+	# by the gateway alone, which is no route for the service
+	far_by del 10 vmk2
+	migsel -n "$A" stats reset
+	traffic $(both cold far "$three icmp")
+	results '*' ok
+	leaves_by '*' vmk0
+	reasons cold-first-vmk
 }
 
 # What is saved is restored as it was, and a flow does not notice.
@@ -242,7 +266,7 @@ saved() {
 
 need nft
 ktap_print_header
-ktap_set_plan 9
+ktap_set_plan 10
 make_hosts
 run_test 'a migration vmk goes to another stack' stack_changes
 run_test 'the vmk of cold traffic goes to another stack' cold_stack_changes
@@ -252,5 +276,6 @@ run_test 'the first vmk has the provisioning service' service_of_first
 run_test 'no vmk on the default stack' no_first_vmk
 run_test 'observed only' observed
 run_test 'a stack with a gateway of its own' gateway_of_stack
+run_test 'a gateway of the provisioning vmk' gateway_of_service
 run_test 'saved and restored under traffic' saved
 ktap_finished
