@@ -32,6 +32,9 @@ test_objects() {
 	[[ $(wc -l <<<"$objects") == 12 ]] || fail "help has $objects"
 	# shellcheck disable=SC2086 # words
 	offers 'migsel ' $objects help
+	objects=$(migsel help | sed -n '/^OPTIONS/,/^$/p' | grep -oE -- '-[a-zA-Z]+(\[[a-z]+\])?' | tr -d '[]')
+	# shellcheck disable=SC2086
+	offers 'migsel -' $objects -color={always,auto,never}
 	offers 'migsel v' vmk
 	offers 'migsel s' stats save
 	offers 'migsel -j -p re' restore
@@ -98,6 +101,7 @@ test_files_and_programs() {
 	offers "migsel explain $scratch/disk.r" "$scratch/disk.raw"
 	offers 'migsel explain migr' migration migration-pattern
 	offers "migsel explain $scratch/disk.raw as" as-lab
+	offers "migsel explain $scratch/disk.raw pa" pair
 	offers 'migsel explain to ' ''
 	offers "migsel -b $scratch/disk.r" "$scratch/disk.raw"
 	offers 'migsel exec hot -- setpri' setpriv
