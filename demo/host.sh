@@ -32,7 +32,7 @@ transfer() {
 
 # show TAG FAMILY ADDRESS: counts, draws, and judges by what was said of the description
 show() {
-	local name sent expected total=0 bar
+	local name sent bytes expected total=0 bar
 	local -A before=() by=()
 	expected=$(jq -r --arg tag "$1" --arg family "$2" \
 		'[.[0].answers[] | select(.tag == $tag and (.family == $family or $tag == "cold"))][0] | select(.verdict == "steer") | .dev[]' <"$folder/explain.json")
@@ -40,18 +40,21 @@ show() {
 	transfer "$1" "$3"
 	echo "bytes sent, $1, to $3"
 	while read -r name sent; do
-		by[$name]=$((sent - before[$name]))
-		((total += by[$name])) || :
+		# Names are not for arithmetic, which would evaluate them.
+		bytes=$((sent - ${before[$name]}))
+		by[$name]=$bytes
+		((total += bytes)) || :
 	done < <(bytes_sent)
-	for name in $(printf '%s\n' "${!by[@]}" | sort -V); do
-		printf -v bar '%*s' $((total ? by[$name] * 40 / total : 0)) ''
-		printf '  %-15s %-40s %7d.%d MB\n' "$name" "${bar// /#}" $((by[$name] / 1000000)) $((by[$name] / 100000 % 10))
+	while read -r name; do
+		bytes=${by[$name]}
+		printf -v bar '%*s' $((total ? bytes * 40 / total : 0)) ''
+		printf '  %-15s %-40s %7d.%d MB\n' "$name" "${bar// /#}" $((bytes / 1000000)) $((bytes / 100000 % 10))
 		if [[ $'\n'$expected$'\n' == *$'\n'"$name"$'\n'* ]]; then
-			((by[$name] >= 500000)) || failures+="demo: $1 to $3: $name has sent ${by[$name]} bytes"$'\n'
+			((bytes >= 500000)) || failures+="demo: $1 to $3: $name has sent $bytes bytes"$'\n'
 		else
-			((by[$name] < 500000)) || failures+="demo: $1 to $3: $name has sent ${by[$name]} bytes, not ${expected//$'\n'/ }"$'\n'
+			((bytes < 500000)) || failures+="demo: $1 to $3: $name has sent $bytes bytes, not ${expected//$'\n'/ }"$'\n'
 		fi
-	done
+	done < <(printf '%s\n' "${!by[@]}" | sort -V)
 	echo
 }
 

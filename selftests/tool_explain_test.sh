@@ -101,11 +101,11 @@ test_words_of_the_host() {
 	out_like $'\n2 hosts: 1 with the pitfall, 1 without it, '
 	explains 1 explain esxcli.json.txt
 	out_like 'What cures it, the best first:.*1\. a subnet of its own for vmk1.*2\. the vMotion TCP/IP stack.*3\. a second vmk'
-	out_like "interface add -i vmk1 -p vMotion -N vmotion && .* -I 192.0.2.115 -N 255.255.255.0"
+	out_like "interface add -i vmk1 -p vMotion -N vmotion -m 9000 && .* -I 192.0.2.115 -N 255.255.255.0"
 	out_like 'esxtop'
 	# Without stacks there is one cure less.
 	explains 1 explain vmknic-5.1.txt migration vmk1
-	[[ $out != *TCP/IP* && $out == *' 2. a second vmk for vMotion, vmk2:'* ]] || fail "of 5.1 it says $out"
+	[[ $out != *TCP/IP* && $out == *' 2. a second vmk for vMotion, to be made'* ]] || fail "of 5.1 it says $out"
 	# Linux has its own.
 	explains 1 explain save.txt ip-address.json
 	out_like 'migration traffic leaves by eth0, though eth1 is the one for migration'
@@ -241,6 +241,18 @@ test_many_hosts() {
 	((${EPOCHREALTIME/./} - began < 3000000)) || fail "20000 tables take $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
 }
 
+# Names that are those of numbered hosts.
+test_crafted_numbers() {
+	local began
+	{
+		seq 40000 80000 | sed 's/.*/{"dnsConfig":{"hostName":"a#&"},"vnic":[]}/'
+		yes '{"dnsConfig":{"hostName":"a"},"vnic":[{"device":"vmk0"}]}' | head -n 40000
+	} >"$scratch/numbers"
+	began=${EPOCHREALTIME/./}
+	timeout 20 migsel explain "$scratch/numbers" migration vmk0 >"$scratch/out" 2>&1
+	((${EPOCHREALTIME/./} - began < 5000000)) || fail "80000 hosts take $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
+}
+
 # A host of many virtual machines: its bridge and a NIC have addresses, their ports have not.
 test_many_ports() {
 	jq -c '. as $all | .[1:] + [range(3000) as $i | $all[3] | .ifname = "tap\($i)" |
@@ -261,7 +273,7 @@ test_encodings() {
 	local way want
 	explains 1 -j explain esxcli.txt
 	want=$(jq -c 'map(del(.file, .line))' <"$scratch/out")
-	for way in 'iconv -t UTF-16' 'iconv -t UTF-16LE' 'iconv -t UTF-16BE' 'sed s/$/\r/' 'sed 1s/^/\xef\xbb\xbf/' 'expand' 'sed s/^/\t/'; do
+	for way in 'iconv -t UTF-16' 'iconv -t UTF-16LE' 'iconv -t UTF-16BE' 'sed s/$/\r/' 'tr \n \r' 'sed 1s/^/\xef\xbb\xbf/' 'expand' 'sed s/^/\t/'; do
 		# shellcheck disable=SC2086  # words
 		$way <"$samples/esxcli.txt" >"$scratch/encoded"
 		run 1 migsel -j explain "$scratch/encoded"
@@ -343,6 +355,9 @@ test_corpus() {
 	done
 }
 
+# link NAME: of ip -j address
+link() { jq -nc --arg name "$1" '[{ifname: $name, addr_info: [{family: "inet", local: "192.0.2.1", prefixlen: 24, scope: "global"}]}]'; }
+
 # Whoever names things decides neither what a terminal or a shell does, nor a spreadsheet.
 test_hostile_names() {
 	# shellcheck disable=SC2016  # for nobody
@@ -362,18 +377,22 @@ test_hostile_names() {
 	# shellcheck disable=SC2016  # for nobody
 	grep -A 1 -x -- -p "$scratch/words" | grep -qF '$(reboot);`reboot` "'"'" || fail "the shell reads $(<"$scratch/words")"
 	# A lab has no devices with names that the kernel does not take.
-	for name in vmk0/x all lo . vmk0123456789abcd; do
-		printf 'Host,Device,IP Address,Subnet mask\na,%s,192.0.2.1,24\n' "$name" >"$scratch/hostile"
+	for name in vmk0/x all lo . vmk0123456789abcd vmk%d; do
+		link "$name" >"$scratch/hostile"
 		refused 2 'a device cannot be called' migsel explain as-lab "$scratch/hostile" migration "$name"
 	done
-	printf 'Host,Device,IP Address,Subnet mask\n"=cmd|calc!A1","@x",192.0.2.1,24\n"a\nb: vMotion","vmk0\x1b[2J",192.0.2.1,24\n' >"$scratch/hostile"
-	run 0 migsel -csv explain "$scratch/hostile" migration @x
+	# Words of ip are names, too.
+	link up >"$scratch/hostile"
+	run 0 migsel explain as-lab "$scratch/hostile" migration up
+	out_like 'link set dev up up'
+	printf 'Host,Device,IP Address,Subnet mask,Port Group\n"=cmd|calc!A1","vmk0",192.0.2.1,24\n"a\nb: vMotion","vmk0",192.0.2.1,24,"x\x1b[2J"\n' >"$scratch/hostile"
+	run 0 migsel -csv explain "$scratch/hostile" migration vmk0
 	out_like $'\n"\'=cmd[|]calc!A1",'
-	run 0 migsel explain "$scratch/hostile" migration @x
+	run 0 migsel explain "$scratch/hostile" migration vmk0
 	! grep -q $'\x1b' "$scratch/out" || fail "a terminal obeys $out"
 	[[ $(wc -l <"$scratch/out") == 3 ]] || fail "a name forges a line: $out"
 	# shellcheck disable=SC2016  # for nobody
-	printf 'Host,Device,IP Address,Subnet mask\na,$(reboot),192.0.2.1,24\n' >"$scratch/hostile"
+	link '$(reboot)' >"$scratch/hostile"
 	# shellcheck disable=SC2016  # for nobody
 	run 0 migsel explain as-lab "$scratch/hostile" migration '$(reboot)'
 	# shellcheck disable=SC2016  # for nobody
@@ -397,6 +416,124 @@ test_lab_is_a_script() {
 	err_like 'a lab has one host, but 2 are described'
 	explains 2 explain as-lab vmknic-5.1.txt
 	err_like 'which vmk carries vMotion is not told'
+}
+
+# tags VMK WORDS: as they are pasted
+tags() { printf '[root@a:~] esxcli network ip interface tag get -i %s\\n   Tags: %s\\n' "$1" "$2"; }
+
+# row6 VMK ADDRESS: of esxcfg-vmknic -l
+row6() { printf '%s  Some group  IPv6  %s  64  02:00:00:00:00:01 9000  65535  true  STATIC, PREFERRED  defaultTcpipStack\\n' "$1" "$2"; }
+
+# command N: the Nth cure of what was printed with -j, empty if it has none
+command_of() { jq -r ".[0].cures[$(($1 - 1))].command // empty" <"$scratch/out"; }
+
+# A vmk is made anew by a command only if it becomes what it was.
+test_cure_by_stack() {
+	local group
+	printf '%b' "[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 defaultTcpipStack 255.255.255.0 vMotion 9000)$(row6 vmk1 2001:db8::2)$(tags vmk0 Management)$(tags vmk1 VMotion)" >"$scratch/in"
+	sed -i 's/Some group  IPv6/vMotion  IPv6/' "$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	[[ $(command_of 2) == *'remove -i vmk1 && esxcli network ip interface add -i vmk1 -p vMotion -N vmotion -m 9000 && '*'-I 192.0.2.2 -N 255.255.255.0 && '*'ipv6 address add -i vmk1 -I 2001:db8::2/64' ]] ||
+		fail "the command is $(command_of 2)"
+	# Of IPv6 alone.
+	printf '%b' "[root@a:~] x\n$head_row$(row6 vmk0 2001:db8::1)$(row6 vmk1 2001:db8::2)$(tags vmk0 Management)$(tags vmk1 VMotion)" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	[[ $(command_of 2) == *'ipv6 address add -i vmk1 -I 2001:db8::2/64' && $(command_of 2) != *ADDRESS* ]] || fail "the command is $(command_of 2)"
+	# Not another service, nor a port of a distributed switch, nor a group of unknown kind.
+	printf '%b' "[root@a:~] x\n$pitfall$(tags vmk0 Management)$(tags vmk1 'VMotion, VSAN')" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	[[ -z $(command_of 2) ]] || fail "the command is $(command_of 2)"
+	json '.[0].cures[1].advice | contains("vmk1 carries VSAN, too")'
+	for group in 24 50a1b2c3-0000-4000-8000-000000000001; do
+		printf '%b' "[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 defaultTcpipStack 24 "$group")$(tags vmk0 Management)$(tags vmk1 VMotion)" >"$scratch/in"
+		run 1 migsel -j explain "$scratch/in"
+		[[ -z $(command_of 2) ]] || fail "the command is $(command_of 2)"
+		# shellcheck disable=SC2016  # jq's
+		holds --arg group "$group" '.[0].cures[1].advice | contains($group)' || fail "does not name $group: $out"
+	done
+	run 1 migsel -j explain "$samples/powercli.csv"
+	[[ -z $(command_of 2) ]] || fail "of PowerCLI the command is $(command_of 2)"
+	jq '(.. | objects | select(.device? == "vmk1")) |= (.portgroup = "" | .spec.distributedVirtualPort = {portKey: "24"})' <"$samples/govc.json" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	[[ -z $(command_of 2) ]] || fail "of a distributed port the command is $(command_of 2)"
+}
+
+# The new address comes before the shared one goes.
+test_cure_by_subnet() {
+	printf '%b' "[root@a:~] x\n$head_row$(row6 vmk0 2001:db8::1)$(row6 vmk1 2001:db8::2)$(row6 vmk1 fe80::2)$(row6 vmk1 2001:db8:1::2)" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	[[ $(command_of 1) == 'esxcli network ip interface ipv6 address add -i vmk1 -I ADDRESS/LENGTH && esxcli network ip interface ipv6 address remove -i vmk1 -I 2001:db8::2/64' ]] ||
+		fail "the command is $(command_of 1)"
+	explains 1 -j explain ip-address.json migration eth1
+	[[ $(command_of 1) == 'ip address add ADDRESS/LENGTH dev eth1 && ip address del 192.0.2.'*/24' dev eth1' ]] || fail "on Linux the command is $(command_of 1)"
+}
+
+# Nothing is enabled where another service is, or might be.
+test_spare() {
+	local way
+	for way in 'VSAN 198.51.100.2 Other' 'None 192.0.2.2 Other' 'None 198.51.100.2 iSCSI-A'; do
+		read -r service address group <<<"$way"
+		printf '%b' "[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 "$address" defaultTcpipStack 255.255.255.0 "$group")$(tags vmk0 Management)$(tags vmk1 "${service/None/}")" >"$scratch/in"
+		run 0 migsel -j explain "$scratch/in"
+		[[ $(command_of 1) == *'-i VMK -t VMotion' ]] || fail "with $way the command is $(command_of 1)"
+	done
+	printf '%b' "[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 198.51.100.2)$(tags vmk0 Management)$(tags vmk1 '')" >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in"
+	[[ $(command_of 1) == *'-i vmk1 -t VMotion' ]] || fail "the command is $(command_of 1)"
+	# Nor as a second one.
+	printf '%b' "[root@a:~] x\n$pitfall$(row vmk2 198.51.100.2)$(tags vmk0 Management)$(tags vmk1 VMotion)$(tags vmk2 VSAN)" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	[[ $(command_of 3) == *'-i VMK -t VMotion' ]] || fail "the command is $(command_of 3)"
+}
+
+# Names and rows that look like something else.
+test_look_alikes() {
+	sed '2s/$/\n"esx-12.example.net","vmnic0","","","02:00:00:00:12:09","","",""\n"esx-12.example.net","","","","","","",""/' "$samples/powercli.csv" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	is_said esx-12.example.net pitfall vmk0 same-subnet
+	for group in 'vMotion IPv4 10.9.9.9 255.0.0.0' 'x IPv4 10.9.9.9 255.0.0.0 10.9.9.255 02:00:00:00:00:09 1500 1 true STATIC'; do
+		run 1 migsel -j explain <(printf '%b' "[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 defaultTcpipStack 24 "$group")") migration vmk1
+		is_said a pitfall vmk0 same-subnet
+	done
+	# Lines that a terminal has wrapped.
+	complains 2 '^-:3: expected the stack of vmk1' "$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 '')" migration vmk1
+	complains 2 '^-:4: expected a row of esxcfg-vmknic -l, found "vmotion"' "$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2)          vmotion\n" migration vmk1
+	complains 2 '^-:2: expected a row of esxcfg-vmknic -l, found "NetStack"' "${head_row/NetStack/\\n  NetStack}$(row vmk0 192.0.2.1)" migration vmk0
+}
+
+test_tags() {
+	# shellcheck disable=SC2016  # of the paste
+	complains 2 'expected, before these tags, a command line with "-i VMK", found "[$]v;"' \
+		"$pitfall"'~ # for v in vmk0 vmk1; do esxcli network ip interface tag get -i $v; done\n   Tags: Management\n' migration vmk1
+	# Two commands of one prompt.
+	complains 2 'before these tags, the command line' "$pitfall"'~ # tag get -i vmk0 && tag get -i vmk1\n   Tags: Management\n\n   Tags: VMotion\n' migration vmk1
+	run 1 migsel -j explain <(printf '%b' "$pitfall$(tags vmk0 Management)$(tags vmk1 VMotion)" | sed 's,^\[root@a:~\],/tmp #,')
+	json '.[0].verdict == "pitfall"'
+	# The last ones go.
+	run 0 migsel -j explain <(printf '%b' "[root@a:~] x\n$pitfall$(tags vmk0 Management)$(tags vmk1 VMotion)$(tags vmk1 '')")
+	is_said a refused '' no-migration-vmk
+}
+
+test_json_is_read_whole() {
+	jq -c '[.[0], {x: 1}, .[1]]' <<<'[{"Name": "vmk0", "IPv4Address": "192.0.2.1", "IPv4Netmask": "255.255.255.0"},
+		{"Name": "vmk1", "IPv4Address": "192.0.2.2", "IPv4Netmask": "255.255.255.0"}]' >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	json '.[0].verdict == "pitfall"'
+	complains 2 '^-:1: expected each key of an object once: ' '{"vnic": [], "vnic": []}\n'
+}
+
+test_lengths_untold() {
+	run 1 migsel -j explain <(sed 's/fe80::ff:fe00:901/2001:db8::9/' "$samples/rvtools-4.csv") migration vmk1
+	is_said esx-09.example.net pitfall vmk0 same-subnet
+	json 'map(select(.host == "esx-09.example.net"))[0].notes | any(contains("without their prefix lengths"))'
+}
+
+test_words_that_do_not_go_together() {
+	refused 255 'either "pair" or "as-lab"' migsel explain pair as-lab "$samples/govc.json"
+	refused 255 '"to" does not go with "pair"' migsel explain pair to 192.0.2.1 "$samples/govc.json"
+	refused 255 '"to" does not go with "as-lab"' migsel explain as-lab to 192.0.2.1 "$samples/govc.json"
+	refused 255 '[-]csv does not go with "pair"' migsel -csv explain pair "$samples/govc.json"
+	refused 255 '[-]j does not go with "as-lab"' migsel -j explain as-lab "$samples/govc.json"
 }
 
 run_tests "$@"

@@ -89,7 +89,7 @@ static void show_cures_json(const struct explained *explained)
 	for (i = 0; say_cure(explained, i, &text, &command); i++) {
 		print_object(NULL);
 		print_string(COLOR_NONE, "advice", NULL, text.s);
-		if (!command.unquotable)
+		if (command.s && !command.unquotable)
 			print_string(COLOR_NONE, "command", NULL, command.s);
 		print_close();
 		text_free(&text);
@@ -178,7 +178,7 @@ static void show_cures_text(const struct explained *explained)
 	for (i = 0; say_cure(explained, i, &text, &command); i++) {
 		printf("%s    %u. %s\n", i ? "" : "  What cures it, the best first:\n",
 		       i + 1, text.s);
-		if (!command.unquotable)
+		if (command.s && !command.unquotable)
 			printf("         %s\n", command.s);
 		text_free(&text);
 		text_free(&command);
@@ -340,6 +340,26 @@ static int take_dst(char ***argv, struct explain *explain)
 	return ret;
 }
 
+/* What would be ignored is refused. */
+static int check_form(const struct explain *explain)
+{
+	const char *form = explain->as_pair ? "pair" : "as-lab";
+
+	if (!explain->as_pair && !explain->as_lab)
+		return 0;
+	if (explain->as_pair && explain->as_lab)
+		error("either \"pair\" or \"as-lab\", not both.");
+	else if (explain->dst_word)
+		error("\"to\" does not go with \"%s\".", form);
+	else if (options.csv)
+		error("-csv does not go with \"%s\".", form);
+	else if (options.json && explain->as_lab)
+		error("-j does not go with \"%s\".", form);
+	else
+		return 0;
+	return STATUS_USAGE;
+}
+
 /* Returns the number of files, or the negative of a status with the complaint made. */
 static int parse(char **argv, struct explain *explain, const char **files)
 {
@@ -366,6 +386,8 @@ static int parse(char **argv, struct explain *explain, const char **files)
 		else
 			files[n++] = *argv;
 	}
+	if (!ret)
+		ret = check_form(explain);
 	return ret ? -ret : n;
 }
 

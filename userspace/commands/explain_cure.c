@@ -2,25 +2,16 @@
 /* What cures the pitfall of a described host, on its own system, and how to see it. */
 
 #include <arpa/inet.h>
+#include <linux/kernel.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "explain.h"
+#include "host.h"
 
-/* The first address of a family that is not link-local, NULL if there is none. */
-static const struct migsel_addr *address_of(const struct view *view, int vmk,
-					    enum migsel_family family)
+static bool is_link_local(const struct migsel_addr *addr)
 {
-	unsigned int i;
-
-	for (i = 0; i < view->vmk[vmk].n_addrs; i++) {
-		const struct migsel_addr *addr = &view->vmk[vmk].addrs[i];
-
-		if (addr->family == family &&
-		    (family == MIGSEL_INET || addr->local[0] != 0xfe))
-			return addr;
-	}
-	return NULL;
+	return addr->family == MIGSEL_INET6 && addr->local[0] == 0xfe;
 }
 
 /* As esxcli takes them. */
@@ -35,24 +26,90 @@ static void esxi_address(const struct migsel_addr *addr, char *text,
 	inet_ntop(AF_INET, &bits, mask, INET_ADDRSTRLEN);
 }
 
-/* A vmk of the default stack that carries nothing, and is not the first. */
-static const char *spare_vmk(const struct view *view)
+/* What no tag says, as iSCSI has none, the port group may be called after. */
+static bool is_for_storage(const struct described_nic *nic)
 {
+	static const char *const words[] = { "iscsi", "nfs", "nvme", "san", "storage" };
 	unsigned int i;
 
-	for (i = 0; i < view->rule.n_vmks; i++) {
-		if (view->vmk[i].stack == MIGSEL_STACK_DEFAULT &&
-		    !view->vmk[i].carries && (int)i != view->rule.first_vmk)
-			return view->nic[i]->name;
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (nic->portgroup && strcasestr(nic->portgroup, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A vmk of the default stack that carries nothing, and is not the first; @is_apart: and is
+ * in no subnet of that. On ESXi its services have to be told, to be none.
+ */
+static const char *spare_vmk(const struct view *view, bool is_apart)
+{
+	int i, first = view->rule.first_vmk;
+	char network[64];
+
+	for (i = 0; i < (int)view->rule.n_vmks; i++) {
+		const struct described_nic *nic = view->nic[i];
+
+		if (view->vmk[i].stack != MIGSEL_STACK_DEFAULT ||
+		    view->vmk[i].carries || i == first)
+			continue;
+		if (view->host->system == SYSTEM_ESXI &&
+		    (nic->migration == NOT_TOLD || nic->services ||
+		     is_for_storage(nic)))
+			continue;
+		if (is_apart &&
+		    (!nic->n_addrs ||
+		     shared_network(view, i, first, MIGSEL_INET, network,
+				    sizeof(network)) ||
+		     shared_network(view, i, first, MIGSEL_INET6, network,
+				    sizeof(network))))
+			continue;
+		return nic->name;
 	}
 	return NULL;
 }
 
+/* Adds commands that take away the addresses that the first vmk's subnets have. */
+static void remove_shared(const struct view *view, enum migsel_family family,
+			  struct text *command)
+{
+	const struct migsel_rule_vmk *first = &view->vmk[view->rule.first_vmk];
+	int vmk = view->rule.migration_vmk;
+	const char *name = view->nic[vmk]->name;
+	unsigned int i, j;
+	char address[64];
+
+	for (i = 0; i < view->vmk[vmk].n_addrs; i++) {
+		const struct migsel_addr *addr = &view->vmk[vmk].addrs[i];
+
+		if (addr->family != family || is_link_local(addr))
+			continue;
+		for (j = 0; j < first->n_addrs; j++) {
+			if (!migsel_rule_compare(addr, &first->addrs[j]))
+				break;
+		}
+		if (j == first->n_addrs)
+			continue;
+		addr_text(addr, false, address, sizeof(address));
+		if (view->host->system == SYSTEM_LINUX)
+			text_add_command(command, NULL, "ip", "address", "del",
+					 address, "dev", name, NULL);
+		else
+			text_add_command(command, NULL, "esxcli", "network",
+					 "ip", "interface", "ipv6", "address",
+					 "remove", "-i", name, "-I", address,
+					 NULL);
+	}
+}
+
+/* The new address is there before the old one goes. */
 static void cure_own_subnet(const struct explained *explained,
 			    struct text *text, struct text *command)
 {
 	const struct view *view = &explained->view;
 	const char *name = view->nic[view->rule.migration_vmk]->name;
+	enum migsel_family family = main_answer(explained)->family;
 
 	text_add(text,
 		 "a subnet of its own for %s, by a VLAN of its own if there is no other wire, on each host that it migrates with",
@@ -60,53 +117,95 @@ static void cure_own_subnet(const struct explained *explained,
 	if (view->host->system == SYSTEM_LINUX) {
 		text_add_command(command, NULL, "ip", "address", "add",
 				 "ADDRESS/LENGTH", "dev", name, NULL);
+		remove_shared(view, family, command);
 		return;
 	}
 	text_add(text, " (Configure > Networking > VMkernel adapters > %s > Edit > IPv%c settings)",
-		 visible(name),
-		 main_answer(explained)->family == MIGSEL_INET ? '4' : '6');
-	if (main_answer(explained)->family == MIGSEL_INET6)
+		 visible(name), family == MIGSEL_INET ? '4' : '6');
+	if (family == MIGSEL_INET6) {
 		text_add_command(command, NULL, "esxcli", "network", "ip",
 				 "interface", "ipv6", "address", "add", "-i",
 				 name, "-I", "ADDRESS/LENGTH", NULL);
-	else
-		text_add_command(command, NULL, "esxcli", "network", "ip",
-				 "interface", "ipv4", "set", "-i", name, "-t",
-				 "static", "-I", "ADDRESS", "-N", "NETMASK",
-				 NULL);
+		remove_shared(view, family, command);
+		return;
+	}
+	text_add_command(command, NULL, "esxcli", "network", "ip", "interface",
+			 "ipv4", "set", "-i", name, "-t", "static", "-I",
+			 "ADDRESS", "-N", "NETMASK", NULL);
 }
 
-/* A vmk cannot change its stack: it is made anew. */
+/* Why there is no command that makes a vmk anew as it was; false if there is one. */
+static bool say_obstacle(const struct described_nic *nic, unsigned int n4,
+			 unsigned int n, struct text *text)
+{
+	if (nic->services)
+		text_add(text,
+			 "; no command is given, as %s carries %s, too, which that stack does not: move that first",
+			 visible(nic->name), visible(nic->services));
+	else if (!nic->portgroup)
+		text_add(text,
+			 "; no command is given, as the port group of %s is not told, or of a distributed switch",
+			 visible(nic->name));
+	else if (!nic->is_standard_group)
+		text_add(text,
+			 "; no command is given, as %s, where %s is, may be of a distributed switch: use vCenter",
+			 visible(nic->portgroup), visible(nic->name));
+	else if (!n || n4 > 1)
+		text_add(text,
+			 "; no command is given, as the address of %s is not told for certain",
+			 visible(nic->name));
+	else
+		return false;
+	return true;
+}
+
+/* A vmk cannot change its stack: it is made anew, as it was. */
 static void cure_esxi_stack(const struct view *view, struct text *text,
 			    struct text *command)
 {
-	int vmk = view->rule.migration_vmk;
-	const struct described_nic *nic = view->nic[vmk];
-	const struct migsel_addr *addr = address_of(view, vmk, MIGSEL_INET);
-	char address[INET6_ADDRSTRLEN] = "ADDRESS";
-	char mask[INET_ADDRSTRLEN] = "NETMASK";
+	const struct migsel_rule_vmk *vmk = &view->vmk[view->rule.migration_vmk];
+	const struct described_nic *nic = view->nic[view->rule.migration_vmk];
+	char address[64], mask[INET_ADDRSTRLEN], mtu[16];
+	unsigned int i, n4 = 0, n = 0;
 
-	if (addr)
-		esxi_address(addr, address, mask);
 	text_add(text,
 		 "the vMotion TCP/IP stack for it, since 6.0, which may stay in this subnet; the vmk is made anew, while nothing migrates (VMkernel adapters > Add Networking > TCP/IP stack: vMotion)");
+	for (i = 0; i < vmk->n_addrs; i++) {
+		n += !is_link_local(&vmk->addrs[i]);
+		n4 += vmk->addrs[i].family == MIGSEL_INET;
+	}
+	if (say_obstacle(nic, n4, n, text))
+		return;
+	snprintf(mtu, sizeof(mtu), "%u", nic->mtu ? nic->mtu : 1500);
 	text_add(command,
 		 "{ esxcli network ip netstack get -N vmotion || esxcli network ip netstack add -N vmotion; }");
 	text_add_command(command, NULL, "esxcli", "network", "ip", "interface",
 			 "remove", "-i", nic->name, NULL);
 	text_add_command(command, NULL, "esxcli", "network", "ip", "interface",
-			 "add", "-i", nic->name, "-p",
-			 nic->portgroup ? nic->portgroup : "PORTGROUP", "-N",
-			 "vmotion", NULL);
-	text_add_command(command, NULL, "esxcli", "network", "ip", "interface",
-			 "ipv4", "set", "-i", nic->name, "-t", "static", "-I",
-			 address, "-N", mask, NULL);
+			 "add", "-i", nic->name, "-p", nic->portgroup, "-N",
+			 "vmotion", "-m", mtu, NULL);
+	for (i = 0; i < vmk->n_addrs; i++) {
+		if (is_link_local(&vmk->addrs[i]))
+			continue;
+		if (vmk->addrs[i].family == MIGSEL_INET) {
+			esxi_address(&vmk->addrs[i], address, mask);
+			text_add_command(command, NULL, "esxcli", "network",
+					 "ip", "interface", "ipv4", "set", "-i",
+					 nic->name, "-t", "static", "-I",
+					 address, "-N", mask, NULL);
+			continue;
+		}
+		addr_text(&vmk->addrs[i], false, address, sizeof(address));
+		text_add_command(command, NULL, "esxcli", "network", "ip",
+				 "interface", "ipv6", "address", "add", "-i",
+				 nic->name, "-I", address, NULL);
+	}
 }
 
 static void cure_second(const struct view *view, struct text *text,
 			struct text *command)
 {
-	const char *spare = spare_vmk(view);
+	const char *spare = spare_vmk(view, false);
 	const char *name = spare ? spare : "VMK";
 
 	if (view->host->system == SYSTEM_LINUX) {
@@ -138,7 +237,7 @@ static void cure_linux_strict(const struct view *view, struct text *text,
 static void cure_esxi_enable(const struct view *view, struct text *text,
 			     struct text *command)
 {
-	const char *spare = spare_vmk(view);
+	const char *spare = spare_vmk(view, true);
 
 	text_add(text,
 		 "vMotion enabled on a vmk in a subnet of its own (VMkernel adapters > Edit > Enabled services > vMotion)");

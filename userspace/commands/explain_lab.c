@@ -29,7 +29,7 @@ static bool can_be_device(const char *name)
 		if (!strcmp(name, words[i]))
 			return false;
 	}
-	return *name && strlen(name) < IFNAMSIZ && !strpbrk(name, "/: \t\r\n\v\f");
+	return *name && strlen(name) < IFNAMSIZ && !strpbrk(name, "/:% \t\r\n\v\f");
 }
 
 /* One command. Its words are quoted as they need, whoever has named them. */
@@ -136,7 +136,7 @@ static void put_vmk(const struct view *view, unsigned int i)
 			put_address(HOST, nic->name, &nic->addr[j]);
 	}
 	if (!nic->is_down)
-		put("ip", "-n", HOST, "link", "set", nic->name, "up");
+		put("ip", "-n", HOST, "link", "set", "dev", nic->name, "up");
 }
 
 static void put_peer(const struct view *view, struct peer *peer)
@@ -219,7 +219,9 @@ static void put_script(const struct view *view)
 	       "# Needs root, and the module loaded.\n"
 	       "set -e\n"
 	       "ip netns add " HOST "\n"
+	       "trap \"test \\$? = 0 || ip netns del " HOST "\" EXIT\n"
 	       "ip netns add " PEER "\n"
+	       "trap \"test \\$? = 0 || { ip netns del " HOST "; ip netns del " PEER "; }\" EXIT\n"
 	       "ip netns exec " HOST " sh -e -c '\n"
 	       "\tcd /proc/sys/net/ipv4/conf\n"
 	       "\tfor i in all default; do\n"

@@ -351,6 +351,11 @@ bool say_note(const struct explained *explained, unsigned int i,
 			 view->n_other, visible(view->other_stack));
 		return true;
 	}
+	if (view->host->has_no_lengths && !i--) {
+		text_add(text,
+			 "IPv6 addresses are left out, as they are told without their prefix lengths");
+		return true;
+	}
 	if (is_switched_off(view) && !i--) {
 		text_add(text,
 			 "while the vMotion stack has a vmk, what is enabled on the default stack carries nothing");

@@ -36,11 +36,6 @@ static int by_place(const void *a, const void *b)
 	return x->place < y->place ? -1 : x->place > y->place;
 }
 
-static bool is_numbered(const struct described_nic *nic)
-{
-	return !strncmp(nic->name, "vmk", 3) && nic->name[3];
-}
-
 /*
  * In the order of the rule: ESXi's by number, those of "migsel save" as they are there,
  * others as they are listed, which on Linux is the order in which they were made.
@@ -51,7 +46,7 @@ static void sort_nics(struct view *view)
 	bool numbered = true;
 
 	for (i = 0; i < n; i++)
-		numbered &= is_numbered(view->nic[i]);
+		numbered &= is_vmk(view->nic[i]->name);
 	if (view->host->n_saved)
 		qsort(view->nic, n, sizeof(*view->nic), by_place);
 	else if (numbered)
@@ -82,6 +77,8 @@ static bool carries_migration(const struct explain *explain,
 
 static bool is_candidate(struct view *view, const struct described_nic *nic)
 {
+	if (view->host->system == SYSTEM_ESXI && !is_vmk(nic->name))
+		return false;
 	if (nic->stack == ON_OTHER) {
 		if (!view->n_other++)
 			view->other_stack = nic->stack_name;

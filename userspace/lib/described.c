@@ -135,13 +135,16 @@ static struct described_host *add_numbered(struct descriptions *all,
 	char *numbered = check(strdup(name));
 	struct described_host *host;
 	/* Of all that were numbered before, this is one more. */
-	size_t i = find_host(all, name) ? all->n : 0;
+	size_t i = all->n > all->numbered ? all->n : all->numbered;
 
 	while (find_host(all, numbered)) {
 		free(numbered);
 		if (asprintf(&numbered, "%s#%zu", name, ++i) < 0)
 			exit(out_of_memory());
 	}
+	/* No number is tried twice, or names that were chosen for it would cost a square. */
+	if (strcmp(numbered, name))
+		all->numbered = i;
 	host = add_host(all, numbered, line);
 	free(numbered);
 	return host;
@@ -187,6 +190,12 @@ struct described_host *host_of_part(struct descriptions *all,
 	all->current->parts |= part;
 	all->found = true;
 	return all->current;
+}
+
+bool is_vmk(const char *name)
+{
+	return !strncmp(name, "vmk", 3) && name[3] &&
+	       strspn(name + 3, "0123456789") == strlen(name + 3);
 }
 
 struct described_nic *nic_find(const struct described_host *host,
@@ -263,18 +272,47 @@ void nic_set_stack(struct described_nic *nic, const char *stack_name)
 	nic->stack = stack_of(stack_name);
 }
 
-void nic_set_portgroup(struct described_nic *nic, const char *portgroup)
+/* A number is a port of a distributed switch, an UUID a network of NSX. */
+static bool is_port(const char *name)
 {
-	if (*portgroup)
-		set_text(&nic->portgroup, portgroup);
+	return strlen(name) == strspn(name, "0123456789") ||
+	       (strlen(name) == 36 &&
+		strspn(name, "0123456789abcdefABCDEF-") == 36);
+}
+
+void nic_set_portgroup(struct described_nic *nic, const char *portgroup,
+		       bool is_standard)
+{
+	if (!*portgroup)
+		return;
+	set_text(&nic->portgroup, portgroup);
+	nic->is_standard_group = is_standard && !is_port(portgroup);
 }
 
 void nic_set_service(struct described_nic *nic, const char *service)
 {
+	char *services;
+
 	if (!strcasecmp(service, "vmotion"))
 		nic->migration = TOLD_ON;
 	else if (!strcasecmp(service, "vSphereProvisioning"))
 		nic->provisioning = TOLD_ON;
+	if (!strcasecmp(service, "vmotion") ||
+	    (nic->services && strcasestr(nic->services, service)))
+		return;
+	if (asprintf(&services, "%s%s%s", nic->services ? nic->services : "",
+		     nic->services ? ", " : "", service) < 0)
+		exit(out_of_memory());
+	free(nic->services);
+	nic->services = services;
+}
+
+void nic_forget_services(struct described_nic *nic)
+{
+	free(nic->services);
+	nic->services = NULL;
+	nic->migration = NOT_TOLD;
+	nic->provisioning = NOT_TOLD;
 }
 
 void services_are_told(struct described_nic *nic)
@@ -427,6 +465,7 @@ static void free_host(struct described_host *host)
 	for (i = 0; i < host->n_nics; i++) {
 		free(host->nic[i].name);
 		free(host->nic[i].portgroup);
+		free(host->nic[i].services);
 		free(host->nic[i].stack_name);
 		free(host->nic[i].addr);
 	}

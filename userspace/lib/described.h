@@ -36,6 +36,8 @@ enum told {
 struct described_nic {
 	char *name;
 	char *portgroup;	/* NULL if it was not told */
+	bool is_standard_group;	/* that of a standard switch, which esxcli takes by its name */
+	char *services;		/* others than vMotion: "VSAN, Management"; NULL if none */
 	char *stack_name;	/* the same, in the host's own word */
 	enum described_stack stack;
 	enum told migration;
@@ -74,6 +76,7 @@ struct described_host {
 	unsigned int version;	/* of ESXi, 0 if it was not told */
 	bool is_named;		/* by what describes it, not after the file */
 	bool is_unread;		/* some of what describes it could not be read */
+	bool has_no_lengths;	/* its IPv6 addresses were told without them, and are left out */
 	bool is_strict;		/* fallback strict, of "migsel save" */
 	unsigned int n_saved;	/* vmks of "migsel save" */
 	unsigned int n_nics;
@@ -85,6 +88,7 @@ struct described_host {
 struct descriptions {
 	struct described_host **host;	/* in the order of their first mention */
 	size_t n;
+	size_t numbered;		/* the last number that a name was given */
 	void *by_name;			/* of search.h */
 	struct described_host *current;	/* whom the next part is about */
 	const char *file;		/* that is being read */
@@ -119,15 +123,24 @@ struct described_host *host_of_part(struct descriptions *all,
 struct described_nic *nic_of(struct descriptions *all,
 			     struct described_host *host, const char *name,
 			     unsigned int line);
+/* What ESXi calls a vmk. */
+bool is_vmk(const char *name);
 /* NULL if there is none. */
 struct described_nic *nic_find(const struct described_host *host,
 			       const char *name);
 void nic_add_address(struct descriptions *all, struct described_nic *nic,
 		     const struct migsel_addr *addr, unsigned int line);
 void nic_set_stack(struct described_nic *nic, const char *stack_name);
-void nic_set_portgroup(struct described_nic *nic, const char *portgroup);
-/* A service by the name that ESXi has for it. Others than those of migrations are let be. */
+/*
+ * @is_standard: what tells it has names for those of standard switches alone, and numbers or
+ * none for ports of others.
+ */
+void nic_set_portgroup(struct described_nic *nic, const char *portgroup,
+		       bool is_standard);
+/* A service by the name that ESXi has for it. */
 void nic_set_service(struct described_nic *nic, const char *service);
+/* None is on, until it is told again. */
+void nic_forget_services(struct described_nic *nic);
 /* A service that none was told of is off. */
 void services_are_told(struct described_nic *nic);
 void host_add_route(struct descriptions *all, struct described_host *host,

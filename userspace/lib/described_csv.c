@@ -23,6 +23,9 @@ enum column {
 	COLUMN_STACK,
 	COLUMN_VMOTION,
 	COLUMN_SERVICES,
+	COLUMN_MANAGEMENT,
+	COLUMN_VSAN,
+	COLUMN_FT,
 	N_COLUMNS,
 };
 
@@ -49,6 +52,9 @@ static const struct {
 	{ "netstack", COLUMN_STACK },
 	{ "netstackinstancekey", COLUMN_STACK },
 	{ "vmotionenabled", COLUMN_VMOTION },
+	{ "managementtrafficenabled", COLUMN_MANAGEMENT },
+	{ "vsantrafficenabled", COLUMN_VSAN },
+	{ "faulttoleranceloggingenabled", COLUMN_FT },
 };
 
 struct table {
@@ -112,8 +118,10 @@ static void add_address(struct table *table, struct described_nic *nic,
 		return;
 	if (read_address(text, mask, &addr))
 		nic_add_address(table->all, nic, &addr, table->line);
-	/* Link-local ones are in no subnet, and RVTools has no length for them. */
-	else if (!read_address(text, "64", &addr) || addr.local[0] != 0xfe)
+	/* RVTools has no length for them, which link-local ones, in no subnet, do not need. */
+	else if (!mask && read_address(text, "64", &addr))
+		table->all->current->has_no_lengths |= addr.local[0] != 0xfe;
+	else
 		cannot_read(table->all, table->line,
 			    "%s: expected an address and a netmask, found \"%s\" and \"%s\"",
 			    visible(nic->name), visible(text),
@@ -123,9 +131,24 @@ static void add_address(struct table *table, struct described_nic *nic,
 static void add_services(const struct table *table, struct described_nic *nic)
 {
 	const char *vmotion = cell(table, COLUMN_VMOTION);
+	static const struct {
+		enum column column;
+		const char *service;
+	} others[] = {
+		{ COLUMN_MANAGEMENT, "Management" },
+		{ COLUMN_VSAN, "VSAN" },
+		{ COLUMN_FT, "faultToleranceLogging" },
+	};
 	char *services = (char *)cell(table, COLUMN_SERVICES), *word, *rest;
+	const char *text;
+	unsigned int i;
 	bool on;
 
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		text = cell(table, others[i].column);
+		if (text && read_truth(text, &on) && on)
+			nic_set_service(nic, others[i].service);
+	}
 	if (vmotion && read_truth(vmotion, &on))
 		nic->migration = on ? TOLD_ON : TOLD_OFF;
 	if (!services)
@@ -144,10 +167,9 @@ static void read_row(struct table *table)
 	struct described_nic *nic;
 	char *word, *rest;
 
-	if (!*name || (host && !*host)) {
-		cannot_read(all, table->line,
-			    "expected a host and a device, found \"%s\" and \"%s\"",
-			    visible(host ? host : ""), visible(name));
+	if (host && !*host) {
+		cannot_read(all, table->line, "%s: expected a host, found none",
+			    visible(name));
 		return;
 	}
 	if (host)
@@ -155,6 +177,9 @@ static void read_row(struct table *table)
 	else if (!all->current)
 		host_of_part(all, PART_VMKS, table->line);
 	all->current->parts |= PART_VMKS;
+	/* PowerCLI lists the physical NICs, too. */
+	if (!is_vmk(name))
+		return;
 	nic = nic_of(all, all->current, name, table->line);
 	if (!nic)
 		return;
@@ -167,7 +192,7 @@ static void read_row(struct table *table)
 		add_address(table, nic, word, NULL);
 	text = cell(table, COLUMN_PORTGROUP);
 	if (text)
-		nic_set_portgroup(nic, text);
+		nic_set_portgroup(nic, text, false);
 	text = cell(table, COLUMN_STACK);
 	if (text)
 		nic_set_stack(nic, text);

@@ -62,7 +62,7 @@ static void read_interface(struct descriptions *all,
 	nic_set_stack(nic, stack);
 	text = value(record, "portgroup");
 	if (text && strcmp(text, "N/A"))
-		nic_set_portgroup(nic, text);
+		nic_set_portgroup(nic, text, true);
 	text = value(record, "mtu");
 	if (text && !read_number(text, &nic->mtu))
 		cannot_read(all, record->line,
@@ -86,9 +86,17 @@ static void read_tags(struct descriptions *all,
 			    "expected, before these tags, the command line with \"-i VMK\", as nothing else says whose they are");
 		return;
 	}
+	if (!is_vmk(record->nic)) {
+		cannot_read(all, record->line,
+			    "expected, before these tags, a command line with \"-i VMK\", found \"%s\"",
+			    visible(record->nic));
+		return;
+	}
 	if (!all->current)
 		host_of_part(all, PART_LINKS, record->line);
 	nic = nic_of(all, all->current, record->nic, record->line);
+	if (nic)
+		nic_forget_services(nic);
 	copy = strdup(tags);
 	if (!copy)
 		exit(out_of_memory());

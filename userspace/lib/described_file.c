@@ -117,6 +117,13 @@ static void describe(struct descriptions *all, char *text, size_t length)
 		cannot_read(all, 1, "expected a description, found nothing");
 		return;
 	}
+	/* Line ends of old systems. */
+	if (!memchr(text, '\n', length)) {
+		for (i = 0; i < length; i++) {
+			if (text[i] == '\r')
+				text[i] = '\n';
+		}
+	}
 	if (looks_like_csv(text, length))
 		describe_csv(all, text, length);
 	else

@@ -130,7 +130,8 @@ static void describe_vnic(const struct document *document,
 		return;
 	text = get_string(vnic, "portgroup");
 	if (text)
-		nic_set_portgroup(nic, text);
+		nic_set_portgroup(nic, text,
+				  !get(spec, "distributedVirtualPort"));
 	text = get_string(spec, "netStackInstanceKey");
 	if (text)
 		nic_set_stack(nic, text);
@@ -396,6 +397,8 @@ static const json_t *first_of(const json_t *array)
 	return NULL;
 }
 
+static bool describe_value(const struct document *document, const json_t *value);
+
 static bool describe_array(const struct document *document, const json_t *array)
 {
 	const json_t *first = first_of(array);
@@ -411,10 +414,9 @@ static bool describe_array(const struct document *document, const json_t *array)
 		describe_ip_routes(document, array);
 	} else {
 		json_array_foreach(array, i, item) {
-			if (!json_is_object(item) ||
-			    !describe_record(document, item, !known))
-				return known;
-			known = true;
+			known |= (json_is_object(item) &&
+				  describe_record(document, item, !known)) ||
+				 describe_value(document, item);
 		}
 		return known;
 	}
@@ -427,7 +429,6 @@ static bool describe_value(const struct document *document, const json_t *value)
 	json_t *config = get(value, "config"), *item;
 	bool known = false;
 	const char *key;
-	size_t i;
 
 	if (get(get(config, "network"), "vnic")) {
 		describe_vsphere(document, value, config, get(config, "network"));
@@ -441,12 +442,10 @@ static bool describe_value(const struct document *document, const json_t *value)
 		describe_vsphere(document, NULL, value, value);
 		return true;
 	}
-	if (json_is_array(value) && describe_array(document, value))
-		return true;
+	if (json_is_array(value))
+		return describe_array(document, value);
 	if (json_is_object(value) && describe_record(document, value, true))
 		return true;
-	json_array_foreach(value, i, item)
-		known |= describe_value(document, item);
 	json_object_foreach((json_t *)value, key, item)
 		known |= describe_value(document, item);
 	return known;
@@ -472,12 +471,15 @@ bool describe_json(struct descriptions *all, const char *text, size_t length,
 
 	if (!is_json(text, length))
 		return false;
-	value = json_loadb(text, length, JSON_DISABLE_EOF_CHECK, &error);
+	value = json_loadb(text, length,
+			   JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &error);
 	if (!value) {
 		/* Where the next one would begin, nobody knows. */
 		*used = length;
 		all->found = true;
 		cannot_read(all, line + (error.line > 0 ? error.line - 1 : 0),
+			    json_error_code(&error) == json_error_duplicate_key ?
+			    "expected each key of an object once: %s" :
 			    "expected JSON that goes on to its end: %s",
 			    visible(error.text));
 		return true;

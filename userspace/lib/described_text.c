@@ -42,7 +42,9 @@ struct paste {
 	enum section section;
 	bool has_stacks;	/* a column of esxcfg-vmknic */
 	bool is_first;		/* of the records of the section */
+	bool is_over;		/* a blank line came behind the rows */
 	bool is_heading;	/* the line; what is below it are dashes */
+	bool is_title;		/* the line; what is below it is blank or begins a table */
 	char headings[HEADINGS_MAX];	/* the line above the dashes */
 	char *nic;		/* that the last command names, or NULL */
 	unsigned int n_columns;
@@ -76,8 +78,12 @@ static void end_record(struct paste *paste)
 		.is_first = paste->is_first,
 	};
 
-	if (paste->n_pairs && describe_esxcli(paste->all, &record))
+	if (paste->n_pairs && describe_esxcli(paste->all, &record)) {
 		paste->is_first = false;
+		/* What follows would be of another one that the command names. */
+		if (pair_value(paste, "tags"))
+			paste->nic = NULL;
+	}
 	paste->n_pairs = 0;
 }
 
@@ -86,6 +92,7 @@ static void begin_section(struct paste *paste, enum section section)
 	end_record(paste);
 	paste->section = section;
 	paste->is_first = true;
+	paste->is_over = false;
 }
 
 /* Without the blanks around it; what is behind it is cut off. */
@@ -143,12 +150,6 @@ static char *join(char **words, unsigned int n)
 	return n ? words[0] : NULL;
 }
 
-static bool is_vmk(const char *word)
-{
-	return !strncmp(word, "vmk", 3) && word[3] &&
-	       strspn(word + 3, "0123456789") == strlen(word + 3);
-}
-
 static bool is_mac(const char *word)
 {
 	return strlen(word) == 17 &&
@@ -162,39 +163,65 @@ static bool is_no_address(const char *word)
 	       !strcmp(word, "::");
 }
 
+/*
+ * The MAC address with the MTU behind it. It is the last one, as a port group may be called
+ * like a whole row. 0 if there is none.
+ */
+static unsigned int find_mac(char **words, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = n ? n - 1 : 0; i-- > 1;) {
+		if (is_mac(words[i]) && read_number(words[i + 1], &(__u32){ 0 }))
+			return i;
+	}
+	return 0;
+}
+
 /* Where the address is: behind the family, which versions before 4.1 do not print. */
-static unsigned int find_address(char **words, unsigned int n,
+static unsigned int find_address(char **words, unsigned int mac,
 				 struct migsel_addr *addr)
 {
 	unsigned int i;
 
-	for (i = 1; i + 2 < n; i++) {
+	for (i = mac; i-- > 1;) {
 		if ((!strcmp(words[i], "IPv4") || !strcmp(words[i], "IPv6")) &&
+		    i + 2 < mac + !strcmp(words[i + 1], "N/A") &&
 		    (is_no_address(words[i + 1]) ||
 		     read_address(words[i + 1], words[i + 2], addr)))
 			return i + 1;
 	}
-	for (i = 1; i + 1 < n; i++) {
-		if (strlen(words[i]) > 6 &&
-		    read_address(words[i], words[i + 1], addr))
-			return i;
-	}
+	/* An address, its netmask and the broadcast address. */
+	if (mac > 4 && read_address(words[mac - 3], words[mac - 2], addr))
+		return mac - 3;
 	return 0;
+}
+
+/*
+ * Behind the MAC address: MTU, TSO MSS, enabled, the type, of a word or two, and the stack.
+ * NULL if there is none.
+ */
+static const char *find_stack(char **words, unsigned int mac, unsigned int n)
+{
+	unsigned int type = mac + 4;
+
+	if (type < n && words[type][strlen(words[type]) - 1] == ',')
+		type++;
+	return type + 1 < n ? words[type + 1] : NULL;
 }
 
 /* Interface, port group, family, address, netmask, broadcast, MAC, MTU, TSO MSS, enabled ... */
 static void read_vmknic(struct paste *paste, char **words, unsigned int n)
 {
 	struct descriptions *all = paste->all;
-	unsigned int at, mac, group;
+	unsigned int at, mac = find_mac(words, n), group;
 	struct migsel_addr addr;
 	struct described_nic *nic;
+	const char *stack;
 	bool enabled;
 
-	at = find_address(words, n, &addr);
-	for (mac = at + 1; mac < n && !is_mac(words[mac]); mac++)
-		;
-	if (!at || mac + 1 >= n || !read_number(words[mac + 1], &(__u32){ 0 })) {
+	at = mac ? find_address(words, mac, &addr) : 0;
+	if (!at) {
 		cannot_read(all, paste->number,
 			    "expected what esxcfg-vmknic -l prints of %s: an address, a netmask, a MAC address and an MTU",
 			    visible(words[0]));
@@ -203,6 +230,11 @@ static void read_vmknic(struct paste *paste, char **words, unsigned int n)
 	if (paste->is_first)
 		host_of_part(all, PART_VMKS, paste->number);
 	paste->is_first = false;
+	stack = find_stack(words, mac, n);
+	if (paste->has_stacks && !stack)
+		cannot_read(all, paste->number,
+			    "expected the stack of %s at the end, below NetStack: lines must not be wrapped",
+			    visible(words[0]));
 	nic = nic_of(all, all->current, words[0], paste->number);
 	if (!nic)
 		return;
@@ -211,16 +243,14 @@ static void read_vmknic(struct paste *paste, char **words, unsigned int n)
 	read_number(words[mac + 1], &nic->mtu);
 	if (mac + 3 < n && read_truth(words[mac + 3], &enabled))
 		nic->is_down = !enabled;
-	/* Behind them the type, of a word or two, and the stack. */
-	if (paste->has_stacks && mac + 5 < n &&
-	    words[n - 2][strlen(words[n - 2]) - 1] != ',')
-		nic_set_stack(nic, words[n - 1]);
+	if (paste->has_stacks && stack)
+		nic_set_stack(nic, stack);
 	group = at - 1;
 	if (group && (!strcmp(words[group], "IPv4") ||
 		      !strcmp(words[group], "IPv6")))
 		group--;
 	if (group)
-		nic_set_portgroup(nic, trimmed(join(words + 1, group)));
+		nic_set_portgroup(nic, trimmed(join(words + 1, group)), true);
 }
 
 /* Network, netmask, gateway or "Local Subnet", and since 5.0 the interface. */
@@ -309,7 +339,7 @@ static void read_row(struct paste *paste)
 	end_record(paste);
 }
 
-/* "[root@esx-07:~] COMMAND", "root@esx-07:~# COMMAND", "~ # COMMAND" */
+/* "[root@esx-07:~] COMMAND", "root@esx-07:~# COMMAND", "/tmp # COMMAND" */
 static bool find_prompt(char *line, char **host, char **command)
 {
 	static const char in_names[] =
@@ -318,7 +348,15 @@ static bool find_prompt(char *line, char **host, char **command)
 	bool bracket = *p == '[';
 
 	*host = NULL;
-	if (!strncmp(p, "~ # ", 4) || !strncmp(p, "# ", 2) ||
+	/* ESXi 5 names the folder. */
+	if (*p == '~' || *p == '/') {
+		end = p + strcspn(p, " ");
+		if (!strncmp(end, " # ", 3)) {
+			*command = end + 3;
+			return true;
+		}
+	}
+	if (!strncmp(p, "# ", 2) ||
 	    !strncmp(p, "$ ", 2)) {
 		*command = strpbrk(p, "#$") + 1;
 		return true;
@@ -475,6 +513,9 @@ static void read_line(struct paste *paste)
 	char *line = paste->line + strspn(paste->line, " \t\r");
 	bool is_blank = !*line;
 
+	/* Rows of a table stand together. */
+	if (is_blank && paste->section == IN_VMKNICS)
+		paste->is_over = true;
 	if (is_blank || (paste->section == IN_BLOCK && line == paste->line))
 		end_record(paste);
 	if (is_blank || read_prompt(paste) || read_beginning(paste) ||
@@ -507,7 +548,11 @@ static void read_line(struct paste *paste)
 	default:
 		break;
 	}
-	read_pair(paste);
+	if (!read_pair(paste) && paste->section == IN_VMKNICS &&
+	    !paste->is_heading && !paste->is_title && !paste->is_over)
+		cannot_read(paste->all, paste->number,
+			    "expected a row of esxcfg-vmknic -l, found \"%s\": lines must not be wrapped",
+			    visible(trimmed(line)));
 }
 
 void describe_text(struct descriptions *all, char *text, size_t length)
@@ -537,6 +582,9 @@ void describe_text(struct descriptions *all, char *text, size_t length)
 		*newline = '\0';
 		paste.line = p;
 		paste.is_heading = is_rule(newline + 1, end);
+		paste.is_title = newline + 1 < end &&
+				 (strchr("\r\n", newline[1]) ||
+				  begins_with(newline + 1, "Interface"));
 		/* The line is taken apart when it is read. */
 		if (paste.is_heading)
 			snprintf(paste.headings, sizeof(paste.headings), "%s",
