@@ -102,6 +102,16 @@ static bool key_inet6(struct migsel_cache_key *key, const struct sk_buff *skb)
 	return true;
 }
 
+/*
+ * A connection is a flow, whoever else has its addresses and ports: another socket on the
+ * same port, or one that has been closed.
+ */
+static u64 key_cookie(const struct sock *sk)
+{
+	return sk_is_tcp(sk) || sk_is_udp_flow(sk) ?
+	       atomic64_read(&sk->sk_cookie) : 0;
+}
+
 /* Fill in what the verdict on a packet depends on. False if it may depend on more. */
 static bool key_fill(struct migsel_cache_key *key, const struct sk_buff *skb,
 		     enum migsel_family family, const struct net *net,
@@ -122,6 +132,7 @@ static bool key_fill(struct migsel_cache_key *key, const struct sk_buff *skb,
 	key->bound_if = READ_ONCE(sk->sk_bound_dev_if);
 	key->family = family;
 	key->zero = 0;
+	key->cookie = key_cookie(sk);
 	key->ports = 0;
 	if (migsel_proto_has_ports(key->proto)) {
 		ports += is_inet ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
@@ -381,6 +392,8 @@ struct migsel_cache __percpu *migsel_cache_alloc(void)
 {
 	struct migsel_cache __percpu *cache;
 	int cpu;
+
+	BUILD_BUG_ON(sizeof(*cache) > PCPU_MIN_UNIT_SIZE);
 
 	cache = alloc_percpu_gfp(struct migsel_cache, GFP_KERNEL_ACCOUNT);
 	if (!cache)

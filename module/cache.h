@@ -30,6 +30,7 @@ struct sock;
  * @bound: the socket is bound to the source address
  * @family: the address family
  * @zero: always 0
+ * @cookie: of the socket, if the packet may belong to its flow, or 0
  * @inet: the IPv4 addresses
  * @inet6: the IPv6 addresses
  *
@@ -45,6 +46,7 @@ struct migsel_cache_key {
 	bool bound;
 	u8 family;
 	u8 zero;
+	u64 cookie;
 	union {
 		struct {
 			__be32 saddr;

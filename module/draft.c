@@ -239,7 +239,8 @@ static int vmk_change(struct migsel_draft *draft, struct net_device *dev,
 	err = vmk_configure(&vmk.config, attrs, extack);
 	if (err)
 		return err;
-	vmk.provisioning = attrs[MIGSEL_A_VMK_PROVISIONING];
+	if (attrs[MIGSEL_A_VMK_PROVISIONING])
+		vmk.provisioning = attrs[MIGSEL_A_VMK_PROVISIONING];
 	if (put) {
 		/* The position is that among the vmks there are in the end. */
 		vmk.put = true;

@@ -43,6 +43,8 @@
  * @has_key: @key is filled in
  * @kept: @plain is the route that @sk keeps for its packets, from the FIB
  * @cache_key: what the verdict is remembered by, NULL if it is not to be
+ * @fib: the state of the FIB of its family, from before a route was looked for
+ * @no_memory: there was no memory for a route
  */
 struct egress {
 	struct migsel_decision decision;
@@ -55,6 +57,8 @@ struct egress {
 	bool has_key;
 	bool kept;
 	const struct migsel_cache_key *cache_key;
+	int fib;
+	bool no_memory;
 };
 
 static struct egress *egress_of(struct migsel_decision *d)
@@ -82,8 +86,11 @@ static bool sk_keeps(const struct sock *sk, const struct dst_entry *dst)
 	       (sk_is_tcp(sk) || !READ_ONCE(inet_sk(sk)->uc_index));
 }
 
-/* The usable migration vmk to whose address the sender bound its socket. */
-static int egress_bound_vmk(const struct egress *e)
+/*
+ * The usable migration vmk to whose address the sender bound its socket. This races with
+ * bind(): the key may say otherwise.
+ */
+static int egress_bound_vmk(struct egress *e)
 {
 	enum migsel_family family = e->decision.query.family;
 	const void *addr = NULL;
@@ -91,6 +98,8 @@ static int egress_bound_vmk(const struct egress *e)
 	/* A SYN-ACK comes with its listener, but belongs to the request. */
 	if (e->sk && e->sk == e->skb->sk)
 		addr = migsel_bound_addr(e->sk, e->skb, family);
+	if (e->cache_key && e->cache_key->bound != !!addr)
+		e->cache_key = NULL;
 	return addr ? migsel_snap_owner(e->decision.snap, family, addr) :
 		      MIGSEL_NO_VMK;
 }
@@ -110,12 +119,6 @@ static bool skb_is_ndisc(const struct sk_buff *skb)
 	type = skb_header_pointer(skb, offset, sizeof(buf), &buf);
 	return type && *type >= NDISC_ROUTER_SOLICITATION &&
 	       *type <= NDISC_REDIRECT;
-}
-
-static bool sk_is_udp_flow(const struct sock *sk)
-{
-	return sk_is_inet(sk) && sk->sk_protocol == IPPROTO_UDP &&
-	       sk->sk_state == TCP_ESTABLISHED;
 }
 
 static u64 flow_cookie(struct sock *sk)
@@ -168,9 +171,8 @@ static bool egress_reach(struct migsel_decision *d, int vmk)
 	d->fresh = true;
 	route = migsel_route_lookup(e->ms->net, &e->key, e->sk);
 	if (IS_ERR(route)) {
-		/* Without memory it is not known whether there is a route. */
-		if (route == ERR_PTR(-ENOMEM) || route == ERR_PTR(-ENOBUFS))
-			e->cache_key = NULL;
+		e->no_memory |= route == ERR_PTR(-ENOMEM) ||
+				route == ERR_PTR(-ENOBUFS);
 		return false;
 	}
 	if (kept)
@@ -228,6 +230,31 @@ static bool egress_is_tcp(struct egress *e)
 	return sk && inet_sk_state_load(sk) == TCP_NEW_SYN_RECV;
 }
 
+/*
+ * Whether the verdict is the same for packets alike. It is not where the packet belongs to
+ * no flow, or to one whose socket had no cookie yet; where the vmk that is preferred, or
+ * that the sender has bound its socket to, may do for the next one; or where a route may be
+ * one of an earlier FIB.
+ */
+static bool egress_is_common(const struct egress *e, const struct dst_entry *dst)
+{
+	const struct migsel_cache_key *key = e->cache_key;
+	const struct migsel_decision *d = &e->decision;
+
+	if (!key || e->no_memory || d->query.passed_over ||
+	    e->fib != migsel_route_genid(e->ms->net, d->query.family))
+		return false;
+	if (d->row->action == MIGSEL_CHOOSE &&
+	    (key->bound || (!key->cookie && (key->proto == IPPROTO_TCP ||
+					     sk_is_udp_flow(e->sk)))))
+		return false;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (dst && dst == e->plain && d->query.family == MIGSEL_INET6)
+		return dst_check(e->plain, inet6_sk(e->sk)->dst_cookie);
+#endif
+	return true;
+}
+
 /* Remember the verdict for packets alike; @dst is the route that it has found for them. */
 static void egress_remember(struct egress *e, enum migsel_verdict verdict,
 			    struct dst_entry *dst)
@@ -242,8 +269,7 @@ static void egress_remember(struct egress *e, enum migsel_verdict verdict,
 		.audience = migsel_alarm_audience(e->ms->alarms),
 	};
 
-	/* The vmk that was passed over may do for the next one. */
-	if (e->cache_key && !d->query.passed_over)
+	if (egress_is_common(e, dst))
 		migsel_cache_set(e->ms, d->snap, e->cache_key, &cached);
 }
 
@@ -324,8 +350,9 @@ static unsigned int egress_refuse(struct egress *e)
 }
 
 /*
- * Drop a packet that would be refused, but by addresses that have changed since: the
- * next one may have an egress. To its sender it is as if the network had lost it.
+ * Drop a packet that would be refused, but by addresses that have changed since, or that
+ * would leave by another vmk for want of memory: the next one may have an egress. To its
+ * sender it is as if the network had lost it.
  */
 static unsigned int egress_lose(struct egress *e)
 {
@@ -371,14 +398,14 @@ static const struct net_device *egress_dev(const struct egress *e)
 static void egress_decide(struct egress *e)
 {
 	struct migsel_decision *d = &e->decision;
-	int fib = migsel_route_genid(e->ms->net, d->query.family);
 
+	e->fib = migsel_route_genid(e->ms->net, d->query.family);
 	d->unrouted = e->cache_key &&
-		      migsel_cache_lacks(e->ms, d->snap, e->cache_key, fib);
+		      migsel_cache_lacks(e->ms, d->snap, e->cache_key, e->fib);
 	migsel_decide(d);
 	if (d->row->action == MIGSEL_CHOOSE && !d->unrouted && e->cache_key &&
-	    d->reason == MIGSEL_REASON_NO_ROUTE)
-		migsel_cache_lack(e->ms, d->snap, e->cache_key, fib);
+	    d->reason == MIGSEL_REASON_NO_ROUTE && !e->no_memory)
+		migsel_cache_lack(e->ms, d->snap, e->cache_key, e->fib);
 }
 
 static unsigned int egress_act(struct egress *e)
@@ -394,6 +421,9 @@ static unsigned int egress_act(struct egress *e)
 	verdict = d->snap->policy.mode == MIGSEL_MODE_ENFORCE ?
 		  d->verdict : MIGSEL_VERDICT_PASS;
 	if (verdict == MIGSEL_VERDICT_REFUSE && migsel_stale(e->ms, d->snap))
+		return egress_lose(e);
+	if (verdict == MIGSEL_VERDICT_STEER && d->query.passed_over &&
+	    e->no_memory)
 		return egress_lose(e);
 	if (d->refused || d->row->bypasses)
 		egress_alarm(e, verdict == MIGSEL_VERDICT_PASS ?
@@ -457,7 +487,8 @@ unsigned int migsel_egress(struct migsel_net *ms,
 		return NF_ACCEPT;
 
 	if (sk) {
-		query->bound_device = READ_ONCE(sk->sk_bound_dev_if);
+		query->bound_device = cache_key ? cache_key->bound_if :
+						  READ_ONCE(sk->sk_bound_dev_if);
 		if (sk_fullsock(sk) && sk_is_inet(sk))
 			e.sk = sk;
 	}

@@ -4,6 +4,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netlink.h>
+#include <linux/sched/mm.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
@@ -28,6 +29,7 @@
  */
 int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
 {
+	struct mem_cgroup *memcg = set_active_memcg(ms->memcg);
 	int err = -ENOMEM;
 
 	ASSERT_RTNL();
@@ -38,6 +40,7 @@ int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
 	ms->alarms = migsel_alarms_alloc(ms);
 	ms->steered = migsel_steered_alloc();
 	ms->learners = migsel_learners_alloc(ms);
+	set_active_memcg(memcg);
 	if (!ms->flows || !ms->cache || !ms->refusals || !ms->alarms ||
 	    !ms->steered || !ms->learners) {
 		NL_SET_ERR_MSG(extack, "out of memory");
@@ -58,6 +61,8 @@ int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
 	err = nf_register_net_hooks(ms->net, ms->hooks, ARRAY_SIZE(ms->hooks));
 	if (err) {
 		NL_SET_ERR_MSG(extack, "cannot register the hooks");
+		/* One of them may have been there for packets. */
+		synchronize_net();
 		goto err_stop;
 	}
 	ms->hooked = true;

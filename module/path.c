@@ -102,7 +102,7 @@ static bool path_fits(const struct sk_buff *skb, enum migsel_family family,
 	if (sk_is_tcp(sk) && (tcp_hdr(skb)->syn ||
 			      mtu < READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie)))
 		return false;
-	return skb->len <= mtu;
+	return migsel_skb_fits(skb, mtu);
 }
 
 /* Whether a verdict that is remembered is still that on a packet. */
@@ -136,7 +136,7 @@ static unsigned int path_repeat(struct migsel_net *ms,
 					   dst_dev_rcu(skb_dst(skb))->ifindex);
 	if (cached->dst) {
 		/* The transmit queue that it remembers is one of the old device. */
-		if (sk_tx_queue_get(sk) >= 0)
+		if (!sk_is_tcp(sk) && sk_tx_queue_get(sk) >= 0)
 			sk_tx_queue_clear(sk);
 		skb_dst_drop(skb);
 		skb_dst_set(skb, cached->dst);

@@ -41,7 +41,7 @@ struct migsel_addr {
  * @addrs: its addresses, in the order of migsel_rule_compare()
  * @n_addrs: length of @addrs
  * @stack: the TCP/IP stack that it belongs to
- * @migration: its flag on the default stack; no other stack has it
+ * @migration: its flag; counts on the default stack only
  * @provisioning: it has the provisioning service of the default stack, as one vmk
  *	at most
  * @weight: share of the multi-NIC flows, at least 1

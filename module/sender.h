@@ -37,6 +37,12 @@ static inline bool sctp_is_bound(const struct sock *sk)
 	return inet_sk(sk)->inet_rcv_saddr;
 }
 
+static inline bool sk_is_udp_flow(const struct sock *sk)
+{
+	return sk_is_inet(sk) && sk->sk_protocol == IPPROTO_UDP &&
+	       sk->sk_state == TCP_ESTABLISHED;
+}
+
 /**
  * migsel_bound_addr - the address that the sender of a packet has bound its socket to
  * @sk: its socket, a full one

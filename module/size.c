@@ -6,7 +6,6 @@
 
 #include <linux/tcp.h>
 #include <net/dst.h>
-#include <net/gso.h>
 #include <net/inet_connection_sock.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
@@ -15,12 +14,6 @@
 
 #include "refuse.h"
 #include "size.h"
-
-static bool skb_fits(const struct sk_buff *skb, unsigned int mtu)
-{
-	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
-				 skb->len <= mtu;
-}
 
 /**
  * migsel_tcp_fits - whether a packet of TCP needs no fragments on its route
@@ -38,7 +31,7 @@ bool migsel_tcp_fits(const struct sk_buff *skb)
 	    IP6CB(skb)->flags & IP6SKB_FAKEJUMBO)
 		mtu += sizeof(struct hop_jumbo_hdr);
 #endif
-	return skb_fits(skb, mtu);
+	return migsel_skb_fits(skb, mtu);
 }
 
 /* Whether a packet neither fits its route nor may be fragmented. */
@@ -56,7 +49,7 @@ static bool too_big(const struct sk_buff *skb, enum migsel_family family,
 		*mtu = ip6_skb_dst_mtu(skb);
 #endif
 	}
-	return !skb_fits(skb, *mtu);
+	return !migsel_skb_fits(skb, *mtu);
 }
 
 /**

@@ -4,12 +4,26 @@
 #ifndef _MIGSEL_SIZE_H
 #define _MIGSEL_SIZE_H
 
+#include <linux/skbuff.h>
 #include <linux/types.h>
+#include <net/gso.h>
 
 #include "rule.h"
 
-struct sk_buff;
 struct sock;
+
+/**
+ * migsel_skb_fits - whether a packet needs no fragments
+ * @skb: the packet
+ * @mtu: of its route, in bytes
+ *
+ * Return: false if it does.
+ */
+static inline bool migsel_skb_fits(const struct sk_buff *skb, unsigned int mtu)
+{
+	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
+				 skb->len <= mtu;
+}
 
 bool migsel_tcp_fits(const struct sk_buff *skb);
 void migsel_tcp_limit(struct sock *sk, u32 mtu);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""alike.py FAMILY KIND: two unconnected senders of hot traffic that take turns, and are
-alike but in KIND. Prints how many packets of each were refused."""
+"""alike.py FAMILY KIND: two senders of hot traffic that take turns, and are alike but in
+KIND, unconnected but where that is what they are. Prints how many packets of each were refused."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ NEAR = {4: "198.51.100.9", 6: "2001:db8:1::9"}
 BIND = {4: {"source": "192.0.2.2", "other source": "192.0.2.1", "bound": "198.51.100.1"},
         6: {"source": "2001:db8::2", "other source": "2001:db8::1", "bound": "2001:db8:1::1"}}
 # What the first sender is, if it is not an ordinary one.
-FIRST = {"bound": "unbound", "proto": "other proto", "source": "other source"}
+FIRST = {"bound": "unbound", "proto": "other proto", "source": "other source", "flow": "flow"}
 RAW = 253  # a protocol for experiments, without ports
 
 
@@ -35,13 +35,15 @@ class Sender:
         if kind == "device":
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"d0")
         if "proto" not in kind:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT if kind == "flow" else socket.SO_REUSEADDR, 1)
             self.sock.bind((BIND[family].get(kind, ""),
                             7001 if kind == "source port" else 7000))
         self.to = (NEAR[family] if kind in ("bound", "unbound") else FAR[family][kind == "destination"],
                    7003 if kind == "port" else 7002)
         if "proto" in kind:
             self.to = (self.to[0], 0)
+        if kind == "flow":
+            self.sock.connect(self.to)
         self.refused = 0
 
     def send(self):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A verdict that is remembered is for packets that are alike in all that it depends on.
-# Unconnected senders take turns, by d0 (first vmk, and where plain Linux sends) and d1.
+# Two senders take turns, by d0 (first vmk, and where plain Linux sends) and d1.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 # Since it was last asked.
@@ -76,6 +76,16 @@ bindings() {
 	migration d0 off
 }
 
+# Two connected sockets are two flows, though they have the same ports.
+flows() {
+	local family
+	migration d0 on
+	for family in 4 6; do
+		turns "$family" flow '0 0 10'
+	done
+	migration d0 off
+}
+
 # What the rule has for both changes between two packets.
 changes() {
 	local family
@@ -99,7 +109,7 @@ changes() {
 
 need python3 jq nft
 ktap_print_header
-ktap_set_plan 10
+ktap_set_plan 11
 add_netns N
 printf '%s\n' 'link set lo up' 'link add d0 up type dummy' 'link add d1 up type dummy' \
 	'addr add 192.0.2.1/24 dev d0' 'addr add 192.0.2.2/24 dev d0' 'addr add 198.51.100.1/24 dev d1' \
@@ -125,5 +135,6 @@ run_test 'source ports' differ 'source port' ipproto udp sport 7001
 run_test 'sources and destinations' eval 'sources; destinations'
 run_test 'devices that sockets are bound to' devices
 run_test 'addresses that sockets are bound to' bindings
+run_test 'flows' flows
 run_test 'what changes between two packets' changes
 ktap_finished

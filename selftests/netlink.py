@@ -451,6 +451,8 @@ def stacks(nl):
     assert [have[3] for have in stacks_of(nl)] == [0, 0, 1], f"{stacks_of(nl)}"
     before = config(nl)
     refused(nl, "two", errno.EEXIST, CMD.CONFIG_SET, vmk("vmk1", provisioning=1), FIRST + 16)
+    refused(nl, "two, and then something else", errno.EEXIST, CMD.CONFIG_SET,
+            vmk("vmk1", provisioning=1) + vmk("vmk1", CHANGE.SET, weight=2), FIRST + 16)
     refused(nl, "before it is handed over", errno.EEXIST, CMD.CONFIG_SET,
             vmk("vmk1", CHANGE.SET, provisioning=1) + vmk("vmk2", CHANGE.SET, provisioning=0), FIRST + 16)
     refused(nl, "migration off, nested", errno.EINVAL, CMD.CONFIG_SET, vmk("vmk0", migration=0), FIRST + 16)

@@ -153,7 +153,7 @@ enum migsel_fallback {
  * @MIGSEL_STACK_DEFAULT: That of the first vmk, and of whatever has no stack
  *   of its own.
  * @MIGSEL_STACK_VMOTION: Its vmks carry hot traffic. While it has one, those
- *   of the default stack carry none, but as the first vmk.
+ *   of the default stack carry none.
  * @MIGSEL_STACK_PROVISIONING: Its first vmk carries cold traffic.
  */
 enum migsel_stack {
