@@ -23,7 +23,7 @@
 # of kernels.lock; where the archive no longer has them, the newest of the series.
 #
 # A filled $cache/kernels/$KERNEL (with a sum of the recipe behind its name where it is built
-# here) holds what run.sh and build.sh rely on:
+# here, or of its packages where it is of another architecture) holds what run.sh and build.sh rely on:
 #   release     the kernel's version, as uname -r says it
 #   headers     what to build modules against (KDIR)
 #   toolchain   a compiler to build them with, in usr/bin; only where the host's do not fit

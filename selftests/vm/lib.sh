@@ -111,4 +111,6 @@ recipe() {
 }
 kernel_dir=$cache/kernels/$kernel
 [[ $kernel != @(uml|debug) ]] || kernel_dir+=-$(recipe)
+# With other packages the programs that come along are others, too.
+[[ ! $foreign ]] || kernel_dir+=-$(awk -v kernel="$kernel" '$1 == kernel' "$top/selftests/vm/kernels.lock" | sha256sum | cut -c 1-16)
 builds=$top/.cache/build
