@@ -106,6 +106,7 @@ route_comes_and_goes() {
 	far_by del 30 vmk0
 	goes_by vmk0
 	far_by add 50 vmk2
+	defer 'far_by del 50 vmk2'
 	goes_by vmk2
 	stop_flows
 	results '*' ok
