@@ -249,7 +249,7 @@ static bool egress_is_common(const struct egress *e, const struct dst_entry *dst
 					     sk_is_udp_flow(e->sk)))))
 		return false;
 #if IS_ENABLED(CONFIG_IPV6)
-	if (dst && dst == e->plain && d->query.family == MIGSEL_INET6)
+	if (e->kept && dst == e->plain && d->query.family == MIGSEL_INET6)
 		return dst_check(e->plain, inet6_sk(e->sk)->dst_cookie);
 #endif
 	return true;

@@ -5,7 +5,9 @@ and the rows of the table, each with what makes such a place what the row says."
 import dataclasses
 import itertools
 import os
+import select
 import subprocess
+import sys
 
 HOT, COLD, TAG_MASK = 0x10000, 0x20000, 0x30000
 FAR = {4: "198.18.0.1", 6: "2001:db8:ffff::1"}
@@ -110,9 +112,10 @@ class Place:
         return run("nsenter", f"--net=/run/netns/{self.netns}", *command, text=text)
 
     def start(self, *command):
-        """What goes on until the place is gone, once it has said something."""
+        """What goes on until the place is gone."""
         started = subprocess.Popen(command, stdout=subprocess.PIPE)
         self.background.append(started)
+        return started
 
     def remove(self):
         for started in self.background:
@@ -181,10 +184,20 @@ def vmks(*lines, policy=None):
     return setup
 
 
+def send_hot(netns):
+    """A datagram from there."""
+    run("nsenter", f"--net=/run/netns/{netns}", sys.executable, "-c",
+        "import socket; sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+        f"sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, {HOT}); sock.sendto(b'x', ('{FAR[4]}', 9))")
+
+
 def monitored(setup):
+    """Until the first alarm is told, the module may not know that somebody listens."""
     def with_monitor(place):
         setup(place)
-        place.start("migsel", "-n", place.netns, "monitor")
+        monitor = place.start("migsel", "-n", place.netns, "monitor")
+        while not select.select([monitor.stdout], [], [], 0.05)[0]:
+            send_hot(place.netns)
     return with_monitor
 
 
