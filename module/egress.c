@@ -230,9 +230,19 @@ static bool egress_is_tcp(struct egress *e)
 	return sk && inet_sk_state_load(sk) == TCP_NEW_SYN_RECV;
 }
 
+/* Whether a packet belongs to a flow that @e->cache_key does not tell from another one. */
+static bool egress_is_anonymous(const struct egress *e)
+{
+	const struct migsel_cache_key *key = e->cache_key;
+
+	return !key->cookie &&
+	       (key->proto == IPPROTO_TCP || sk_is_udp_flow(e->sk));
+}
+
 /*
  * Whether the verdict is the same for packets alike. It is not where the packet belongs to
- * no flow, or to one whose socket had no cookie yet; where the vmk that is preferred, or
+ * no flow, or to one whose socket had no cookie yet, if that matters: where a vmk is chosen
+ * by flow, or an alarm is raised about each. Nor is it where the vmk that is preferred, or
  * that the sender has bound its socket to, may do for the next one; or where a route may be
  * one of an earlier FIB.
  */
@@ -240,13 +250,15 @@ static bool egress_is_common(const struct egress *e, const struct dst_entry *dst
 {
 	const struct migsel_cache_key *key = e->cache_key;
 	const struct migsel_decision *d = &e->decision;
+	bool chosen = d->row->action == MIGSEL_CHOOSE;
 
 	if (!key || e->no_memory || d->query.passed_over ||
 	    e->fib != migsel_route_genid(e->ms->net, d->query.family))
 		return false;
-	if (d->row->action == MIGSEL_CHOOSE &&
-	    (key->bound || (!key->cookie && (key->proto == IPPROTO_TCP ||
-					     sk_is_udp_flow(e->sk)))))
+	if (chosen && key->bound)
+		return false;
+	if ((chosen || (d->row->bypasses && migsel_alarm_wanted(e->ms->alarms))) &&
+	    egress_is_anonymous(e))
 		return false;
 #if IS_ENABLED(CONFIG_IPV6)
 	if (e->kept && dst == e->plain && d->query.family == MIGSEL_INET6)
