@@ -343,13 +343,19 @@ def packets(sweep):
 
     for family in (4, 6):
         for proto in ("tcp", "udp", "udp, not connected"):
-            # What unreachable is, and where a packet may leave that the policy passes.
-            for what, mark, vmks, right, unreachable, passed in (
-                    ("hot", HOT, PAIR, {"vmk1"}, UNREACHABLE.REFUSE, set()),
-                    ("hot, unreachable pass", HOT, PAIR, {"vmk1"}, UNREACHABLE.PASS, {"vmk2"}),
-                    ("cold", COLD, PAIR, {"vmk0"}, UNREACHABLE.REFUSE, set()),
-                    ("hot, several", HOT, BOTH, {"vmk0", "vmk1"}, UNREACHABLE.REFUSE, set())):
+            # Who has the provisioning service, what unreachable is, and where a packet may leave
+            # that the policy passes. To IPv6 a route that it had no memory for is none, and then
+            # the row behind applies.
+            for what, mark, vmks, service, right, unreachable, passed in (
+                    ("hot", HOT, PAIR, None, {"vmk1"}, UNREACHABLE.REFUSE, set()),
+                    ("hot, unreachable pass", HOT, PAIR, None, {"vmk1"}, UNREACHABLE.PASS, {"vmk2"}),
+                    ("cold", COLD, PAIR, None, {"vmk0"}, UNREACHABLE.REFUSE, set()),
+                    ("cold, by the service", COLD, PAIR, "vmk1", {"vmk1"}, UNREACHABLE.REFUSE,
+                     {"vmk0"} if family == 6 else set()),
+                    ("hot, several", HOT, BOTH, None, {"vmk0", "vmk1"}, UNREACHABLE.REFUSE, set())):
                 begin(nl, *vmks)
+                if service:
+                    must(nl.ask(CMD.VMK_SET, device(service, provisioning=1)), "service")
                 must(nl.ask(CMD.POLICY_SET, fields("policy", unreachable=unreachable)), "policy")
 
                 def prepare(family=family, proto=proto, mark=mark, vmks=vmks):
@@ -365,7 +371,7 @@ def packets(sweep):
                     return send(sock, family, proto)
 
                 def check(sock, error, failed, family=family, proto=proto, right=right,
-                          passed=passed, prepare=prepare):
+                          service=service, passed=passed, prepare=prepare):
                     number = getattr(error, "errno", None)
                     if error and (not failed or number not in NO_MEMORY +
                                   (errno.EHOSTUNREACH, errno.ENETUNREACH)):
@@ -374,8 +380,9 @@ def packets(sweep):
                     if not seen <= right | (passed if failed else set()) or \
                             (not failed and not seen):
                         sweep.fail(f"{sweep.what}: leaves by {seen}, {error}")
-                    # TCP sends again what it had no memory for.
-                    if proto != "tcp" and not seen and not error:
+                    # TCP sends again what it had no memory for. Where it is not known whether the
+                    # service has a route, the packet is lost as on the network.
+                    if proto != "tcp" and not service and not seen and not error:
                         sweep.fail(f"{sweep.what}: lost, and its sender is not told")
                     # The next one finds nothing left of the failure.
                     if proto == "tcp":
