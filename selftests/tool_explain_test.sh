@@ -536,4 +536,72 @@ test_words_that_do_not_go_together() {
 	refused 255 '[-]j does not go with "as-lab"' migsel -j explain as-lab "$samples/govc.json"
 }
 
+# What is pasted again, as after a cure, is how it is now.
+test_told_again() {
+	local at='[root@esx-01:~] esxcfg-vmknic -l\n' after
+	after=$head_row$(row vmk0 192.0.2.1)$(row vmk1 198.51.100.2)
+	printf '%b' "$at$pitfall$at$after" >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" migration vmk1
+	is_said esx-01 good vmk1 dedicated-subnet
+	printf '%b' "$at$after$at$pitfall" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	is_said esx-01 pitfall vmk0 same-subnet
+	printf '%b' "$at$pitfall" '~ # esxcli network ip interface ipv4 get\nName  IPv4 Address  IPv4 Netmask\n----  ------------  -------------\n' \
+		'vmk0  192.0.2.1     255.255.255.0\nvmk1  198.51.100.2  255.255.255.0\n' >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" migration vmk1
+	is_said esx-01 good vmk1 dedicated-subnet
+	# the address is gone
+	printf '%b' "$at$pitfall$at$head_row$(row vmk1 N/A '' N/A)" >"$scratch/in"
+	run 2 migsel -j explain "$scratch/in" migration vmk1
+	# two tables of a file each
+	printf '%b' "$at$pitfall" >"$scratch/one"
+	printf '%b' "$at$after" >"$scratch/two"
+	run 0 migsel -j explain "$scratch/one" "$scratch/two" migration vmk1
+	is_said esx-01 good vmk1 dedicated-subnet
+}
+
+# A host whose prompt has no name of its own is asked once for each of its stacks.
+test_stacks_of_one_host() {
+	local prompt='[root@localhost:~] esxcli network ip' get='Name  IPv4 Address  IPv4 Netmask\n----  ------------  -------------\n'
+	local list='vmk0\n   Name: vmk0\n   Netstack Instance: defaultTcpipStack\n\nvmk1\n   Name: vmk1\n   Netstack Instance: vmotion\n\n'
+	local option
+	for option in '-N vmotion' '--netstack=vmotion'; do
+		printf '%b' "$prompt interface list\n$list" "$prompt interface ipv4 get\n$get"'vmk0  192.0.2.1     255.255.255.0\n' \
+			"$prompt interface ipv4 get $option\n$get"'vmk1  192.0.2.2     255.255.255.0\n' >"$scratch/in"
+		run 0 migsel -j explain "$scratch/in"
+		json 'length == 1'
+		is_said in good vmk1 vmotion-stack
+	done
+	# Without it, it is another host.
+	printf '%b' "# a\n$pitfall# a\n$pitfall" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	json 'length == 2'
+}
+
+test_first_prompt() {
+	printf '%b' "$pitfall"'[root@esx-01:~] esxcli network ip interface tag get -i vmk1\n   Tags: VMotion\n' \
+		'[root@esx-01:~] esxcli network ip interface tag get -i vmk0\n   Tags: Management\n' >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	json 'length == 1'
+	is_said esx-01 pitfall vmk0 same-subnet
+	# What tells of vmks is of another host.
+	printf '%b' "$pitfall" "[root@esx-02:~] esxcfg-vmknic -l\n$pitfall" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	json 'map(.host) == ["in", "esx-02"]'
+}
+
+test_many_routes() {
+	local start
+	{
+		printf '%b' '[root@esx-01:~] esxcfg-vmknic -l\n' "$head_row"
+		awk 'BEGIN { for (i = 0; i < 1000; i++) printf "vmk%d group IPv4 10.%d.%d.1 255.255.255.0 10.0.0.255 02:00:00:00:00:01 1500 65535 true STATIC %s\n",
+			i, i / 250, i % 250, i < 900 ? "vxlan" : "vmotion" }'
+		printf '\nVMkernel Routes:\nNetwork Netmask Gateway Interface\n'
+		awk 'BEGIN { for (i = 0; i < 60000; i++) printf "11.%d.%d.0 255.255.255.0 10.0.0.9 vmk%d\n", i / 250, i % 250, i % 900 }'
+	} >"$scratch/in"
+	start=${EPOCHREALTIME/./}
+	run 2 migsel -j explain "$scratch/in" to 99.9.9.9
+	((${EPOCHREALTIME/./} - start < 10000000 * slow)) || fail 'it takes more than ten seconds'
+}
+
 run_tests "$@"

@@ -29,6 +29,7 @@ struct view {
 	const struct described_nic *nic[MIGSEL_MAX_VMKS];	/* of each */
 	bool is_untold;		/* nobody says which vmk carries migrations */
 	bool is_unaddressed;	/* or which addresses they have */
+	unsigned int routed_stacks;	/* whose routes are told, by described_stack */
 	unsigned int n_other;	/* vmks of stacks that no migration uses */
 	const char *other_stack;	/* the first of these */
 };

@@ -115,6 +115,23 @@ static void view_nic(const struct explain *explain,
 	migsel_rule_prepare_vmk(vmk);
 }
 
+/* Routes by one device stand together, as a rule: it is not looked for anew. */
+static unsigned int find_routed_stacks(const struct described_host *host)
+{
+	const struct described_nic *nic = NULL;
+	unsigned int i, stacks = 0;
+
+	for (i = 0; i < host->n_routes; i++) {
+		const char *dev = host->route[i].dev;
+
+		if (dev && (!nic || strcmp(nic->name, dev)))
+			nic = nic_find(host, dev);
+		if (dev && nic)
+			stacks |= 1 << nic->stack;
+	}
+	return stacks;
+}
+
 bool view_host(struct explain *explain, const struct described_host *host,
 	       struct view *view)
 {
@@ -124,6 +141,7 @@ bool view_host(struct explain *explain, const struct described_host *host,
 	unsigned int i;
 
 	view->host = host;
+	view->routed_stacks = find_routed_stacks(host);
 	view->n_other = 0;
 	rule->vmks = view->vmk;
 	rule->n_vmks = 0;
@@ -203,20 +221,11 @@ static bool are_routes_told(const struct view *view, unsigned int vmk,
 			    enum migsel_family family)
 {
 	const struct described_host *host = view->host;
-	const struct described_nic *nic;
-	unsigned int i;
 
 	if (!(host->parts & (family == MIGSEL_INET ? PART_ROUTES4 : PART_ROUTES6)))
 		return false;
-	if (view->vmk[vmk].stack == MIGSEL_STACK_DEFAULT || host->n_saved)
-		return true;
-	for (i = 0; i < host->n_routes; i++) {
-		nic = host->route[i].dev ? nic_find(host, host->route[i].dev) :
-					   NULL;
-		if (nic && nic->stack == view->nic[vmk]->stack)
-			return true;
-	}
-	return false;
+	return view->vmk[vmk].stack == MIGSEL_STACK_DEFAULT || host->n_saved ||
+	       view->routed_stacks & 1 << view->nic[vmk]->stack;
 }
 
 enum reach view_reach(const struct view *view, unsigned int vmk,

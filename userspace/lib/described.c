@@ -109,19 +109,26 @@ bool is_default_name(const char *name)
 	       !strncmp(name, "localhost.", strlen("localhost."));
 }
 
+void host_has_name(struct descriptions *all, const char *name)
+{
+	struct described_host *host = all->current;
+
+	if (!host || host->is_named || host->file != all->file ||
+	    find_host(all, name))
+		return;
+	tdelete(host, &all->by_name, by_name);
+	set_text(&host->name, name);
+	check(tsearch(host, &all->by_name, by_name));
+}
+
 void host_is(struct descriptions *all, const char *name, unsigned int line)
 {
-	struct described_host *host = find_host(all, name);
+	struct described_host *host;
 
 	/* What was told before of a host without a name was about this one. */
-	if (!host && all->current && !all->current->is_named &&
-	    all->current->file == all->file &&
-	    !(all->current->parts & PART_VMKS)) {
-		host = all->current;
-		tdelete(host, &all->by_name, by_name);
-		set_text(&host->name, name);
-		check(tsearch(host, &all->by_name, by_name));
-	}
+	if (all->current && !(all->current->parts & PART_VMKS))
+		host_has_name(all, name);
+	host = find_host(all, name);
 	if (!host)
 		host = add_host(all, name, line);
 	host->is_named = true;
@@ -182,7 +189,7 @@ static struct described_host *add_unnamed(struct descriptions *all,
 struct described_host *host_of_part(struct descriptions *all,
 				    enum described_part part, unsigned int line)
 {
-	if (all->current && !all->current->is_named &&
+	if (all->current && !all->current->is_named && !all->goes_on &&
 	    all->current->parts & part)
 		all->current = NULL;
 	if (!all->current)
@@ -230,16 +237,32 @@ struct described_nic *nic_of(struct descriptions *all,
 	return nic;
 }
 
+void nic_tells(const struct descriptions *all, struct described_nic *nic,
+	       enum migsel_family family)
+{
+	unsigned int i, n = 0;
+
+	if (nic->table[family] == all->table)
+		return;
+	nic->table[family] = all->table;
+	for (i = 0; i < nic->n_addrs; i++) {
+		if (nic->addr[i].family != family)
+			nic->addr[n++] = nic->addr[i];
+	}
+	nic->n_addrs = n;
+}
+
 void nic_add_address(struct descriptions *all, struct described_nic *nic,
 		     const struct migsel_addr *addr, unsigned int line)
 {
 	unsigned int i, n = 0;
 
+	nic_tells(all, nic, addr->family);
 	for (i = 0; i < nic->n_addrs; i++) {
 		if (nic->addr[i].family != addr->family)
 			continue;
 		n++;
-		/* A part that is pasted twice tells nothing new. */
+		/* Rows that are there twice tell nothing new. */
 		if (!memcmp(&nic->addr[i], addr, sizeof(*addr)))
 			return;
 	}

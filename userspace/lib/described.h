@@ -48,6 +48,7 @@ struct described_nic {
 	unsigned int place;	/* among the vmks of "migsel save" from 1 on, 0 if none */
 	unsigned int n_addrs;
 	struct migsel_addr *addr;
+	unsigned int table[MIGSEL_N_FAMILIES];	/* that tells the addresses of a family */
 };
 
 struct described_route {
@@ -91,6 +92,8 @@ struct descriptions {
 	size_t numbered;		/* the last number that a name was given */
 	void *by_name;			/* of search.h */
 	struct described_host *current;	/* whom the next part is about */
+	bool goes_on;			/* the next part is one more of its parts */
+	unsigned int table;		/* how many were begun */
 	const char *file;		/* that is being read */
 	unsigned int complaints;	/* about that file */
 	bool failed;			/* something could not be read */
@@ -110,6 +113,8 @@ void cannot_read(struct descriptions *all, unsigned int line,
 void host_is(struct descriptions *all, const char *name, unsigned int line);
 void host_is_another(struct descriptions *all, const char *name,
 		     unsigned int line);
+/* The current one, if it has none of its own yet, has that name. */
+void host_has_name(struct descriptions *all, const char *name);
 /* What follows is not about a host that has a name of its own. */
 void host_is_unnamed(struct descriptions *all);
 /* What a host is called that nobody has given a name. */
@@ -128,6 +133,9 @@ bool is_vmk(const char *name);
 /* NULL if there is none. */
 struct described_nic *nic_find(const struct described_host *host,
 			       const char *name);
+/* The addresses of a family that another table has told are those of before. */
+void nic_tells(const struct descriptions *all, struct described_nic *nic,
+	       enum migsel_family family);
 void nic_add_address(struct descriptions *all, struct described_nic *nic,
 		     const struct migsel_addr *addr, unsigned int line);
 void nic_set_stack(struct described_nic *nic, const char *stack_name);

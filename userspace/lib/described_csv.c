@@ -309,6 +309,7 @@ void describe_csv(struct descriptions *all, const char *text, size_t length)
 		table.at[i] = -1;
 	all->found = true;
 	all->current = NULL;
+	all->table++;
 	line = first_line(text, length, &n);
 	delimiter = delimiter_of(line, n);
 	begin(&parser, delimiter);

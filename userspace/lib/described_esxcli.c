@@ -36,7 +36,10 @@ static void read_addresses(struct descriptions *all,
 	host = host_of(all, record, is_ipv6 ? PART_ADDRESSES6 : PART_VMKS);
 	nic = nic_of(all, host, name, record->line);
 	/* One by DHCP that has none, yet. */
-	if (!nic || !*text || !strcmp(text, "N/A") || !strcmp(text, "0.0.0.0"))
+	if (!nic)
+		return;
+	nic_tells(all, nic, is_ipv6 ? MIGSEL_INET6 : MIGSEL_INET);
+	if (!*text || !strcmp(text, "N/A") || !strcmp(text, "0.0.0.0"))
 		return;
 	if (read_address(text, mask, &addr))
 		nic_add_address(all, nic, &addr, record->line);

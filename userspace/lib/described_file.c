@@ -142,6 +142,7 @@ void describe_bytes(struct descriptions *all, const char *name,
 	all->file = name;
 	all->complaints = 0;
 	all->found = false;
+	all->goes_on = false;
 	host_is_unnamed(all);
 	if (length > FILE_MAX) {
 		cannot_read(all, 1,

@@ -485,6 +485,7 @@ bool describe_json(struct descriptions *all, const char *text, size_t length,
 		return true;
 	}
 	*used = error.position;
+	all->table++;
 	if (describe_value(&document, value))
 		all->found = true;
 	json_decref(value);

@@ -90,6 +90,7 @@ static void end_record(struct paste *paste)
 static void begin_section(struct paste *paste, enum section section)
 {
 	end_record(paste);
+	paste->all->table++;
 	paste->section = section;
 	paste->is_first = true;
 	paste->is_over = false;
@@ -240,6 +241,9 @@ static void read_vmknic(struct paste *paste, char **words, unsigned int n)
 		return;
 	if (!is_no_address(words[at]))
 		nic_add_address(all, nic, &addr, paste->number);
+	else
+		nic_tells(all, nic, strcmp(words[at - 1], "IPv6") ? MIGSEL_INET :
+								    MIGSEL_INET6);
 	read_number(words[mac + 1], &nic->mtu);
 	if (mac + 3 < n && read_truth(words[mac + 3], &enabled))
 		nic->is_down = !enabled;
@@ -392,6 +396,19 @@ static char *nic_of_command(char *command)
 	return p ? strtok_r(p, " =\t\r'\"", &rest) : NULL;
 }
 
+/* Each TCP/IP stack of a host has to be asked for its addresses and routes. */
+static bool asks_a_stack(const char *command)
+{
+	return strstr(command, " -N") || strstr(command, " --netstack");
+}
+
+/* The first prompt is easily left out where a host is pasted. */
+static bool tells_vmks(const char *command)
+{
+	return strstr(command, "vmknic") || strstr(command, " ip interface list") ||
+	       strstr(command, " ip interface ipv4 get");
+}
+
 static bool read_prompt(struct paste *paste)
 {
 	char *host, *command;
@@ -399,11 +416,15 @@ static bool read_prompt(struct paste *paste)
 	if (!find_prompt(paste->line, &host, &command))
 		return false;
 	begin_section(paste, NOWHERE);
-	paste->nic = nic_of_command(command);
-	if (host && is_default_name(host))
+	paste->all->goes_on = asks_a_stack(command);
+	if (host && is_default_name(host)) {
 		host_is_unnamed(paste->all);
-	else if (host)
+	} else if (host) {
+		if (!tells_vmks(command))
+			host_has_name(paste->all, host);
 		host_is(paste->all, host, paste->number);
+	}
+	paste->nic = nic_of_command(command);
 	return true;
 }
 
