@@ -31,6 +31,7 @@
  * @key: the packets that it is on
  * @snap: the configuration that it follows from, NULL if the slot is free. Only compared:
  *	before a snapshot is freed, all routes are invalidated
+ * @hash: of @key; most slots that are not it can be told by that
  * @cookie: tells whether an IPv6 route is still valid
  * @fib: without a route, the state of the FIB that had none
  * @tick: when it was decided, in jiffies
@@ -42,6 +43,7 @@
 struct cache_slot {
 	struct migsel_cache_key key;
 	const struct migsel_snap *snap;
+	u32 hash;
 	u32 cookie;
 	int fib;
 	unsigned long tick;
@@ -160,46 +162,48 @@ static __always_inline bool key_equal(const struct migsel_cache_key *a,
 	return !differ;
 }
 
-static __always_inline struct cache_slot *
-set_find(struct cache_slot *set, const struct migsel_cache_key *key, int words)
-{
-	int i;
-
-	for (i = 0; i < CACHE_WAYS; i++)
-		if (key_equal(&set[i].key, key, words))
-			return &set[i];
-	return NULL;
-}
-
 #define INET_WORDS	(offsetofend(struct migsel_cache_key, inet) / sizeof(u64))
 #define INET6_WORDS	(sizeof(struct migsel_cache_key) / sizeof(u64))
 
-/* This CPU's set for a key. */
-static struct cache_slot *cache_set(struct migsel_net *ms,
-				    const struct migsel_cache_key *key)
+static u32 key_hash(const struct migsel_cache_key *key)
 {
-	struct migsel_cache *here = this_cpu_ptr(ms->cache);
 	const u64 *words = (const u64 *)key;
 	u64 hash = words[0] * GOLDEN_RATIO_64;
 
-	lockdep_assert_held(&here->lock);
+	BUILD_BUG_ON(sizeof(*key) % sizeof(u64));
 
 	if (key->family == MIGSEL_INET)
 		hash ^= words[INET_WORDS - 1];
 	else
 		hash ^= words[INET6_WORDS - 2] * GOLDEN_RATIO_64 ^
 			words[INET6_WORDS - 1];
-	return &here->slots[hash_64(hash, ilog2(CACHE_SETS)) * CACHE_WAYS];
+	return hash_64(hash, 32);
 }
 
-/* The slot of a key, NULL if it has none. */
-static struct cache_slot *slot_find(struct cache_slot *set,
-				    const struct migsel_cache_key *key)
+/* This CPU's set for a hash. */
+static struct cache_slot *cache_set(struct migsel_net *ms, u32 hash)
 {
-	BUILD_BUG_ON(sizeof(*key) % sizeof(u64));
+	struct migsel_cache *here = this_cpu_ptr(ms->cache);
 
-	return key->family == MIGSEL_INET ? set_find(set, key, INET_WORDS) :
-					    set_find(set, key, INET6_WORDS);
+	lockdep_assert_held(&here->lock);
+	return &here->slots[(hash >> (32 - ilog2(CACHE_SETS))) * CACHE_WAYS];
+}
+
+/* The slot of a key in its set, NULL if it has none. */
+static __always_inline struct cache_slot *
+slot_find(struct cache_slot *set, const struct migsel_cache_key *key, u32 hash)
+{
+	int i;
+
+	for (i = 0; i < CACHE_WAYS; i++) {
+		if (set[i].hash != hash)
+			continue;
+		if (key->family == MIGSEL_INET ?
+		    key_equal(&set[i].key, key, INET_WORDS) :
+		    key_equal(&set[i].key, key, INET6_WORDS))
+			return &set[i];
+	}
+	return NULL;
 }
 
 static bool slot_is_valid(const struct cache_slot *slot,
@@ -269,12 +273,14 @@ bool migsel_cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
 {
 	const struct cache_slot *slot;
 	bool found;
+	u32 hash;
 
 	recall->cacheable = key_fill(&recall->key, skb, family, ms->net, sk);
 	if (!recall->cacheable)
 		return false;
+	hash = key_hash(&recall->key);
 	cache_lock(ms);
-	slot = slot_find(cache_set(ms, &recall->key), &recall->key);
+	slot = slot_find(cache_set(ms, hash), &recall->key, hash);
 	found = slot && slot_is_valid(slot, snap);
 	if (found) {
 		recall->cached = slot->cached;
@@ -303,16 +309,18 @@ void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 		      const struct migsel_cached *cached)
 {
 	struct cache_slot *set, *slot;
+	u32 hash = key_hash(key);
 	struct dst_entry *old;
 
 	if (cached->dst && dst_xfrm(cached->dst))
 		return;
 	dst_clone(cached->dst);
 	cache_lock(ms);
-	set = cache_set(ms, key);
-	slot = slot_find(set, key) ?: slot_victim(set, snap);
+	set = cache_set(ms, hash);
+	slot = slot_find(set, key, hash) ?: slot_victim(set, snap);
 	old = slot->cached.dst;
 	slot->key = *key;
+	slot->hash = hash;
 	slot->snap = snap;
 	slot->cookie = cached->dst && key->family == MIGSEL_INET6 ?
 		       rt6_get_cookie(dst_rt6_info(cached->dst)) : 0;
@@ -337,10 +345,11 @@ bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
 			const struct migsel_cache_key *key, int fib)
 {
 	const struct cache_slot *slot;
+	u32 hash = key_hash(key);
 	bool lacks;
 
 	cache_lock(ms);
-	slot = slot_find(cache_set(ms, key), key);
+	slot = slot_find(cache_set(ms, hash), key, hash);
 	lacks = slot && slot->sure && slot_lacks(slot, snap, fib);
 	cache_unlock(ms);
 	return lacks;
@@ -361,11 +370,12 @@ void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
 		       const struct migsel_cache_key *key, int fib)
 {
 	struct cache_slot *set, *slot;
+	u32 hash = key_hash(key);
 	struct dst_entry *old;
 
 	cache_lock(ms);
-	set = cache_set(ms, key);
-	slot = slot_find(set, key);
+	set = cache_set(ms, hash);
+	slot = slot_find(set, key, hash);
 	if (slot) {
 		slot->sure = slot_lacks(slot, snap, fib);
 	} else {
@@ -374,6 +384,7 @@ void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
 	}
 	old = slot->cached.dst;
 	slot->key = *key;
+	slot->hash = hash;
 	slot->snap = snap;
 	slot->fib = fib;
 	slot->tick = jiffies;

@@ -72,6 +72,7 @@ static noinline enum migsel_reason choose_place(struct migsel_decision *d,
 {
 	enum migsel_family family = d->query.family;
 	u8 state[MIGSEL_MAX_VMKS];
+	struct migsel_choice choice = { .vmk = MIGSEL_NO_VMK };
 	int reached = MIGSEL_NO_VMK;
 	enum migsel_reason reason;
 	u32 i;
@@ -83,7 +84,8 @@ static noinline enum migsel_reason choose_place(struct migsel_decision *d,
 			   MIGSEL_USABLE | MIGSEL_ROUTED | MIGSEL_ASSUMED : 0;
 	for (;;) {
 		reason = migsel_place(d->flows, d->snap, family, id, state,
-				      &d->vmk);
+				      &choice);
+		d->vmk = choice.vmk;
 		if (d->vmk == MIGSEL_NO_VMK ||
 		    !(state[d->vmk] & MIGSEL_ASSUMED))
 			break;

@@ -57,6 +57,7 @@ struct member {
  * @members: the vmks for which @placed counts, by family and position
  * @n_members: length of what is used of @members, by family
  * @placed: flows placed since @members last changed, likewise
+ * @changes: how often @members or @placed have changed
  */
 struct migsel_flows {
 	seqlock_t lock;
@@ -64,6 +65,7 @@ struct migsel_flows {
 	struct member members[MIGSEL_N_FAMILIES][MIGSEL_MAX_VMKS];
 	u32 n_members[MIGSEL_N_FAMILIES];
 	u32 placed[MIGSEL_N_FAMILIES][MIGSEL_MAX_VMKS];
+	u32 changes;
 };
 
 static siphash_key_t flow_key __read_mostly;
@@ -245,8 +247,10 @@ static void sync_family(struct migsel_flows *flows,
 		}
 	}
 	flows->n_members[family] = snap->rule.n_vmks;
-	if (changed)
+	if (changed) {
 		memset(flows->placed[family], 0, sizeof(flows->placed[family]));
+		flows->changes++;
+	}
 }
 
 /**
@@ -271,6 +275,14 @@ void migsel_place_sync(struct migsel_flows *flows,
 /* Where there is no memory, because no hook is registered, no flow is placed. */
 static const u32 none_placed[MIGSEL_MAX_VMKS];
 
+static void flow_place(struct migsel_flows *flows, enum migsel_family family,
+		       u64 id, const struct migsel_snap *snap, int vmk)
+{
+	flow_remember(flows, id)->ifindex = snap->vmks[vmk].dev->ifindex;
+	flows->placed[family][vmk]++;
+	flows->changes++;
+}
+
 /**
  * migsel_place - place a multi-NIC flow
  * @flows: the memory, may be NULL where @id is 0
@@ -278,7 +290,8 @@ static const u32 none_placed[MIGSEL_MAX_VMKS];
  * @family: the flow's family
  * @id: the flow, 0 for one that is not to be placed
  * @state: the state of each migration vmk
- * @vmk: where to put the position of the chosen one, or MIGSEL_NO_VMK
+ * @choice: what is chosen. Asked again about the same flow once the route through the
+ *	chosen vmk is there, it looks for another one only if something else has changed
  *
  * Where the route through the chosen one is only assumed, the flow is not placed yet: the
  * caller looks for the route and asks again.
@@ -289,30 +302,34 @@ static const u32 none_placed[MIGSEL_MAX_VMKS];
 enum migsel_reason migsel_place(struct migsel_flows *flows,
 				const struct migsel_snap *snap,
 				enum migsel_family family, u64 id,
-				const u8 *state, int *vmk)
+				const u8 *state, struct migsel_choice *choice)
 {
 	struct migsel_candidates cands = {
 		.state = state,
 		.placed = flows ? flows->placed[family] : none_placed,
 		.current_vmk = MIGSEL_NO_VMK,
 	};
-	enum migsel_reason reason;
-	struct flow *flow;
+	enum migsel_reason reason = MIGSEL_REASON_MULTI_NIC;
+	const struct flow *flow;
 
 	if (!flows)
-		return migsel_rule_multi(&snap->rule, &cands, vmk);
+		return migsel_rule_multi(&snap->rule, &cands, &choice->vmk);
 	write_seqlock_bh(&flows->lock);
-	sync_family(flows, snap, family, state);
-	flow = id ? flow_find(flows, id) : NULL;
-	if (flow)
-		cands.current_vmk = migsel_snap_position(snap, flow->ifindex);
-	reason = migsel_rule_multi(&snap->rule, &cands, vmk);
-	if (id && *vmk != cands.current_vmk && *vmk != MIGSEL_NO_VMK &&
-	    !(state[*vmk] & MIGSEL_ASSUMED)) {
-		flow_remember(flows, id)->ifindex =
-			snap->vmks[*vmk].dev->ifindex;
-		flows->placed[family][*vmk]++;
+	if (choice->vmk == MIGSEL_NO_VMK || choice->changes != flows->changes ||
+	    !(state[choice->vmk] & MIGSEL_ROUTED)) {
+		sync_family(flows, snap, family, state);
+		flow = id ? flow_find(flows, id) : NULL;
+		if (flow)
+			cands.current_vmk =
+				migsel_snap_position(snap, flow->ifindex);
+		reason = migsel_rule_multi(&snap->rule, &cands, &choice->vmk);
+		choice->current_vmk = cands.current_vmk;
+		choice->changes = flows->changes;
 	}
+	if (id && choice->vmk != choice->current_vmk &&
+	    choice->vmk != MIGSEL_NO_VMK &&
+	    !(state[choice->vmk] & MIGSEL_ASSUMED))
+		flow_place(flows, family, id, snap, choice->vmk);
 	write_sequnlock_bh(&flows->lock);
 	return reason;
 }

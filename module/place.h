@@ -13,6 +13,18 @@ struct migsel_flow_key;
 struct migsel_flows;
 struct migsel_snap;
 
+/**
+ * struct migsel_choice - a vmk for a flow
+ * @vmk: its position, or MIGSEL_NO_VMK, as it is before one is chosen
+ * @current_vmk: position of the one on which the flow lived before, or MIGSEL_NO_VMK
+ * @changes: tells whether something has changed since it was chosen
+ */
+struct migsel_choice {
+	int vmk;
+	int current_vmk;
+	u32 changes;
+};
+
 u64 migsel_flow_id(const struct migsel_flow_key *key);
 int migsel_flow_ifindex(struct migsel_flows *flows, u64 id);
 bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
@@ -20,7 +32,7 @@ bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
 enum migsel_reason migsel_place(struct migsel_flows *flows,
 				const struct migsel_snap *snap,
 				enum migsel_family family, u64 id,
-				const u8 *state, int *vmk);
+				const u8 *state, struct migsel_choice *choice);
 u32 migsel_place_order(struct migsel_flows *flows,
 		       const struct migsel_snap *snap,
 		       enum migsel_family family, const u8 *state, u8 *order);

@@ -84,13 +84,13 @@ static void place_exit(struct kunit *test)
 /* The vmk that a flow is placed on. */
 static int place(struct kunit *test, enum migsel_family family, u64 id)
 {
+	struct migsel_choice choice = { .vmk = MIGSEL_NO_VMK };
 	struct fixture *f = test->priv;
-	int vmk;
 
 	KUNIT_EXPECT_EQ(test, migsel_place(f->flows, f->snap, family, id,
-					   f->state, &vmk),
+					   f->state, &choice),
 			MIGSEL_REASON_MULTI_NIC);
-	return vmk;
+	return choice.vmk;
 }
 
 static void expect_placed(struct kunit *test, enum migsel_family family,
@@ -315,22 +315,47 @@ static void test_usable_as_seen(struct kunit *test)
 
 static void test_nowhere_to_go(struct kunit *test)
 {
+	struct migsel_choice choice = { .vmk = MIGSEL_NO_VMK };
 	struct fixture *f = test->priv;
-	int vmk = 7;
 
 	f->state[1] = 0;
 	f->state[2] = 0;
 	KUNIT_EXPECT_EQ(test, migsel_place(f->flows, f->snap, MIGSEL_INET, 1,
-					   f->state, &vmk),
+					   f->state, &choice),
 			MIGSEL_REASON_LINK_DOWN);
-	KUNIT_EXPECT_EQ(test, vmk, MIGSEL_NO_VMK);
+	KUNIT_EXPECT_EQ(test, choice.vmk, MIGSEL_NO_VMK);
 	f->state[2] = MIGSEL_USABLE;
 	KUNIT_EXPECT_EQ(test, migsel_place(f->flows, f->snap, MIGSEL_INET, 1,
-					   f->state, &vmk),
+					   f->state, &choice),
 			MIGSEL_REASON_NO_ROUTE);
-	KUNIT_EXPECT_EQ(test, vmk, MIGSEL_NO_VMK);
+	KUNIT_EXPECT_EQ(test, choice.vmk, MIGSEL_NO_VMK);
 	expect_home(test, 1, 0);
 	expect_placed(test, MIGSEL_INET, 0, 0);
+}
+
+/* A choice whose route was looked for holds, unless other flows were placed meanwhile. */
+static void test_asked_again(struct kunit *test)
+{
+	struct migsel_choice choice = { .vmk = MIGSEL_NO_VMK };
+	struct fixture *f = test->priv;
+
+	f->state[1] |= MIGSEL_ASSUMED;
+	migsel_place(f->flows, f->snap, MIGSEL_INET, 1, f->state, &choice);
+	KUNIT_EXPECT_EQ(test, choice.vmk, 1);
+	expect_home(test, 1, 0);
+	f->state[1] &= ~MIGSEL_ASSUMED;
+	migsel_place(f->flows, f->snap, MIGSEL_INET, 1, f->state, &choice);
+	KUNIT_EXPECT_EQ(test, choice.vmk, 1);
+	expect_placed(test, MIGSEL_INET, 1, 0);
+
+	choice.vmk = MIGSEL_NO_VMK;
+	f->state[2] |= MIGSEL_ASSUMED;
+	migsel_place(f->flows, f->snap, MIGSEL_INET, 2, f->state, &choice);
+	KUNIT_EXPECT_EQ(test, choice.vmk, 2);
+	f->state[2] &= ~MIGSEL_ASSUMED;
+	KUNIT_EXPECT_EQ(test, place(test, MIGSEL_INET, 3), 2);
+	migsel_place(f->flows, f->snap, MIGSEL_INET, 2, f->state, &choice);
+	KUNIT_EXPECT_EQ(test, choice.vmk, 1);
 }
 
 /* What belongs to no flow is neither remembered nor counted. */
@@ -575,6 +600,7 @@ static struct kunit_case place_cases[] = {
 	KUNIT_CASE(test_assumed_route),
 	KUNIT_CASE(test_usable_as_seen),
 	KUNIT_CASE(test_nowhere_to_go),
+	KUNIT_CASE(test_asked_again),
 	KUNIT_CASE(test_no_flow),
 	KUNIT_CASE(test_memory_full),
 	KUNIT_CASE(test_second_chance),
