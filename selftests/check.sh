@@ -57,7 +57,7 @@ run_test() {
 	unit) flock "$builds/unit.lock" make -s -C selftests/unit check ;;
 	vm_test.sh | detectors_test.sh) "selftests/vm/$1" ;;
 	demo_test.sh | lab_test.sh | package_test.sh | recipes_test.sh) "selftests/$1" ;;
-	tool_explain_test.sh) PATH=$PWD/userspace:$PATH "selftests/$1" ;;
+	tool_explain_test.sh | tool_explain_paste_test.sh) PATH=$PWD/userspace:$PATH "selftests/$1" ;;
 	kunit.sh) with_cpus "$1" "selftests/$1" ;;
 	tool_speed_test.sh | cost.sh) ICOUNT=1 in_test_kernel "$1" ;;
 	tool_cgroup1_test.sh) CGROUP=1 in_test_kernel "$1" ;;

@@ -3,44 +3,7 @@
 #
 # migsel explain: hosts that are only described. Needs neither a module nor root nor a test
 # kernel; the samples in explain/ are of the shape that the commands print.
-. "$(dirname "$(readlink -f "$0")")/tool_lib.sh"
-
-find_file selftests/explain
-samples=$REPLY
-setup() { :; }
-
-# explains STATUS WORD...: in the folder of the samples
-explains() { run "$1" env -C "$samples" migsel "${@:2}"; }
-
-# is_said HOST VERDICT DEV REASON: of the first answer
-# shellcheck disable=SC2016  # jq's
-is_said() {
-	holds --arg host "$1" --arg verdict "$2" --arg dev "$3" --arg reason "$4" \
-		'map(select(.host == $host)) | length == 1 and (.[0] | .verdict == $verdict and
-			(.answers[0] | (.dev | join(" ")) == $dev and .reason == $reason))' ||
-		fail "not $*: $(jq -c --arg host "$1" 'map(select(.host == $host) | {verdict, answers})' <"$scratch/out")"
-}
-
-# complains STATUS PATTERN TEXT: about what is given on standard input, in one line
-complains() {
-	printf '%b' "$3" >"$scratch/in"
-	migsel explain "${@:4}" <"$scratch/in" >"$scratch/out" 2>"$scratch/err"
-	local got=$?
-	out=$(<"$scratch/out") err=$(<"$scratch/err")
-	[[ $(wc -l <"$scratch/err") == 1 ]] || fail "of '${3:0:60}' it complains in more or less than a line: $err"
-	[[ $got == "$1" ]] || fail "'${3:0:60}' exits $got, not $1: $err"
-	err_like "$2"
-}
-
-head_row='Interface  Port Group/DVPort/Opaque Network  IP Family IP Address  Netmask  Broadcast  MAC Address  MTU  TSO MSS  Enabled Type  NetStack\n'
-
-# row VMK ADDRESS [ STACK [ MASK [ GROUP [ MTU ]]]]: of esxcfg-vmknic -l
-row() {
-	printf '%s  %s  IPv4  %s  %s  192.0.2.255  02:00:00:00:00:01 %s  65535  true  STATIC  %s\\n' "$1" "${5-Some group}" "$2" \
-		"${4-255.255.255.0}" "${6-1500}" "${3-defaultTcpipStack}"
-}
-
-pitfall=$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2)
+. "$(dirname "$(readlink -f "$0")")/tool_explain_lib.sh"
 
 test_every_format() {
 	explains 1 -j explain vmknic.txt tags.txt
@@ -418,9 +381,6 @@ test_lab_is_a_script() {
 	err_like 'which vmk carries vMotion is not told'
 }
 
-# tags VMK WORDS: as they are pasted
-tags() { printf '[root@a:~] esxcli network ip interface tag get -i %s\\n   Tags: %s\\n' "$1" "$2"; }
-
 # row6 VMK ADDRESS: of esxcfg-vmknic -l
 row6() { printf '%s  Some group  IPv6  %s  64  02:00:00:00:00:01 9000  65535  true  STATIC, PREFERRED  defaultTcpipStack\\n' "$1" "$2"; }
 
@@ -486,108 +446,12 @@ test_spare() {
 	[[ $(command_of 3) == *'-i VMK -t VMotion' ]] || fail "the command is $(command_of 3)"
 }
 
-# Names and rows that look like something else.
-test_look_alikes() {
-	sed '2s/$/\n"esx-12.example.net","vmnic0","","","02:00:00:00:12:09","","",""\n"esx-12.example.net","","","","","","",""/' "$samples/powercli.csv" >"$scratch/in"
-	run 1 migsel -j explain "$scratch/in"
-	is_said esx-12.example.net pitfall vmk0 same-subnet
-	for group in 'vMotion IPv4 10.9.9.9 255.0.0.0' 'x IPv4 10.9.9.9 255.0.0.0 10.9.9.255 02:00:00:00:00:09 1500 1 true STATIC'; do
-		run 1 migsel -j explain <(printf '%b' "[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 defaultTcpipStack 24 "$group")") migration vmk1
-		is_said a pitfall vmk0 same-subnet
-	done
-	# Lines that a terminal has wrapped.
-	complains 2 '^-:3: expected the stack of vmk1' "$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 '')" migration vmk1
-	complains 2 '^-:4: expected a row of esxcfg-vmknic -l, found "vmotion"' "$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2)          vmotion\n" migration vmk1
-	complains 2 '^-:2: expected a row of esxcfg-vmknic -l, found "NetStack"' "${head_row/NetStack/\\n  NetStack}$(row vmk0 192.0.2.1)" migration vmk0
-}
-
-test_tags() {
-	# shellcheck disable=SC2016  # of the paste
-	complains 2 'expected, before these tags, a command line with "-i VMK", found "[$]v;"' \
-		"$pitfall"'~ # for v in vmk0 vmk1; do esxcli network ip interface tag get -i $v; done\n   Tags: Management\n' migration vmk1
-	# Two commands of one prompt.
-	complains 2 'before these tags, the command line' "$pitfall"'~ # tag get -i vmk0 && tag get -i vmk1\n   Tags: Management\n\n   Tags: VMotion\n' migration vmk1
-	run 1 migsel -j explain <(printf '%b' "$pitfall$(tags vmk0 Management)$(tags vmk1 VMotion)" | sed 's,^\[root@a:~\],/tmp #,')
-	json '.[0].verdict == "pitfall"'
-	# The last ones go.
-	run 0 migsel -j explain <(printf '%b' "[root@a:~] x\n$pitfall$(tags vmk0 Management)$(tags vmk1 VMotion)$(tags vmk1 '')")
-	is_said a refused '' no-migration-vmk
-}
-
-test_json_is_read_whole() {
-	jq -c '[.[0], {x: 1}, .[1]]' <<<'[{"Name": "vmk0", "IPv4Address": "192.0.2.1", "IPv4Netmask": "255.255.255.0"},
-		{"Name": "vmk1", "IPv4Address": "192.0.2.2", "IPv4Netmask": "255.255.255.0"}]' >"$scratch/in"
-	run 1 migsel -j explain "$scratch/in" migration vmk1
-	json '.[0].verdict == "pitfall"'
-	complains 2 '^-:1: expected each key of an object once: ' '{"vnic": [], "vnic": []}\n'
-}
-
-test_lengths_untold() {
-	run 1 migsel -j explain <(sed 's/fe80::ff:fe00:901/2001:db8::9/' "$samples/rvtools-4.csv") migration vmk1
-	is_said esx-09.example.net pitfall vmk0 same-subnet
-	json 'map(select(.host == "esx-09.example.net"))[0].notes | any(contains("without their prefix lengths"))'
-}
-
 test_words_that_do_not_go_together() {
 	refused 255 'either "pair" or "as-lab"' migsel explain pair as-lab "$samples/govc.json"
 	refused 255 '"to" does not go with "pair"' migsel explain pair to 192.0.2.1 "$samples/govc.json"
 	refused 255 '"to" does not go with "as-lab"' migsel explain as-lab to 192.0.2.1 "$samples/govc.json"
 	refused 255 '[-]csv does not go with "pair"' migsel -csv explain pair "$samples/govc.json"
 	refused 255 '[-]j does not go with "as-lab"' migsel -j explain as-lab "$samples/govc.json"
-}
-
-# What is pasted again, as after a cure, is how it is now.
-test_told_again() {
-	local at='[root@esx-01:~] esxcfg-vmknic -l\n' after
-	after=$head_row$(row vmk0 192.0.2.1)$(row vmk1 198.51.100.2)
-	printf '%b' "$at$pitfall$at$after" >"$scratch/in"
-	run 0 migsel -j explain "$scratch/in" migration vmk1
-	is_said esx-01 good vmk1 dedicated-subnet
-	printf '%b' "$at$after$at$pitfall" >"$scratch/in"
-	run 1 migsel -j explain "$scratch/in" migration vmk1
-	is_said esx-01 pitfall vmk0 same-subnet
-	printf '%b' "$at$pitfall" '~ # esxcli network ip interface ipv4 get\nName  IPv4 Address  IPv4 Netmask\n----  ------------  -------------\n' \
-		'vmk0  192.0.2.1     255.255.255.0\nvmk1  198.51.100.2  255.255.255.0\n' >"$scratch/in"
-	run 0 migsel -j explain "$scratch/in" migration vmk1
-	is_said esx-01 good vmk1 dedicated-subnet
-	# the address is gone
-	printf '%b' "$at$pitfall$at$head_row$(row vmk1 N/A '' N/A)" >"$scratch/in"
-	run 2 migsel -j explain "$scratch/in" migration vmk1
-	# two tables of a file each
-	printf '%b' "$at$pitfall" >"$scratch/one"
-	printf '%b' "$at$after" >"$scratch/two"
-	run 0 migsel -j explain "$scratch/one" "$scratch/two" migration vmk1
-	is_said esx-01 good vmk1 dedicated-subnet
-}
-
-# A host whose prompt has no name of its own is asked once for each of its stacks.
-test_stacks_of_one_host() {
-	local prompt='[root@localhost:~] esxcli network ip' get='Name  IPv4 Address  IPv4 Netmask\n----  ------------  -------------\n'
-	local list='vmk0\n   Name: vmk0\n   Netstack Instance: defaultTcpipStack\n\nvmk1\n   Name: vmk1\n   Netstack Instance: vmotion\n\n'
-	local option
-	for option in '-N vmotion' '--netstack=vmotion'; do
-		printf '%b' "$prompt interface list\n$list" "$prompt interface ipv4 get\n$get"'vmk0  192.0.2.1     255.255.255.0\n' \
-			"$prompt interface ipv4 get $option\n$get"'vmk1  192.0.2.2     255.255.255.0\n' >"$scratch/in"
-		run 0 migsel -j explain "$scratch/in"
-		json 'length == 1'
-		is_said in good vmk1 vmotion-stack
-	done
-	# Without it, it is another host.
-	printf '%b' "# a\n$pitfall# a\n$pitfall" >"$scratch/in"
-	run 1 migsel -j explain "$scratch/in" migration vmk1
-	json 'length == 2'
-}
-
-test_first_prompt() {
-	printf '%b' "$pitfall"'[root@esx-01:~] esxcli network ip interface tag get -i vmk1\n   Tags: VMotion\n' \
-		'[root@esx-01:~] esxcli network ip interface tag get -i vmk0\n   Tags: Management\n' >"$scratch/in"
-	run 1 migsel -j explain "$scratch/in"
-	json 'length == 1'
-	is_said esx-01 pitfall vmk0 same-subnet
-	# What tells of vmks is of another host.
-	printf '%b' "$pitfall" "[root@esx-02:~] esxcfg-vmknic -l\n$pitfall" >"$scratch/in"
-	run 1 migsel -j explain "$scratch/in" migration vmk1
-	json 'map(.host) == ["in", "esx-02"]'
 }
 
 test_many_routes() {

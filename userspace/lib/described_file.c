@@ -143,6 +143,7 @@ void describe_bytes(struct descriptions *all, const char *name,
 	all->complaints = 0;
 	all->found = false;
 	all->goes_on = false;
+	all->stack = ON_DEFAULT;
 	host_is_unnamed(all);
 	if (length > FILE_MAX) {
 		cannot_read(all, 1,

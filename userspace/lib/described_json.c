@@ -4,12 +4,16 @@
 #include <ctype.h>
 #include <jansson.h>
 #include <linux/kernel.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "described.h"
 #include "text.h"
+
+/* Small values take fifty times what they are in a file. */
+#define JSON_MEMORY ((size_t)1 << 30)
 
 struct document {
 	struct descriptions *all;
@@ -462,6 +466,41 @@ static bool is_json(const char *text, size_t length)
 	       isdigit((unsigned char)text[i]);
 }
 
+/* What was taken of JSON_MEMORY. */
+static size_t taken;
+
+static void *take(size_t size)
+{
+	void *block = size < JSON_MEMORY - taken ? malloc(size) : NULL;
+
+	taken += malloc_usable_size(block);
+	return block;
+}
+
+static void give_back(void *block)
+{
+	taken -= malloc_usable_size(block);
+	free(block);
+}
+
+static void cannot_parse(struct descriptions *all, unsigned int line,
+			 const json_error_t *error)
+{
+	const char *expected = "JSON that goes on to its end";
+
+	/* Jansson has no words for it. */
+	if (!*error->text) {
+		cannot_read(all, line,
+			    "expected JSON that takes less than %zu MB of memory",
+			    JSON_MEMORY >> 20);
+		return;
+	}
+	if (json_error_code(error) == json_error_duplicate_key)
+		expected = "each key of an object once";
+	cannot_read(all, line + (error->line > 0 ? error->line - 1 : 0),
+		    "expected %s: %s", expected, visible(error->text));
+}
+
 bool describe_json(struct descriptions *all, const char *text, size_t length,
 		   unsigned int line, const char *nic, size_t *used)
 {
@@ -471,17 +510,15 @@ bool describe_json(struct descriptions *all, const char *text, size_t length,
 
 	if (!is_json(text, length))
 		return false;
+	json_set_alloc_funcs(take, give_back);
 	value = json_loadb(text, length,
 			   JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &error);
 	if (!value) {
+		json_set_alloc_funcs(malloc, free);
 		/* Where the next one would begin, nobody knows. */
 		*used = length;
 		all->found = true;
-		cannot_read(all, line + (error.line > 0 ? error.line - 1 : 0),
-			    json_error_code(&error) == json_error_duplicate_key ?
-			    "expected each key of an object once: %s" :
-			    "expected JSON that goes on to its end: %s",
-			    visible(error.text));
+		cannot_parse(all, line, &error);
 		return true;
 	}
 	*used = error.position;
@@ -489,5 +526,6 @@ bool describe_json(struct descriptions *all, const char *text, size_t length,
 	if (describe_value(&document, value))
 		all->found = true;
 	json_decref(value);
+	json_set_alloc_funcs(malloc, free);
 	return true;
 }

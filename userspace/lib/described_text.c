@@ -16,6 +16,7 @@
 
 #define COLUMNS_MAX 24
 #define PAIRS_MAX 40
+#define STACK_NAME_MAX 32
 #define WORDS_MAX 64
 #define HEADING_MAX 40
 #define HEADINGS_MAX 1024
@@ -47,6 +48,7 @@ struct paste {
 	bool is_title;		/* the line; what is below it is blank or begins a table */
 	char headings[HEADINGS_MAX];	/* the line above the dashes */
 	char *nic;		/* that the last command names, or NULL */
+	bool is_loop;		/* it names a variable: a loop, which may print what is in it */
 	unsigned int n_columns;
 	size_t begin[COLUMNS_MAX + 1];
 	char column[COLUMNS_MAX][HEADING_MAX];
@@ -382,24 +384,35 @@ static bool find_prompt(char *line, char **host, char **command)
 	return true;
 }
 
-/* The vmk that a command line of esxcli names. */
-static char *nic_of_command(char *command)
+/* What a command line says behind one of two words: its length, 0 if it has neither. */
+static size_t option_of(char *command, const char *letter, const char *word,
+			char **value)
 {
-	char *p = strstr(command, "--interface-name"), *rest;
+	const char *option = strstr(command, word) ? word : letter;
+	char *p = strstr(command, option);
 
-	if (p)
-		p += strlen("--interface-name");
-	else
-		p = strstr(command, " -i");
-	if (p && !strncmp(p, " -i", 3))
-		p += 3;
-	return p ? strtok_r(p, " =\t\r'\"", &rest) : NULL;
+	if (!p)
+		return 0;
+	p += strlen(option);
+	*value = p + strspn(p, " =\t'\"");
+	return strcspn(*value, " ;\t\r'\"");
 }
 
-/* Each TCP/IP stack of a host has to be asked for its addresses and routes. */
-static bool asks_a_stack(const char *command)
+/* A vmk, or each TCP/IP stack of a host, has to be named to be asked for what it has. */
+static void read_command(struct paste *paste, char *command)
 {
-	return strstr(command, " -N") || strstr(command, " --netstack");
+	char name[STACK_NAME_MAX], *nic, *stack;
+	size_t nic_length, length;
+
+	nic_length = option_of(command, " -i", " --interface-name", &nic);
+	length = option_of(command, " -N", " --netstack", &stack);
+	snprintf(name, sizeof(name), "%.*s", (int)length, length ? stack : "");
+	paste->all->goes_on = length;
+	paste->all->stack = stack_of(name);
+	paste->nic = nic_length ? nic : NULL;
+	paste->is_loop = nic_length && *nic == '$';
+	if (nic_length)
+		nic[nic_length] = '\0';
 }
 
 /* The first prompt is easily left out where a host is pasted. */
@@ -416,7 +429,6 @@ static bool read_prompt(struct paste *paste)
 	if (!find_prompt(paste->line, &host, &command))
 		return false;
 	begin_section(paste, NOWHERE);
-	paste->all->goes_on = asks_a_stack(command);
 	if (host && is_default_name(host)) {
 		host_is_unnamed(paste->all);
 	} else if (host) {
@@ -424,7 +436,7 @@ static bool read_prompt(struct paste *paste)
 			host_has_name(paste->all, host);
 		host_is(paste->all, host, paste->number);
 	}
-	paste->nic = nic_of_command(command);
+	read_command(paste, command);
 	return true;
 }
 
@@ -542,6 +554,11 @@ static void read_line(struct paste *paste)
 	if (is_blank || read_prompt(paste) || read_beginning(paste) ||
 	    read_saved(paste))
 		return;
+	if (paste->is_loop && is_vmk(trimmed(line))) {
+		end_record(paste);
+		paste->nic = line;
+		return;
+	}
 	if (is_rule(line, line + strlen(line))) {
 		read_columns(paste);
 		return;

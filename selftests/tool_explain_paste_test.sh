@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# migsel explain: what belongs to which host, and what holds, where much is pasted. Needs
+# neither a module nor root nor a test kernel.
+. "$(dirname "$(readlink -f "$0")")/tool_explain_lib.sh"
+
+# Names and rows that look like something else.
+test_look_alikes() {
+	sed '2s/$/\n"esx-12.example.net","vmnic0","","","02:00:00:00:12:09","","",""\n"esx-12.example.net","","","","","","",""/' "$samples/powercli.csv" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	is_said esx-12.example.net pitfall vmk0 same-subnet
+	for group in 'vMotion IPv4 10.9.9.9 255.0.0.0' 'x IPv4 10.9.9.9 255.0.0.0 10.9.9.255 02:00:00:00:00:09 1500 1 true STATIC'; do
+		run 1 migsel -j explain <(printf '%b' "[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 defaultTcpipStack 24 "$group")") migration vmk1
+		is_said a pitfall vmk0 same-subnet
+	done
+	# Lines that a terminal has wrapped.
+	complains 2 '^-:3: expected the stack of vmk1' "$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 '')" migration vmk1
+	complains 2 '^-:4: expected a row of esxcfg-vmknic -l, found "vmotion"' "$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2)          vmotion\n" migration vmk1
+	complains 2 '^-:2: expected a row of esxcfg-vmknic -l, found "NetStack"' "${head_row/NetStack/\\n  NetStack}$(row vmk0 192.0.2.1)" migration vmk0
+}
+
+test_tags() {
+	# shellcheck disable=SC2016  # of the paste
+	complains 2 'expected, before these tags, a command line with "-i VMK", found "[$]v"' \
+		"$pitfall"'~ # for v in vmk0 vmk1; do esxcli network ip interface tag get -i $v; done\n   Tags: Management\n' migration vmk1
+	# Two commands of one prompt.
+	complains 2 'before these tags, the command line' "$pitfall"'~ # tag get -i vmk0 && tag get -i vmk1\n   Tags: Management\n\n   Tags: VMotion\n' migration vmk1
+	run 1 migsel -j explain <(printf '%b' "$pitfall$(tags vmk0 Management)$(tags vmk1 VMotion)" | sed 's,^\[root@a:~\],/tmp #,')
+	json '.[0].verdict == "pitfall"'
+	# The last ones go.
+	run 0 migsel -j explain <(printf '%b' "[root@a:~] x\n$pitfall$(tags vmk0 Management)$(tags vmk1 VMotion)$(tags vmk1 '')")
+	is_said a refused '' no-migration-vmk
+}
+
+test_json_is_read_whole() {
+	jq -c '[.[0], {x: 1}, .[1]]' <<<'[{"Name": "vmk0", "IPv4Address": "192.0.2.1", "IPv4Netmask": "255.255.255.0"},
+		{"Name": "vmk1", "IPv4Address": "192.0.2.2", "IPv4Netmask": "255.255.255.0"}]' >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	json '.[0].verdict == "pitfall"'
+	complains 2 '^-:1: expected each key of an object once: ' '{"vnic": [], "vnic": []}\n'
+}
+
+test_lengths_untold() {
+	run 1 migsel -j explain <(sed 's/fe80::ff:fe00:901/2001:db8::9/' "$samples/rvtools-4.csv") migration vmk1
+	is_said esx-09.example.net pitfall vmk0 same-subnet
+	json 'map(select(.host == "esx-09.example.net"))[0].notes | any(contains("without their prefix lengths"))'
+}
+
+# What is pasted again, as after a cure, is how it is now.
+test_told_again() {
+	local at='[root@esx-01:~] esxcfg-vmknic -l\n' after
+	after=$head_row$(row vmk0 192.0.2.1)$(row vmk1 198.51.100.2)
+	printf '%b' "$at$pitfall$at$after" >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" migration vmk1
+	is_said esx-01 good vmk1 dedicated-subnet
+	printf '%b' "$at$after$at$pitfall" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	is_said esx-01 pitfall vmk0 same-subnet
+	printf '%b' "$at$pitfall" '~ # esxcli network ip interface ipv4 get\nName  IPv4 Address  IPv4 Netmask\n----  ------------  -------------\n' \
+		'vmk0  192.0.2.1     255.255.255.0\nvmk1  198.51.100.2  255.255.255.0\n' >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" migration vmk1
+	is_said esx-01 good vmk1 dedicated-subnet
+	# the address is gone
+	printf '%b' "$at$pitfall$at$head_row$(row vmk1 N/A '' N/A)" >"$scratch/in"
+	run 2 migsel -j explain "$scratch/in" migration vmk1
+	# two tables of a file each
+	printf '%b' "$at$pitfall" >"$scratch/one"
+	printf '%b' "$at$after" >"$scratch/two"
+	run 0 migsel -j explain "$scratch/one" "$scratch/two" migration vmk1
+	is_said esx-01 good vmk1 dedicated-subnet
+}
+
+# A host whose prompt has no name of its own is asked once for each of its stacks.
+test_stacks_of_one_host() {
+	local prompt='[root@localhost:~] esxcli network ip' get='Name  IPv4 Address  IPv4 Netmask\n----  ------------  -------------\n'
+	local list='vmk0\n   Name: vmk0\n   Netstack Instance: defaultTcpipStack\n\nvmk1\n   Name: vmk1\n   Netstack Instance: vmotion\n\n'
+	local option
+	for option in '-N vmotion' '--netstack=vmotion'; do
+		printf '%b' "$prompt interface list\n$list" "$prompt interface ipv4 get\n$get"'vmk0  192.0.2.1     255.255.255.0\n' \
+			"$prompt interface ipv4 get $option\n$get"'vmk1  192.0.2.2     255.255.255.0\n' >"$scratch/in"
+		run 0 migsel -j explain "$scratch/in"
+		json 'length == 1'
+		is_said in good vmk1 vmotion-stack
+	done
+	# Without it, it is another host.
+	printf '%b' "# a\n$pitfall# a\n$pitfall" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	json 'length == 2'
+}
+
+test_first_prompt() {
+	printf '%b' "$pitfall"'[root@esx-01:~] esxcli network ip interface tag get -i vmk1\n   Tags: VMotion\n' \
+		'[root@esx-01:~] esxcli network ip interface tag get -i vmk0\n   Tags: Management\n' >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	json 'length == 1'
+	is_said esx-01 pitfall vmk0 same-subnet
+	# What tells of vmks is of another host.
+	printf '%b' "$pitfall" "[root@esx-02:~] esxcfg-vmknic -l\n$pitfall" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	json 'map(.host) == ["in", "esx-02"]'
+}
+
+# Routes are told for each stack.
+test_routes_told_again() {
+	local at='[root@esx-01:~] ' two routes='\nVMkernel Routes:\nNetwork Netmask Gateway Interface\n'
+	two=$head_row$(row vmk0 192.0.2.1)$(row vmk1 198.51.100.2 vmotion)
+	local before=${routes}'203.0.113.0 255.255.255.0 198.51.100.9 vmk1\n'
+	local after=${routes}'198.51.100.0 255.255.255.0 Local Subnet vmk1\n'
+	printf '%b' "$at esxcfg-vmknic -l\n$two$at esxcfg-route -N vmotion -l\n$before" >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" to 203.0.113.5
+	is_said esx-01 good vmk1 vmotion-stack
+	printf '%b' "$at esxcfg-route -l\n${routes}192.0.2.0 255.255.255.0 Local Subnet vmk0\n" >>"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" to 203.0.113.5
+	is_said esx-01 good vmk1 vmotion-stack
+	printf '%b' "$at esxcfg-route -N vmotion -l\n$after" >>"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" to 203.0.113.5
+	is_said esx-01 refused '' no-route
+}
+
+# A loop names a variable, and is understood if it prints what is in it.
+test_loops() {
+	local loop='[root@esx-01:~] for v in vmk0 vmk1; do echo $v; esxcli network ip interface tag get -i "$v"; done\n'
+	printf '%b' "[root@esx-01:~] esxcfg-vmknic -l\n$pitfall$loop" 'vmk0\n   Tags: Management\nvmk1\n   Tags: VMotion\n' >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	is_said esx-01 pitfall vmk0 same-subnet
+	printf '%b' "[root@esx-01:~] esxcfg-vmknic -l\n$pitfall${loop/echo \$v; /}" '   Tags: Management\n   Tags: VMotion\n' >"$scratch/in"
+	run 2 migsel explain "$scratch/in"
+	err_like 'in:6: expected, before these tags, a command line with "-i VMK"'
+}
+
+# What is small in a file may be large in memory.
+test_much_of_json() {
+	awk 'BEGIN { printf "["; for (i = 0; i < 20000000; i++) printf "[],"; print "1]" }' >"$scratch/in"
+	run 2 migsel explain "$scratch/in"
+	err_like 'in:1: expected JSON that takes less than 1024 MB of memory$'
+}
+
+run_tests "$@"
