@@ -67,23 +67,22 @@ static void show_trap(const char *code, enum severity severity, const char *dev,
 void found(struct check *check, const char *code, enum severity severity,
 	   const char *dev, struct remedy *remedy, const char *format, ...)
 {
-	char *message = NULL;
+	struct text message = {};
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&message, format, args) < 0)
-		message = NULL;
+	text_vadd(&message, format, args);
 	va_end(args);
 
 	if (severity >= check->least) {
 		check->n_found[severity]++;
 		if (!options.prometheus)
 			show_trap(code, severity, dev, remedy,
-				  message ? message : "");
+				  message.s);
 		else if (severity != SEVERITY_OK)
 			count_trap(check, code, severity, dev);
 	}
-	free(message);
+	text_free(&message);
 	if (remedy) {
 		text_free(&remedy->fix);
 		text_free(&remedy->advice);
@@ -92,15 +91,14 @@ void found(struct check *check, const char *code, enum severity severity,
 
 void could_not_look(struct check *check, const char *format, ...)
 {
-	char *text = NULL;
+	struct text what = {};
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text_vadd(&what, format, args);
 	va_end(args);
-	error("could not look at %s", text ? text : "everything");
-	free(text);
+	error("could not look at %s", what.s);
+	text_free(&what);
 	check->could_not_look = true;
 }
 

@@ -25,15 +25,14 @@ static void unread(const struct reader *reader, const char *format, ...)
 
 static void unread(const struct reader *reader, const char *format, ...)
 {
-	char *what = NULL;
+	struct text what = {};
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&what, format, args) < 0)
-		what = NULL;
+	text_vadd(&what, format, args);
 	va_end(args);
-	reader->unread(reader->data, what ? what : "the rules");
-	free(what);
+	reader->unread(reader->data, what.s);
+	text_free(&what);
 }
 
 /* The list in what nft has printed, NULL if it could not. */

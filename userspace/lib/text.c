@@ -28,19 +28,24 @@ static void add_bytes(struct text *text, const char *bytes, size_t n)
 	s[text->length] = '\0';
 }
 
-void text_add(struct text *text, const char *format, ...)
+void text_vadd(struct text *text, const char *format, va_list args)
 {
-	va_list args;
 	char *s;
-	int n;
+	int n = vasprintf(&s, format, args);
 
-	va_start(args, format);
-	n = vasprintf(&s, format, args);
-	va_end(args);
 	if (n < 0)
 		exit(out_of_memory());
 	add_bytes(text, s, n);
 	free(s);
+}
+
+void text_add(struct text *text, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	text_vadd(text, format, args);
+	va_end(args);
 }
 
 void text_free(struct text *text)

@@ -2,6 +2,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,6 +16,7 @@ struct text {
 };
 
 void text_add(struct text *text, const char *format, ...) PRINTF(2, 3);
+void text_vadd(struct text *text, const char *format, va_list args) PRINTF(2, 0);
 void text_free(struct text *text);
 
 /* What others have named, with what is neither printable nor UTF-8 as "\xe9". */
