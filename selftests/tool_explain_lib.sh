@@ -40,6 +40,7 @@ row() {
 		"${4-255.255.255.0}" "${6-1500}" "${3-defaultTcpipStack}"
 }
 
+# shellcheck disable=SC2034  # for the tests
 pitfall=$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2)
 
 # tags VMK WORDS: as they are pasted

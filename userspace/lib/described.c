@@ -346,35 +346,12 @@ void services_are_told(struct described_nic *nic)
 		nic->provisioning = TOLD_OFF;
 }
 
-/* The routes of a stack that another table has told are those of before. */
-static void host_tells_routes(const struct descriptions *all,
-			      struct described_host *host,
-			      enum migsel_family family)
-{
-	unsigned int *table = &host->table[family][all->stack];
-	unsigned int i, n = 0;
-
-	if (*table == all->table)
-		return;
-	*table = all->table;
-	for (i = 0; i < host->n_routes; i++) {
-		struct described_route *route = &host->route[i];
-
-		if (route->dst.family == family && route->stack == all->stack)
-			free(route->dev);
-		else
-			host->route[n++] = *route;
-	}
-	host->n_routes = n;
-}
-
 void host_add_route(struct descriptions *all, struct described_host *host,
 		    const struct described_route *route, const char *dev,
 		    unsigned int line)
 {
 	struct described_route *added;
 
-	host_tells_routes(all, host, route->dst.family);
 	if (host->n_routes == ROUTES_MAX) {
 		cannot_read(all, line, "%s has more than %u routes",
 			    visible(host->name), ROUTES_MAX);
@@ -383,7 +360,6 @@ void host_add_route(struct descriptions *all, struct described_host *host,
 	host->route = grow(host->route, host->n_routes, sizeof(*added));
 	added = &host->route[host->n_routes++];
 	*added = *route;
-	added->stack = all->stack;
 	added->dev = dev && *dev ? check(strdup(dev)) : NULL;
 }
 

@@ -25,7 +25,6 @@ enum described_stack {
 	ON_VMOTION,
 	ON_PROVISIONING,
 	ON_OTHER,
-	N_STACKS,
 };
 
 enum told {
@@ -57,7 +56,6 @@ struct described_route {
 	bool has_gateway;
 	struct migsel_addr gateway;
 	char *dev;		/* NULL if it was not told */
-	enum described_stack stack;
 };
 
 /* What can be told once of a host. */
@@ -84,8 +82,6 @@ struct described_host {
 	unsigned int n_saved;	/* vmks of "migsel save" */
 	unsigned int n_nics;
 	struct described_nic *nic;
-	/* That tells the routes of a stack. */
-	unsigned int table[MIGSEL_N_FAMILIES][N_STACKS];
 	unsigned int n_routes;
 	struct described_route *route;
 };
@@ -97,7 +93,8 @@ struct descriptions {
 	void *by_name;			/* of search.h */
 	struct described_host *current;	/* whom the next part is about */
 	bool goes_on;			/* the next part is one more of its parts */
-	enum described_stack stack;	/* whose routes that tells */
+	bool prompted;			/* there was a prompt in the file */
+	bool counted;			/* its values of JSON are few enough */
 	unsigned int table;		/* how many were begun */
 	const char *file;		/* that is being read */
 	unsigned int complaints;	/* about that file */

@@ -38,7 +38,8 @@ static void read_addresses(struct descriptions *all,
 	/* One by DHCP that has none, yet. */
 	if (!nic)
 		return;
-	nic_tells(all, nic, is_ipv6 ? MIGSEL_INET6 : MIGSEL_INET);
+	if (is_ipv6 || value(record, "ipv4address"))
+		nic_tells(all, nic, is_ipv6 ? MIGSEL_INET6 : MIGSEL_INET);
 	if (!*text || !strcmp(text, "N/A") || !strcmp(text, "0.0.0.0"))
 		return;
 	if (read_address(text, mask, &addr))

@@ -143,7 +143,8 @@ void describe_bytes(struct descriptions *all, const char *name,
 	all->complaints = 0;
 	all->found = false;
 	all->goes_on = false;
-	all->stack = ON_DEFAULT;
+	all->prompted = false;
+	all->counted = false;
 	host_is_unnamed(all);
 	if (length > FILE_MAX) {
 		cannot_read(all, 1,

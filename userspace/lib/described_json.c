@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <jansson.h>
 #include <linux/kernel.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 #include "text.h"
 
 /* Small values take fifty times what they are in a file. */
-#define JSON_MEMORY ((size_t)1 << 30)
+#define VALUES_MAX 8000000
 
 struct document {
 	struct descriptions *all;
@@ -466,21 +465,14 @@ static bool is_json(const char *text, size_t length)
 	       isdigit((unsigned char)text[i]);
 }
 
-/* What was taken of JSON_MEMORY. */
-static size_t taken;
-
-static void *take(size_t size)
+/* Whether it is so many values that they would take a gigabyte. */
+static bool has_too_many(const char *text, size_t length)
 {
-	void *block = size < JSON_MEMORY - taken ? malloc(size) : NULL;
+	size_t i, n = 0;
 
-	taken += malloc_usable_size(block);
-	return block;
-}
-
-static void give_back(void *block)
-{
-	taken -= malloc_usable_size(block);
-	free(block);
+	for (i = 0; i < length; i++)
+		n += text[i] == ',' || text[i] == '[' || text[i] == '{';
+	return n > VALUES_MAX;
 }
 
 static void cannot_parse(struct descriptions *all, unsigned int line,
@@ -488,13 +480,6 @@ static void cannot_parse(struct descriptions *all, unsigned int line,
 {
 	const char *expected = "JSON that goes on to its end";
 
-	/* Jansson has no words for it. */
-	if (!*error->text) {
-		cannot_read(all, line,
-			    "expected JSON that takes less than %zu MB of memory",
-			    JSON_MEMORY >> 20);
-		return;
-	}
 	if (json_error_code(error) == json_error_duplicate_key)
 		expected = "each key of an object once";
 	cannot_read(all, line + (error->line > 0 ? error->line - 1 : 0),
@@ -510,11 +495,17 @@ bool describe_json(struct descriptions *all, const char *text, size_t length,
 
 	if (!is_json(text, length))
 		return false;
-	json_set_alloc_funcs(take, give_back);
+	if (!all->counted && has_too_many(text, length)) {
+		*used = length;
+		all->found = true;
+		cannot_read(all, line, "expected JSON of less than %u values",
+			    VALUES_MAX);
+		return true;
+	}
+	all->counted = true;
 	value = json_loadb(text, length,
 			   JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &error);
 	if (!value) {
-		json_set_alloc_funcs(malloc, free);
 		/* Where the next one would begin, nobody knows. */
 		*used = length;
 		all->found = true;
@@ -526,6 +517,5 @@ bool describe_json(struct descriptions *all, const char *text, size_t length,
 	if (describe_value(&document, value))
 		all->found = true;
 	json_decref(value);
-	json_set_alloc_funcs(malloc, free);
 	return true;
 }

@@ -407,8 +407,7 @@ static void read_command(struct paste *paste, char *command)
 	nic_length = option_of(command, " -i", " --interface-name", &nic);
 	length = option_of(command, " -N", " --netstack", &stack);
 	snprintf(name, sizeof(name), "%.*s", (int)length, length ? stack : "");
-	paste->all->goes_on = length;
-	paste->all->stack = stack_of(name);
+	paste->all->goes_on = length && stack_of(name) != ON_DEFAULT;
 	paste->nic = nic_length ? nic : NULL;
 	paste->is_loop = nic_length && *nic == '$';
 	if (nic_length)
@@ -432,10 +431,11 @@ static bool read_prompt(struct paste *paste)
 	if (host && is_default_name(host)) {
 		host_is_unnamed(paste->all);
 	} else if (host) {
-		if (!tells_vmks(command))
+		if (!paste->all->prompted && !tells_vmks(command))
 			host_has_name(paste->all, host);
 		host_is(paste->all, host, paste->number);
 	}
+	paste->all->prompted = true;
 	read_command(paste, command);
 	return true;
 }
