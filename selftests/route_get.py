@@ -67,12 +67,12 @@ class Host:
         self.routes = set()
         self.networks = {4: {}, 6: {}}
         self.owned = {dev: [] for dev in DEVICES}
-        lines = []
-        # Each another: with the same one, routes of IPv6 would be one that balances.
+        # Each another: with the same one, routes of IPv6 would be one that balances. So no
+        # device still has routes of the last shape when the first gets new ones.
         metrics = iter(rng.sample(range(1, 1001), 64))
+        lines = [f"{line} {dev}" for line in ("link set down dev", "addr flush dev", "link set up dev")
+                 for dev in DEVICES]
         for n, dev in enumerate(DEVICES):
-            lines += [f"link set {dev} down", f"addr flush dev {dev}",
-                      f"link set {dev} up"]
             for family in 4, 6:
                 self.networks[family][dev] = set()
                 for subnet in rng.sample(SUBNETS[family], rng.choice([0, 1, 1, 1, 1, 2])):
