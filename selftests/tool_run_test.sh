@@ -213,12 +213,12 @@ test_monitor_timestamps() {
 	(($(date +%s) - $(date -d "$out" +%s) <= 60)) || fail "it is not $out"
 }
 
-# flows COUNT PACKETS: hot flows, each of so many packets
+# hot_flows COUNT PACKETS [DESTINATION]: hot flows, each of so many packets
 # shellcheck disable=SC2016 # that shell expands it
 hot_flows() {
 	ip netns exec "$host" migsel exec hot -- bash -c '
 		for ((i = 0; i < $1; i++)); do
-			exec 3>/dev/udp/192.0.2.21/9
+			exec 3>/dev/udp/${3:-192.0.2.21}/9
 			for ((j = 0; j < $2; j++)); do echo >&3; done
 		done' - "$@" 2>/dev/null
 }
@@ -251,6 +251,8 @@ test_alarms() {
 	hot_flows 1000 1
 	soon alarms_told 1006
 	alarms_are '([0-9]+) ([1-9][0-9]*)' || fail "none of 1000 alarms is lost"
+	hot_flows 1000 1 2001:db8::21
+	soon alarms_told 2006
 }
 
 alarms_told() {
