@@ -47,7 +47,7 @@ test_lengths_untold() {
 	json 'map(select(.host == "esx-09.example.net"))[0].notes | any(contains("without their prefix lengths"))'
 }
 
-# What is pasted again, as after a cure, is how it is now.
+# The addresses of a NIC that are told again, as after a cure, are those of now.
 test_told_again() {
 	local at='[root@esx-01:~] esxcfg-vmknic -l\n' after
 	after=$head_row$(row vmk0 192.0.2.1)$(row vmk1 198.51.100.2)
@@ -126,7 +126,7 @@ test_loops() {
 test_much_of_json() {
 	awk 'BEGIN { printf "["; for (i = 0; i < 8200000; i++) printf "[],"; printf "\"%34600000s\",1]", "" }' >"$scratch/in"
 	run 2 migsel explain "$scratch/in"
-	err_like 'in:1: expected JSON of less than 8000000 values$'
+	err_like 'in:1: expected JSON of less than 4000000 values$'
 }
 
 run_tests "$@"

@@ -175,6 +175,9 @@ void heading(const char *text, size_t length, char *plain, size_t size);
 /* The forms. Each reads a text, from a line of its file on. */
 void describe_text(struct descriptions *all, char *text, size_t length);
 void describe_csv(struct descriptions *all, const char *text, size_t length);
+/* The words of a line of "migsel save", about the current host. */
+void describe_saved(struct descriptions *all, char *const words[],
+		    unsigned int n, unsigned int line);
 /* Sets *used to how much of the text was one. Returns false if it is none. */
 bool describe_json(struct descriptions *all, const char *text, size_t length,
 		   unsigned int line, const char *nic, size_t *used);

@@ -11,8 +11,8 @@
 #include "described.h"
 #include "text.h"
 
-/* Small values take fifty times what they are in a file. */
-#define VALUES_MAX 8000000
+/* What is small in a file may take 200 bytes of memory. */
+#define VALUES_MAX 4000000
 
 struct document {
 	struct descriptions *all;
@@ -465,7 +465,7 @@ static bool is_json(const char *text, size_t length)
 	       isdigit((unsigned char)text[i]);
 }
 
-/* Whether it is so many values that they would take a gigabyte. */
+/* Each value but the first of an array or object has a comma before it. */
 static bool has_too_many(const char *text, size_t length)
 {
 	size_t i, n = 0;

@@ -473,10 +473,7 @@ static bool read_beginning(struct paste *paste)
 /* A line of "migsel save". */
 static bool read_saved(struct paste *paste)
 {
-	struct described_host *host;
-	struct described_nic *nic;
 	char *words[WORDS_MAX + 1];
-	unsigned int n, i, dev;
 
 	if (!begins_with(paste->line, "vmk flush") &&
 	    !begins_with(paste->line, "vmk add ") &&
@@ -487,42 +484,8 @@ static bool read_saved(struct paste *paste)
 		begin_section(paste, IN_SAVE);
 		host_of_part(paste->all, PART_SAVE, paste->number);
 	}
-	host = paste->all->current;
-	host->system = SYSTEM_LINUX;
-	n = split(paste->line, words);
-	if (n < 2)
-		return true;
-	if (!strcmp(words[0], "policy")) {
-		for (i = 2; i + 1 < n; i += 2) {
-			if (!strcmp(words[i], "fallback"))
-				host->is_strict = !strcmp(words[i + 1],
-							  "strict");
-		}
-		return true;
-	}
-	if (n < 4 || strcmp(words[1], "add"))
-		return true;
-	dev = strcmp(words[2], "dev") ? 2 : 3;
-	nic = nic_of(paste->all, host, words[dev], paste->number);
-	if (!nic)
-		return true;
-	if (!nic->place)
-		nic->place = ++host->n_saved;
-	for (i = dev + 1; i + 1 < n; i += 2) {
-		bool on = !strcmp(words[i + 1], "on");
-
-		if (!strcmp(words[i], "migration"))
-			nic->migration = on ? TOLD_ON : TOLD_OFF;
-		else if (!strcmp(words[i], "provisioning"))
-			nic->provisioning = on ? TOLD_ON : TOLD_OFF;
-		else if (!strcmp(words[i], "stack"))
-			nic_set_stack(nic, words[i + 1]);
-	}
-	if (nic->stack == ON_OTHER)
-		cannot_read(paste->all, paste->number,
-			    "%s: expected the stack default, vmotion or provisioning, found \"%s\"",
-			    visible(nic->name), visible(nic->stack_name));
-	services_are_told(nic);
+	describe_saved(paste->all, words, split(paste->line, words),
+		       paste->number);
 	return true;
 }
 
