@@ -351,30 +351,38 @@ def compare(migsel, packet, host, config):
     return None, reasons[0] if reasons else "none"
 
 
+def try_shape(rng, migsel, seen):
+    """What is wrong in random configurations of a random host; counts the reasons."""
+    problems = []
+    host = Host(rng)
+    for _ in range(CONFIGS):
+        config = Config(rng)
+        complaints = migsel.ask(*config.lines)
+        problems += [f"{complaint}: {config.lines}" for complaint in complaints]
+        for _ in range(PACKETS):
+            problem, reason = compare(migsel, Packet(rng, host), host, config)
+            if not problem:
+                seen[reason] += 1
+            else:
+                problems.append(f"{problem}: {'; '.join(config.lines[2:])}")
+    return problems
+
+
 def main():
     ktap.begin(SHAPES + 1)
     ktap.note(f"SEED={sys.argv[1]}")
     rng = random.Random(int(sys.argv[1]))
     migsel = Migsel()
-    seen = {}
+    seen = dict.fromkeys([*REASONS, "none"], 0)
     for shape in range(SHAPES):
-        problems = []
-        host = Host(rng)
-        for _ in range(CONFIGS):
-            config = Config(rng)
-            complaints = migsel.ask(*config.lines)
-            problems += [f"{complaint}: {config.lines}" for complaint in complaints]
-            for _ in range(PACKETS):
-                packet = Packet(rng, host)
-                problem, reason = compare(migsel, packet, host, config)
-                if not problem:
-                    seen[reason] = seen.get(reason, 0) + 1
-                else:
-                    problems.append(f"{problem}: {'; '.join(config.lines[2:])}")
-        ktap.result(f"shape {shape + 1}", problems[:3])
-    ktap.result("every reason", [f"not met: {reason}" for reason in [*REASONS, "none"] if reason not in seen])
-    ktap.note(f"{SHAPES * CONFIGS} configurations, {SHAPES * CONFIGS * PACKETS} packets: "
-              + ", ".join(f"{seen[reason]} {reason}" for reason in sorted(seen)))
+        ktap.result(f"shape {shape + 1}", try_shape(rng, migsel, seen)[:3])
+    # Some reasons are rare: what they take to be met is a matter of chance.
+    problems = []
+    more = iter(range(3 * SHAPES))
+    while not all(seen.values()) and next(more, None) is not None:
+        problems += try_shape(rng, migsel, seen)
+    ktap.result("every reason", problems[:3] + [f"not met: {reason}" for reason in seen if not seen[reason]])
+    ktap.note(f"{sum(seen.values())} packets: " + ", ".join(f"{seen[reason]} {reason}" for reason in sorted(seen)))
     ktap.end()
 
 
