@@ -99,6 +99,9 @@ test_rows() {
 	json '.[0].answers[0] | .row as $row | (.rows | length) > $row and
 		.rows[$row - 1] == (.rows[] | select(.outcome == "applied")) and
 		all(.rows[:$row - 1][]; .outcome == "skipped") and all(.rows[$row:][]; .outcome == "not-reached")'
+	# A first vmk that there is not has no route; it is not down.
+	run 0 migsel explain <(printf '%b' "$head_row$(row vmk0 192.0.2.1 vmotion)")
+	out_like 'cold data is refused: the default stack has no vmk \(row [0-9]+, no-route\)'
 }
 
 test_what_is_not_told() {

@@ -344,6 +344,8 @@ void view_answer(const struct view *view, enum migsel_class class,
 		answer_several(view, dst, answer);
 	} else if (answer->row->action == MIGSEL_STEER ||
 		   answer->row->action == MIGSEL_PREFER) {
+		/* A stack that has no vmk has no route, either. */
+		state = MIGSEL_USABLE;
 		if (vmk != MIGSEL_NO_VMK) {
 			state = state_of(view, vmk, family, dst,
 					 &answer->is_routes_untold);
