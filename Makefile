@@ -16,6 +16,9 @@ vm: ## a root shell in the test kernel, or RUN='command' there
 lab: ## two hosts in the test kernel to learn with, a shell on each; LAB=tmux
 	@lab/run.sh
 
+explore: ## a page where the rule itself runs, written to explore.html
+	@explore/build.sh
+
 demo: ## the pitfall and its cures, written to demo-report/index.html
 	@demo/run.sh
 
@@ -53,7 +56,7 @@ clean: ## removes what was built
 	@$(MAKE) --no-print-directory -C userspace clean
 
 distclean: clean ## removes what was downloaded and reported, too
-	$(RM) -r .cache demo-report bench-report kselftest-report deb
+	$(RM) -r .cache demo-report bench-report kselftest-report deb explore.html
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
@@ -66,4 +69,4 @@ help: ## this list
 	@echo "  MODES='a b'     for kselftest: these of its modes (default: all); LIMIT=900 seconds for a test"
 	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'
 
-.PHONY: all module tool vm lab demo check kselftest bench fuzz lint coverage install uninstall deb clean distclean help
+.PHONY: all module tool vm lab explore demo check kselftest bench fuzz lint coverage install uninstall deb clean distclean help

@@ -4,7 +4,8 @@
 # need.sh GROUP...    have what these groups need of the host: build (the tool),
 #                     kbuild (modules for a test kernel), source (a test kernel itself),
 #                     vm, uml (vm in user mode), arm64, s390x, i386 (vm and kbuild for these),
-#                     shell (what a user of vm has), lab, demo, check, bench, fuzz, lint, package
+#                     shell (what a user of vm has), lab, demo, check, bench, fuzz, lint, package,
+#                     explore (the page), explore-test (a browser to try it with)
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
 # elsewhere it prints the one line to run, and fails.
@@ -122,6 +123,16 @@ table='
 	lint         sparse                            sparse
 	lint         spatch                            coccinelle
 	lint         yamllint                          yamllint
+	explore      clang                             clang
+	explore      wasm-ld                           lld
+	explore      /usr/lib/wasm32-wasi/libc.a       wasi-libc
+	explore      /usr/lib/llvm-*/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a libclang-rt-dev-wasm32
+	explore      gcc                               gcc
+	explore      /usr/include/linux/types.h        linux-libc-dev
+	explore      jq                                jq
+	explore      openssl                           openssl
+	explore-test chromedriver                      chromium-driver
+	explore-test /usr/lib/python3/dist-packages/selenium/__init__.py python3-selenium
 	fuzz         clang                             clang
 	fuzz         /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a libclang-rt-dev
 	package      dkms                              dkms

@@ -32,6 +32,9 @@ struct view {
 	unsigned int routed_stacks;	/* whose routes are told, by described_stack */
 	unsigned int n_other;	/* vmks of stacks that no migration uses */
 	const char *other_stack;	/* the first of these */
+	/* What the sender's socket is bound to: nothing, until somebody says so. */
+	bool is_bound_to_device;
+	int bound_vmk;		/* one that carries migrations, to its address */
 };
 
 enum reach {

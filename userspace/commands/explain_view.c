@@ -143,6 +143,8 @@ bool view_host(struct explain *explain, const struct described_host *host,
 	view->host = host;
 	view->routed_stacks = find_routed_stacks(host);
 	view->n_other = 0;
+	view->is_bound_to_device = false;
+	view->bound_vmk = MIGSEL_NO_VMK;
 	rule->vmks = view->vmk;
 	rule->n_vmks = 0;
 	rule->strict = host->is_strict;
@@ -320,7 +322,8 @@ void view_answer(const struct view *view, enum migsel_class class,
 		.class = class,
 		.family = family,
 		.not_unicast = dst && is_not_unicast(view, dst),
-		.bound_vmk = MIGSEL_NO_VMK,
+		.bound_device = view->is_bound_to_device,
+		.bound_vmk = view->bound_vmk,
 	};
 	bool is_untold = false;
 	__u8 state = 0;

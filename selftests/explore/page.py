@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""explore.html in a browser without a screen: page.py PAGE ANSWERS, the latter a program built
+of answers.c. One browser for all tests, as its start is what costs."""
+
+import base64
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import ktap  # noqa: E402  (beside the folder)
+
+PAGE, ANSWERS = os.path.abspath(sys.argv[1]), sys.argv[2]
+URL = "file://" + PAGE
+CONFIGURATIONS = 1000
+REASONS = set(re.findall(r'name\(\w+, "([a-z-]+)"\)', open(os.path.join(
+    os.path.dirname(__file__), "../../module/reasons.h"), encoding="utf-8").read().replace("last(", "name(")))
+SUBNETS4 = (*["192.0.2.{}/24"] * 4, "192.0.2.{}/25", "198.51.100.{}/24", "203.0.113.{}/24", "192.0.2.{}/32", "169.254.1.{}/16")
+SUBNETS6 = (*["2001:db8::{}/64"] * 3, "2001:db8:1::{}/64", "2001:db8:2::{}/48", "fe80::{}/64", "2001:db8::{}/128")
+
+
+def start():
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                     "--hide-scrollbars", "--disable-background-networking", "--no-first-run"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+
+
+browser = start()
+
+
+def run(script, *arguments):
+    return browser.execute_script(script, *arguments)
+
+
+def wait(condition):
+    WebDriverWait(browser, 30, 0.05).until(lambda _: condition())
+
+
+def opened(fragment=""):
+    """Anew: another fragment alone would not load it again."""
+    browser.get("about:blank")
+    browser.get(URL + fragment)
+    wait(lambda: run("return globalThis.explore?.state !== undefined"))
+
+
+def size(width, height=844, **media):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+        "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+        "media": media.get("media", ""),
+        "features": [{"name": "prefers-color-scheme", "value": media.get("scheme", "light")}]})
+
+
+def text(css):
+    return browser.find_element(By.CSS_SELECTOR, css).text
+
+
+def expect(problems, what, got, wanted):
+    if got != wanted:
+        problems.append(f"{what}: expected {wanted!r}, got {got!r}")
+
+
+def random_nic(chance, number, place):
+    addresses = [chance.choice(SUBNETS4).format(10 * place + number) for _ in range(chance.choice((0, 1, 1, 1, 2)))]
+    addresses += [chance.choice(SUBNETS6).format(f"{10 * place + number}") for _ in range(chance.choice((0, 1, 1)))]
+    routes = chance.sample(("0.0.0.0/0", "::/0", "203.0.113.0/24", "198.51.100.0/24"), chance.choice((0, 0, 0, 1, 2)))
+    return {"name": f"vmk{number}", "vmk": chance.random() < .9, "migration": chance.random() < .4,
+            "provisioning": False, "down": chance.random() < .15,
+            "stack": chance.choice((0, 0, 0, 0, 0, 1, 2)), "addresses": list(dict.fromkeys(addresses)), "routes": routes}
+
+
+def random_state(chance):
+    hosts = []
+    for place in (1, 2):
+        nics = [random_nic(chance, i, place) for i in range(chance.randint(1, 5))]
+        if chance.random() < .3:
+            for nic in nics:
+                nic["stack"] = 0
+        serving = [nic for nic in nics if nic["stack"] == 0 and nic["vmk"]]
+        if serving and chance.random() < .6:
+            chance.choice(serving)["provisioning"] = True
+        hosts.append({"strict": chance.random() < .2, "first": chance.randrange(len(nics)), "nics": nics})
+    source = chance.randrange(2)
+    own = [a.split("/")[0] for nic in hosts[source]["nics"] for a in nic["addresses"]
+           if nic["vmk"] and not a.startswith(("fe80", "169.254"))]
+    other = chance.choice(["192.0.2.200", "192.0.2.20", "198.51.100.7", "203.0.113.9", "2001:db8::99",
+                           "2001:db8:1::99", "2001:db8:2:5::1", "233.252.0.1", "ff02::1", *own[:1]])
+    return {"hosts": hosts, "from": source, "tag": chance.choice((0, 1, 1, 1, 2, 2)), "family": 6 if ":" in other else 4,
+            "bind": chance.choice(("none", "none", "none", "none", "address", "address", "device")),
+            "bound": chance.randrange(len(hosts[source]["nics"])), "to": 0, "other": other}
+
+
+def question(state):
+    host = state["hosts"][state["from"]]
+    lines = [f"host {host['strict']:d}"]
+    for nic in host["nics"]:
+        flags = nic["vmk"] + 2 * nic["migration"] + 4 * nic["provisioning"] + 8 * nic["down"]
+        lines += [f"nic {flags} {nic['stack']}", *(f"address {a}" for a in nic["addresses"]),
+                  *(f"route {r}" for r in nic["routes"])]
+    bound = -1 if state["bind"] == "none" else state["bound"]
+    return lines + [f"ask {state['tag']} {bound} {state['bind'] == 'device':d} {state['other']}"]
+
+
+def asked(states):
+    """What page and C say of them. Each state goes through the address bar's form first."""
+    page = run("""return JSON.parse(arguments[0]).map(state => {
+        const answer = explore.ask(explore.fromText(explore.toText(explore.tidy(state))));
+        return answer && [answer.row, ...answer.verdict === 'steer' ? answer.by : [], answer.reason].join(' ');
+    })""", json.dumps(states))
+    lines = "\n".join(line for state in states for line in question(state))
+    c = subprocess.run([ANSWERS], input=lines, capture_output=True, text=True, check=True).stdout.splitlines()
+    return page, c
+
+
+def same_answers():
+    """The page and the C of the module, built as the unit tests build it."""
+    problems, met = [], set()
+    seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
+    ktap.note(f"SEED={seed} asks the same again")
+    chance = random.Random(seed)
+    opened()
+    # A reason that chance has not met yet is looked for on.
+    for batch in range(10):
+        if batch and not REASONS - met:
+            break
+        states = [random_state(chance) for _ in range(CONFIGURATIONS)]
+        page, c = asked(states)
+        expect(problems, "answers", [len(page), len(c)], [CONFIGURATIONS] * 2)
+        met |= {line.split()[-1] for line in c}
+        problems += [f"page: {mine}, C: {its}: {json.dumps(state)}" for state, mine, its in zip(states, page, c) if mine != its]
+    expect(problems, "reasons that were not met", REASONS - met, set())
+    return problems[:3]
+
+
+def cases():
+    problems = []
+    for fragment, source, by, reason in (
+            ("plain", "esx-a", "vmk1", "untagged"), ("pitfall", "esx-a", "vmk0", "same-subnet"),
+            ("source", "esx-b", "vmk0", "same-subnet"), ("own-subnet", "esx-a", "vmk1", "dedicated-subnet"),
+            ("second-nic", "esx-a", "vmk1 and vmk2", "multi-nic"), ("stack", "esx-a", "vmk1", "vmotion-stack")):
+        opened("#" + fragment)
+        expect(problems, fragment, text("#answer .verdict"), f"It leaves by {by}.")
+        expect(problems, fragment, text("#answer code"), reason)
+        expect(problems, fragment, run("return document.querySelector('#from').selectedOptions[0].text"), source)
+        expect(problems, fragment, run("return [...document.querySelectorAll('.nic.chosen .name')].map(n => n.textContent).join(' and ')"), by)
+        expect(problems, fragment, text("#rows .applied .reason"), reason)
+    opened()
+    expect(problems, "begins with", text("[aria-current] "), "2\u00a0The pitfall".replace("\u00a0", " "))
+    return problems
+
+
+def press(*keys):
+    for key in keys:
+        browser.switch_to.active_element.send_keys(key)
+
+
+def tab_to(identifier):
+    for _ in range(120):
+        if browser.switch_to.active_element.get_attribute("id") == identifier:
+            return
+        press(Keys.TAB)
+    raise AssertionError(f"{identifier} is not reached by TAB")
+
+
+def keyboard():
+    """Nothing but keys: a case, the rows, a tag, a NIC's link, a cure and back."""
+    problems = []
+    opened("#plain")
+    tab_to("case-pitfall")
+    press(Keys.ENTER)
+    expect(problems, "the case", text("#answer code"), "same-subnet")
+    expect(problems, "the address bar", run("return location.hash"), "#pitfall")
+    tab_to("first")
+    press(Keys.ENTER)
+    expect(problems, "the first row", text("#answer .verdict"), "Row 1 does not apply")
+    expect(problems, "chosen before it is decided", len(browser.find_elements(By.CSS_SELECTOR, ".nic.chosen")), 0)
+    tab_to("next")
+    press(Keys.SPACE, Keys.SPACE)
+    expect(problems, "the third row", text("#rows [aria-current] .reason"), "not-unicast")
+    tab_to("rows")
+    press(Keys.ARROW_DOWN)
+    expect(problems, "by an arrow", text("#rows [aria-current] .reason"), "bound-device")
+    press(Keys.END)
+    expect(problems, "at the end", text("#rows .applied .reason"), "same-subnet")
+    tab_to("0-1-migration")
+    press(Keys.SPACE)
+    expect(problems, "migration off", text("#answer .verdict"), "It is refused: nothing leaves.")
+    expect(problems, "focus stays", browser.switch_to.active_element.get_attribute("id"), "0-1-migration")
+    press(Keys.SPACE)
+    opened("#pitfall")
+    tab_to("tag")
+    press("c")
+    expect(problems, "cold", text("#answer code"), "cold-first-vmk")
+    press("h")
+    tab_to("cure-1")
+    press(Keys.ENTER)
+    expect(problems, "cured", text("#answer .verdict"), "It leaves by vmk1 and vmk2.")
+    expect(problems, "before and now", run("return [...document.querySelectorAll('#compare tbody tr:first-child td')].map(td => td.textContent)"),
+           ["vmk0 same-subnet", "vmk1 and vmk2 multi-nic"])
+    tab_to("undo")
+    press(Keys.ENTER)
+    expect(problems, "undone", run("return location.hash"), "#pitfall")
+    return problems
+
+
+def address_bar():
+    """A link to any state gives that state; rubbish, or a script, gives a page that is whole."""
+    problems = []
+    opened("#pitfall")
+    browser.find_element(By.ID, "0-1-up").click()
+    link = run("return location.hash")
+    opened(link)
+    expect(problems, "the same link", run("return location.hash"), link)
+    expect(problems, "its state", run("return explore.state.hosts[0].nics[1].down"), True)
+    for rubbish in ("a=<img src=x onerror=alert(1)>&b=", "%", "x" * 20000, "a=&b=", "tag=9&ip=7&from=-1&to=99&bound=1e9&a=vmk0,v," + "1" * 5000 + "&b=;;;;;;;;;;;;;;;;"):
+        opened("#" + rubbish)
+        expect(problems, f"pictures of {rubbish[:20]}", len(browser.find_elements(By.CSS_SELECTOR, "#picture svg")), 1)
+        expect(problems, f"images of {rubbish[:20]}", len(browser.find_elements(By.CSS_SELECTOR, "img, [onerror]")), 0)
+    return problems
+
+
+def pasted():
+    problems = []
+    folder = os.path.join(os.path.dirname(__file__), "../../Documentation/examples")
+    for name, by in (("pitfall", "vmk0"), ("cure", "vmk1")):
+        opened()
+        with open(f"{folder}/{name}.txt", encoding="utf-8") as sample:
+            run("document.getElementById('pasted').value = arguments[0]; document.getElementById('read').click()", sample.read())
+        expect(problems, name, text("#answer .verdict"), f"It leaves by {by}.")
+        expect(problems, f"complaints about {name}", len(browser.find_elements(By.CSS_SELECTOR, "#complaints .bad")), 0)
+    for rubbish, says in (("Interface  Port Group\nvmk0 <b>rubbish</b>", "pasted:2: expected"), ("\x00" * 70000, "NUL"),
+                          ("vmk0 " * 30000, ""), ("[root@<script>:~] esxcfg-vmknic -l", "expected")):
+        run("document.getElementById('pasted').value = arguments[0]; document.getElementById('read').click()", rubbish)
+        if says not in text("#complaints .bad"):
+            problems.append(f"{rubbish[:30]!r}: {text('#complaints')!r} lacks {says!r}")
+        expect(problems, "elements from text", len(browser.find_elements(By.CSS_SELECTOR, "#complaints b, #complaints script")), 0)
+    return problems
+
+
+def widths():
+    """No part is wider than the page, and question, picture and answer are on the first screen."""
+    problems = []
+    for width, height in ((390, 844), (1280, 800)):
+        for scheme in ("light", "dark"):
+            size(width, height, scheme=scheme)
+            for fragment in ("pitfall", "second-nic", "plain"):
+                opened("#" + fragment)
+                place = f"{fragment}, {width}, {scheme}"
+                expect(problems, f"{place}: width", run("return document.documentElement.scrollWidth"), width)
+                for css in ("#question", "#picture svg", "#answer .verdict"):
+                    bottom = run("return document.querySelector(arguments[0]).getBoundingClientRect().bottom", css)
+                    if bottom > height:
+                        problems.append(f"{place}: {css} ends at {bottom}")
+            dark = run("const [r, g, b] = getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g); return r < 60")
+            expect(problems, f"{scheme}: dark", dark, scheme == "dark")
+    size(1280, 800, media="print")
+    opened("#pitfall")
+    for css, shown in (("#picture svg", True), ("#answer", True), ("#commands", True), ("#walk", False), ("#pasted", False)):
+        expect(problems, f"printed {css}", run("return document.querySelector(arguments[0]).getClientRects().length > 0", css), shown)
+    pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
+    if not 0 < pages <= 4:
+        problems.append(f"{pages} printed pages")
+    size(1280, 800)
+    return problems
+
+
+def without_script():
+    problems = []
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    browser.get("about:blank")
+    browser.get(URL)
+    seen = text("body")
+    link = browser.find_element(By.CSS_SELECTOR, "noscript a").get_attribute("href")
+    shown = browser.find_element(By.ID, "page").is_displayed()
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    if "needs JavaScript" not in seen:
+        problems.append(f"it says {seen!r}")
+    expect(problems, "the manual", os.path.exists(os.path.join(os.path.dirname(__file__), "../..", link.split("/Documentation/")[-1].join(("Documentation/", "")))), True)
+    expect(problems, "the rest is shown", shown, False)
+    return problems
+
+
+def alone():
+    """It asks the network for nothing, by what the browser itself has logged of all tests."""
+    problems = []
+    asked = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [m["params"]["request"]["url"] for m in asked if m["method"] == "Network.requestWillBeSent"]
+    if URL not in {url.split("#")[0] for url in asked}:
+        problems.append("the page itself was not logged")
+    problems += sorted({url for url in asked if not url.startswith((URL, "data:", "about:"))})
+    problems += [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    if os.path.getsize(PAGE) >= 300 * 1024:
+        problems.append(f"{os.path.getsize(PAGE)} bytes")
+    return problems
+
+
+TESTS = (same_answers, cases, keyboard, address_bar, pasted, widths, without_script, alone)
+ktap.begin(len(TESTS))
+try:
+    for test in TESTS:
+        try:
+            ktap.result(test.__name__, test())
+        except Exception as problem:  # pylint: disable=broad-except
+            ktap.result(test.__name__, [f"{type(problem).__name__}: {problem}"[:600]])
+finally:
+    browser.quit()
+ktap.end()
