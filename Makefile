@@ -13,8 +13,11 @@ tool: ## build the tool, userspace/migsel
 vm: ## a root shell in the test kernel, or RUN='command' there
 	@selftests/vm/run.sh
 
-lab: ## two hosts in the test kernel to learn with, a shell on each; LAB=tmux
+lab: ## two hosts in the test kernel and exercises to learn with, a shell on each; LAB=tmux
 	@lab/run.sh
+
+lab-test: ## every exercise of the lab, played
+	@selftests/check.sh lab_exercises.sh
 
 explore: ## a page where the rule itself runs, written to explore.html
 	@explore/build.sh
@@ -59,7 +62,7 @@ distclean: clean ## removes what was downloaded and reported, too
 	$(RM) -r .cache demo-report bench-report kselftest-report deb explore.html
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
 	@sed -n '/^# What the environment/,/^$$/{s/^#   /  /p}' selftests/vm/run.sh
 	@echo '  KDIR=FOLDER     kernel headers or build tree for module (default: the running kernel)'
 	@echo '  HOST=FILE       for lab: the host that FILE describes, and a peer'
@@ -69,4 +72,4 @@ help: ## this list
 	@echo "  MODES='a b'     for kselftest: these of its modes (default: all); LIMIT=900 seconds for a test"
 	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'
 
-.PHONY: all module tool vm lab explore demo check kselftest bench fuzz lint coverage install uninstall deb clean distclean help
+.PHONY: all module tool vm lab lab-test explore demo check kselftest bench fuzz lint coverage install uninstall deb clean distclean help

@@ -16,4 +16,6 @@ pane -t lab:0.0 -v -l 40% "$here/enter.sh $place $here/rates.sh"
 pane -t lab:0.1 -h "$here/enter.sh $place tcpdump -i any -n -l -q '$new'"
 pane -t lab:0.1 -v "$here/enter.sh $place migsel -t monitor"
 tmux -L lab set-option -g mouse on
+# What an exercise ends by building its host anew, begins again there.
+tmux -L lab set-option -g remain-on-exit on
 exec tmux -u -L lab attach-session -t lab

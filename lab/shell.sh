@@ -23,3 +23,20 @@ for place in $LAB_PLACES; do
 	complete -F _command "$place"
 done
 welcome() { "$lab/welcome.sh"; }
+
+# lab [COMMAND...]: the exercises. A host that was built anew has to be entered anew.
+lab() {
+	local status
+	"$lab/lab.sh" "$@"
+	status=$?
+	[[ ! -e /run/netns/$LAB_PLACE || /run/netns/$LAB_PLACE -ef /proc/self/ns/net ]] || go "$LAB_PLACE"
+	return "$status"
+}
+
+complete_lab() {
+	local words='start predict check hint solve reset export report'
+	((COMP_CWORD == 1)) || words=
+	[[ ${COMP_WORDS[1]} != start || $COMP_CWORD != 2 ]] || words=$(cd "$lab/exercises" && echo *)
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+complete -F complete_lab lab

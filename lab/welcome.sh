@@ -35,6 +35,8 @@ cat <<'END'
   welcome                 this picture; man migsel and TAB tell more
   exit                    ends the lab
 
+  lab                     the exercises; lab start 1 begins the first
+
   For a start, on esx-a:
       iperf3 -c 192.0.2.21 -n 10M; ip -s link show vmk1
       migsel vmk add vmk0; migsel vmk add vmk1 migration on

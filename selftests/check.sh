@@ -107,7 +107,7 @@ elif (($# == 0)); then
 	case ${KERNEL-} in
 	'')
 		groups=(list-ONCE list-TOOL list)
-		long+=(demo_test.sh lab_test.sh recipes_test.sh package_test.sh explore_test.sh)
+		long+=(lab_exercises.sh demo_test.sh lab_test.sh recipes_test.sh package_test.sh explore_test.sh)
 		needs+=(package kbuild lab shell explore explore-test) ;;
 	uml | debug)
 		groups=(list-DEBUG list-TOOL list)

@@ -193,7 +193,28 @@ panes() {
 	soon shows 'vmk0 +Out IP 192\.0\.2\.1.*192\.0\.2\.21\.5201' || return
 	soon shows '^vmk0 +[0-9]{4,} +[0-9]+'
 	soon shows 'alarm.*same-subnet' || return
+	# An exercise builds the host anew, and what is shown is of that.
+	type_line 'clear; lab start 4'
+	soon shows '^esx-a# *(│|$)' || return
+	type_line 'migsel vmk add vmk2'
+	soon shows 'vmk-add.*vmk2|add vmk2' || return
+	type_line 'migsel exec hot -- iperf3 -c 192.0.2.21 -n 400M >/dev/null'
+	soon shows '^vmk0 +[0-9]{4,} +[0-9]+'
 	ends
+}
+
+# An exercise by keys: what is mistyped is asked again, and the shell is on the new host.
+exercise() {
+	type_line 'lab start 2'
+	soon shows '^Your prediction, a number: *$' || return
+	type_line nonsense
+	soon shows "^lab: 'nonsense' is none of the numbers: 1 2 3" || return
+	type_line 1
+	at esx-a || return
+	run_there 'migsel exec hot -- iperf3 -c 192.0.2.21 -n 10M >/dev/null; lab check'
+	[[ $REPLY == *$'\nSolved.\nYour prediction was right: vmk0, '* ]] || fail "lab check: $REPLY"
+	run_there lab
+	[[ $REPLY == *'[x] 2 '*'[ ] 3 '* ]] || fail "lab: $REPLY"
 }
 
 # at_pane PLACE: likewise, where there are others beside it
@@ -226,7 +247,7 @@ described_host() {
 selftests/vm/need.sh build vm lab shell || exit
 # What is timed is how it starts, with everything built.
 [[ ${BUILD-} == 0 ]] || { KDIR='' selftests/vm/build.sh >/dev/null && make -s tool; } || exit
-tests=(is_ready picture_is_true rule_differs_from_plain_linux places has_pages_and_programs home_is_kept
+tests=(is_ready picture_is_true rule_differs_from_plain_linux exercise places has_pages_and_programs home_is_kept
 	panes described_host vm_has_them_too)
 (($# == 0)) || tests=("$@")
 ktap_print_header

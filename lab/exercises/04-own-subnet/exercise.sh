@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2154
+
+start() { one_subnet esx-a && one_subnet esx-b && on esx-a migsel save >"$run/esx-a"; }
+
+check() {
+	local to why
+	on esx-a migsel save | cmp -s - "$run/esx-a" || wrong 'the vmks of esx-a were changed: lab reset begins again' || return
+	for to in 198.51.100.21 2001:db8:1::21; do
+		addresses esx-b vmk1 | grep -q "^$to/" || wrong "vmk1 of esx-b does not have $to" || return
+		why=$(reason esx-a hot "$to")
+		[[ $why == dedicated-subnet ]] || wrong "to $to the reason is $why, not dedicated-subnet: vmk1 of esx-a has no address there, or shares a subnet with vmk0" || return
+		[[ $(carrier esx-a hot "$to") == vmk1 ]] || wrong "a stream to $to does not leave by vmk1" || return
+	done
+}
+
+solve() {
+	on esx-a ip address del 192.0.2.11/24 dev vmk1
+	on esx-a ip address add 198.51.100.11/24 dev vmk1
+	on esx-a ip address del 2001:db8::11/64 dev vmk1
+	on esx-a ip address add 2001:db8:1::11/64 dev vmk1 nodad
+	on esx-b ip address del 192.0.2.21/24 dev vmk1
+	on esx-b ip address add 198.51.100.21/24 dev vmk1
+	on esx-b ip address del 2001:db8::21/64 dev vmk1
+	on esx-b ip address add 2001:db8:1::21/64 dev vmk1 nodad
+	on esx-a migsel exec hot -- iperf3 -c 198.51.100.21 -n 10M
+}
+
+wrong_1() { own_subnet esx-b 21; }
+wrong_1_says='198.51.100.21 the reason is no-route'
+wrong_2() {
+	own_subnet esx-b 21
+	on esx-a ip address del 192.0.2.11/24 dev vmk1
+	on esx-a ip address add 198.51.100.11/24 dev vmk1
+}
+wrong_2_says='2001:db8:1::21 the reason is no-route'

@@ -1,0 +1,236 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lab.sh                 the exercises, and which of them are solved
+# lab.sh start EXERCISE  begins one, by its number or name
+# lab.sh predict NUMBER  the answer to what it asks before anything is counted
+# lab.sh check           what is still wrong, or that it is solved
+# lab.sh hint            the next hint
+# lab.sh solve           shows the solution, and does it
+# lab.sh reset           how the exercise begins, again
+# lab.sh export NAME     writes what NAME has solved, for who collects it
+# lab.sh report FILE...  a table of a class as CSV, of files so written; on any machine
+#
+# An exercise is a folder of exercises/: task.txt, prediction.txt if it asks, hint-1.txt and so on,
+# takeaway.txt, and exercise.sh with start(), check(), solve() and wrong_1(), wrong_2(), of which
+# check() has to say $wrong_1_says and $wrong_2_says. What is asked is measured by answer(), while
+# the exercise begins. check() looks at what the kernel counts and how it is configured.
+set -uo pipefail
+lab=$(dirname "$(readlink -f "$0")")
+# Until the lab ends, and for longer.
+run=/tmp/lab kept=$HOME/.lab
+# shellcheck source=lab/lib.sh
+. "$lab/lib.sh"
+
+die() {
+	printf 'lab: %s\n' "$*" >&2
+	exit 2
+}
+
+key() { echo "${1#*-}"; }
+text() { [[ ! -e $lab/exercises/$exercise/$1.txt ]] || cat "$lab/exercises/$exercise/$1.txt"; }
+
+# get FILE: a number that was put there for this exercise; of what is there otherwise, nothing
+get() {
+	local number='' file
+	file=$kept/$(key "$exercise")/$1
+	[[ -f $file ]] && read -rn 12 number <"$file"
+	[[ $number =~ ^(0|[1-9][0-9]*)$ ]] && echo "$number"
+}
+put() {
+	{ mkdir -p "$kept/$(key "$exercise")" && echo "$2" >"$kept/$(key "$exercise")/$1"; } 2>/dev/null ||
+		die "cannot write to $kept: what is solved will not be remembered"
+}
+
+# find EXERCISE: by its number, as it is or with zeroes before, or its name, into $exercise
+find() {
+	local name=${1,,}
+	for exercise in "$lab"/exercises/*; do
+		exercise=${exercise##*/}
+		[[ $exercise == "$name" || $(key "$exercise") == "$name" || $exercise == "$name"-* || $exercise == "0$name"-* ]] && return
+	done
+	die "there is no exercise '${1:0:40}': lab shows those that there are"
+}
+
+# What was begun last in this lab.
+current() {
+	exercise=
+	{ read -r exercise <"$run/exercise"; } 2>/dev/null
+	[[ $exercise ]] || die "no exercise has been begun: lab start 1"
+	# shellcheck source=/dev/null
+	. "$lab/exercises/$exercise/exercise.sh"
+}
+
+list() {
+	local state title number
+	for exercise in "$lab"/exercises/*; do
+		read -r title <"$exercise/task.txt"
+		exercise=${exercise##*/} state=' '
+		number=${exercise%%-*}
+		[[ ! $(get solved) ]] || state='x'
+		[[ $(get shown) != 1 ]] || state='-'
+		printf '  [%s] %-4s %s\n' "$state" "${number#0}" "$title"
+	done
+	printf '  %s\n' '' 'x solved, - the solution was shown first'
+	printf '  %s\n' '' 'lab start 1    begins one; lab check, lab hint, lab solve, lab reset go on with it'
+}
+
+# All is built anew, and nothing is traced; of the processes there, those stay that this one is below.
+rebuild() {
+	local place pid above=" $$ " tracing=/sys/kernel/tracing
+	echo nop >$tracing/current_tracer
+	echo 0 >$tracing/events/migsel/enable
+	echo >$tracing/set_ftrace_filter
+	echo >$tracing/trace
+	pid=$$
+	while ((pid > 1)); do
+		pid=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
+		above+="$pid "
+	done
+	for place in esx-a esx-b switch; do
+		[[ -e /run/netns/$place ]] || continue
+		for pid in $(ip netns pids "$place"); do
+			[[ $above == *" $pid "* ]] || kill -KILL "$pid" 2>/dev/null
+		done
+		ip netns del "$place"
+	done
+	"$lab/build.sh"
+	[[ ! ${TMUX-} ]] || respawn_panes
+}
+
+# What is watched beside the shell is watched on the new hosts.
+respawn_panes() {
+	local pane
+	for pane in $(tmux -L lab list-panes -s -t lab -f '#{pane_dead}' -F '#{pane_id}'); do
+		tmux -L lab respawn-pane -t "$pane"
+	done
+}
+
+# What the prediction is compared with is measured, too.
+measure() {
+	[[ -e $lab/exercises/$exercise/prediction.txt ]] || return 0
+	answer >"$run/answer"
+	[[ $(option "$(<"$run/answer")") ]] || { echo 'what is asked could not be measured' && return 1; }
+}
+
+begin() {
+	[[ ${LAB_PLACES-} == *esx-a* ]] || die 'exercises are for make lab, and there without HOST'
+	# shellcheck source=/dev/null
+	. "$lab/exercises/$exercise/exercise.sh"
+	mkdir -p "$run"
+	rm -f "$run"/*
+	printf 'lab: building the hosts anew\n' >&2
+	{ rebuild && start && measure; } >"$run/log" 2>&1 || die "the hosts could not be built: $(tail -n 1 "$run/log")"
+	links esx-a >"$run/links"
+	echo "$exercise" >"$run/exercise"
+}
+
+# ask: until it is answered; lab predict is for who has no terminal, or wants to think first
+ask() {
+	local number=
+	text prediction | grep . || return 0
+	while [[ -t 0 ]] && read -rp 'Your prediction, a number: ' number; do
+		(predict "$number") && return
+	done
+	echo 'lab predict NUMBER tells your prediction.'
+}
+
+predict() {
+	[[ $1 =~ ^[0-9]$ && $(option "$1") ]] ||
+		die "'${1:0:40}' is none of the numbers: $(text prediction | sed -n 's/^ *\([0-9]\) .*/\1/p' | paste -sd ' ')"
+	put predicted "$1"
+	echo 'Now measure it. lab check says whether you are done.'
+}
+
+# option NUMBER: what it stands for
+option() { text prediction | sed -n "s/^ *$1  *//p"; }
+
+judge() {
+	local said answer predicted
+	predicted=$(get predicted)
+	if [[ -e $run/answer && ! $predicted ]]; then
+		ask
+		predicted=$(get predicted)
+		[[ $predicted ]] || die 'what do you predict? lab predict NUMBER comes before lab check'
+	fi
+	echo 'lab: looking at counters and configuration' >&2
+	if ! said=$(check); then
+		printf 'Not yet: %s\n' "${said:-something is wrong}"
+		return 1
+	fi
+	echo 'Solved.'
+	if [[ -e $run/answer ]]; then
+		answer=$(<"$run/answer")
+		if [[ $predicted == "$answer" ]]; then
+			echo "Your prediction was right: $(option "$answer")."
+		else
+			echo "You predicted $(option "$predicted"); it was $(option "$answer")."
+		fi
+	fi
+	echo
+	text takeaway
+	[[ $(get solved) ]] || put solved "$(date +%s)"
+}
+
+hint() {
+	local number
+	number=$(($(get hints || echo 0) + 1))
+	if text "hint-$number" | grep .; then
+		put hints "$number"
+		return
+	fi
+	echo 'There are no more hints. lab solve shows the solution.'
+}
+
+show_solution() {
+	[[ $(get solved) ]] || put shown 1
+	declare -f solve | sed '1,2d; $d; s/^    //; s/^on /  /; s/;$//'
+	solve >"$run/log" 2>&1 || die "it does not work: $(tail -n 1 "$run/log")"
+	echo
+	echo 'That is done now. lab check says why it is right.'
+}
+
+# What a teacher collects: lab/report.sh makes a table of it.
+export_result() {
+	local out
+	[[ $# == 1 && $1 =~ ^[[:alnum:]][[:alnum:]\ ._-]{0,59}$ ]] ||
+		die "lab export NAME: letters, digits, blanks, '.', '_' and '-', at most 60"
+	out=$HOME/lab-${1// /_}.json
+	for exercise in "$lab"/exercises/*; do
+		exercise=${exercise##*/}
+		printf '%s,%s,%s,%s\n' "$(key "$exercise")" "$(get solved)" "$(get shown)" "$(get hints)"
+	done | jq -nR --arg name "$1" '
+		def number: tonumber? // 0;
+		{ name: $name, exercises: [inputs / "," | { exercise: .[0], solved: (if .[1] == "" then null else .[1] | number | todate end),
+		shown: (.[2] == "1"), hints: .[3] | number }] }' >"$out" || die "cannot write $out"
+	echo "written: $out"
+}
+
+command=${1-}
+shift
+[[ $command == @(start|predict|export|report) ]] || (($# == 0)) || die "'${1:0:40}' is too much: lab ${command:0:40} takes no more words"
+case $command in
+'') list ;;
+start)
+	(($# == 1)) || die 'which one? lab shows them: lab start 1'
+	find "$1"
+	begin
+	echo
+	text task
+	echo
+	ask
+	;;
+predict)
+	current
+	(($# == 1)) || die 'lab predict takes a number'
+	[[ -e $run/answer ]] || die 'nothing is asked in this exercise'
+	predict "$1"
+	;;
+check) current && judge ;;
+hint) current && hint ;;
+solve) current && show_solution ;;
+reset) current && begin && echo 'It is as it was.' ;;
+export) export_result "$@" ;;
+report) "$lab/report.sh" "$@" ;;
+*) die "'${command:0:40}' is none of start, predict, check, hint, solve, reset, export, report" ;;
+esac

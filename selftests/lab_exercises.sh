@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lab_exercises.sh [EXERCISE...]    each exercise of the lab, or those named, played: as it begins
+#                     it is not solved, the solution solves it, and what is plausible but wrong
+#                     is told so
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+lab=$top/lab
+export HOME=$scratch
+
+# lab WORD...: what it says, in $out; stdin is no terminal
+lab() { out=$("$lab/lab.sh" "$@" 2>"$scratch/err" </dev/null); }
+
+says() { [[ $out == *"$1"* ]] || fail "it says '$out', not '$1'"; }
+
+# What comes with an exercise is there, and short enough for a screen.
+is_whole() {
+	local file folder=$lab/exercises/$1
+	for file in task takeaway hint-1; do
+		[[ -s $folder/$file.txt ]] || fail "it has no $file.txt"
+	done
+	for file in "$folder"/*.txt; do
+		[[ $(wc -L <"$file") -le 80 && $(wc -l <"$file") -le 24 ]] || fail "${file##*/} is too large for a screen"
+	done
+	[[ ! -e $folder/prediction.txt || $(grep -c '^  [0-9] ' "$folder/prediction.txt") -ge 2 ]] || fail 'it has nothing to choose from'
+}
+
+# wrong_way FUNCTION: it is done, and lab check says what is wrong with it
+wrong_way() {
+	local says=$1_says
+	lab reset || { fail "no reset: $(<"$scratch/err")"; return; }
+	(
+		run=/tmp/lab
+		# shellcheck source=lab/lib.sh
+		. "$lab/lib.sh"
+		# shellcheck source=/dev/null
+		. "$lab/exercises/$exercise/exercise.sh"
+		"$1" >"$scratch/did" 2>&1
+		echo "${!says}" >"$scratch/says"
+	)
+	! lab check || fail "$1 solves it"
+	[[ $out == "Not yet: "*$(<"$scratch/says")* ]] || fail "$1: it says '$out', not '$(<"$scratch/says")'"
+}
+
+play() {
+	local exercise=$1
+	is_whole "$1"
+	lab start "$1" || { fail "it does not begin: $(<"$scratch/err")"; return; }
+	says "$(head -n 1 "$lab/exercises/$1/task.txt")"
+	if [[ -e $lab/exercises/$1/prediction.txt ]]; then
+		! lab check || fail 'it is solved without a prediction'
+		grep -q 'lab predict NUMBER' "$scratch/err" || fail "it asks for none: $(<"$scratch/err")"
+		lab predict 1 || fail "no prediction: $(<"$scratch/err")"
+	fi
+	! lab check || fail 'it is solved as it begins'
+	says 'Not yet: '
+	lab solve || fail "no solution: $(<"$scratch/err")"
+	lab check || fail "its solution does not solve it: $out"
+	says "Solved."
+	[[ ! -e $lab/exercises/$1/prediction.txt ]] || grep -qE '^(Your prediction was right: .+\.|You predicted .+; it was .+\.)$' <<<"$out" ||
+		fail "nothing is said of the prediction: $out"
+	wrong_way wrong_1
+	wrong_way wrong_2
+}
+
+bad_words() {
+	local words
+	rm -rf /tmp/lab
+	for words in check hint solve reset 'start 99' 'start' 'start 1 2' 'dance' 'predict 1' 'check now' 'export' 'export =1'; do
+		# shellcheck disable=SC2086  # words
+		! lab $words || fail "lab $words is taken"
+		[[ -z $out && $(wc -l <"$scratch/err") == 1 && $(<"$scratch/err") == 'lab: '* ]] || fail "lab $words: $out $(<"$scratch/err")"
+	done
+}
+
+# What is kept is a number for each, or nothing.
+progress() {
+	local name
+	rm -rf "$HOME/.lab"
+	lab
+	says '[ ] 2 '
+	mkdir -p "$HOME/.lab/pitfall" "$HOME/.lab/stack"
+	echo 1700000000 >"$HOME/.lab/pitfall/solved"
+	printf '%s\n' "\$(reboot)" >"$HOME/.lab/stack/solved"
+	lab
+	says '[x] 2 '
+	says '[ ] 13 '
+	echo 1 >"$HOME/.lab/pitfall/shown"
+	lab
+	says '[-] 2 '
+	lab export 'A. Learner' || fail "no export: $(<"$scratch/err")"
+	lab report "$HOME/lab-A._Learner.json" || fail 'no report'
+	says '"A. Learner",'
+	says ',"shown"'
+	for name in '=1+1' ' =1+1' '@SUM(A1)' $'a\nb'; do
+		jq -n --arg name "$name" '{ name: $name, exercises: [] }' >"$scratch/named.json"
+		lab report "$scratch/named.json"
+		[[ $(wc -l <<<"$out") == 2 && $(tail -n 1 <<<"$out") =~ ^\"(\'[\ =@]|a\ b) ]] || fail "'$name' becomes $out"
+	done
+	for name in '[]' '{ "name": 1, "exercises": [] }' '{}' '' "$(printf '{ "name": "%d", "exercises": [] }\n' 1 2)"; do
+		echo "$name" >"$scratch/hostile.json"
+		! lab report "$scratch/hostile.json" || fail "it takes $name"
+		grep -q 'expected what lab export' "$scratch/err" || fail "of $name it says $(<"$scratch/err")"
+		[[ $(wc -l <<<"$out") == 1 ]] || fail "of $name it makes $out"
+	done
+	jq -n '{ name: "x", exercises: [{ exercise: "pitfall", solved: false }] }' >"$scratch/named.json"
+	lab report "$scratch/named.json"
+	[[ $out != *yes* ]] || fail "solved is false, and it says $out"
+	rm -f "$HOME/.lab/pitfall"/* && mkfifo "$HOME/.lab/pitfall/solved"
+	echo 08 >"$HOME/.lab/stack/hints"
+	lab
+	says '[ ] 2 '
+	lab start 13
+	lab hint
+	says 'A vmk has'
+}
+
+exercises=("$@")
+(($#)) || mapfile -t exercises < <(cd "$lab/exercises" && printf '%s\n' *)
+export LAB_PLACES='esx-a esx-b switch'
+ktap_print_header
+ktap_set_plan $((${#exercises[@]} + 2))
+for exercise in "${exercises[@]}"; do
+	run_test "$exercise" play "$exercise"
+done
+run_test 'bad words' bad_words
+run_test 'progress that is kept, and a table of a class' progress
+ktap_finished
