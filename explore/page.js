@@ -137,8 +137,8 @@ function renderAnswer(answer) {
 			`Not touched by the rule: ${row.why}. ${state.bind === 'device' ? '' : 'Linux takes the longest prefix, and of several alike the first route.'}` :
 			sentence(answer.says.replace(/ \(row [^)]*\)$/, ''))));
 		lines.push(el('p', {}, `Row ${answer.row}, `, el('code', {}, row.reason),
-			answer.reason === row.reason ? '.' : ': that NIC will not do, ', answer.reason === row.reason ? '' : el('code', {}, answer.reason)));
-		if (answer.bypasses)
+			...answer.reason === row.reason ? [] : [', then ', el('code', {}, answer.reason)], '.'));
+		if (answer.bypasses && !refused)
 			lines.push(el('p', { class: 'lesson' }, `The pitfall: the NIC that was set apart sends nothing. ${target.name} ` +
 				'still receives on its own migration NIC, and looks healthy.'));
 		else if (answer.flows?.length && answer.by.length > 1)
@@ -200,7 +200,7 @@ function renderRows(answer) {
 			onclick: () => { stop(); take(Math.min(row, answer?.row ?? row)); },
 		}, el('span', { class: 'number' }, `${row}`), el('span', { class: 'reason' }, reason),
 		el('span', { class: 'condition' }, `${told?.condition ?? ''} → ${told?.egress ?? ''}`),
-		el('span', { class: 'why' }, why && `${applied ? '✓ applies' : '✗'}: ${why}`));
+		el('span', { class: 'why' }, why && `${applied ? '✓ applies:' : '✗'} ${why}`));
 	}));
 }
 
@@ -302,7 +302,7 @@ function render() {
 		answer.kind = words.classes[state.tag];
 	renderCases();
 	renderQuestion(answer);
-	$('picture').replaceChildren(draw(state, answer, seen, step));
+	$('picture').replaceChildren(draw(state, answer, seen, step, (at, i) => $(`${at}-${i}-vmk`).focus()));
 	renderAnswer(answer);
 	renderRows(answer);
 	renderCompare();
@@ -315,31 +315,35 @@ function render() {
 	}
 }
 
-// The source host becomes what was pasted; a peer that it can reach stays the other one.
-function take_pasted() {
+// The source host becomes what was pasted, and the other one is made after it.
+function takePasted() {
 	const { hosts, complaints } = read($('pasted').value);
 	const lines = complaints ? complaints.split('\n').slice(0, 12).map(text => el('li', {}, text)) : [];
 	const notes = [];
 	if (hosts.length) {
 		const found = hosts[0];
-		const untold = found.is_esxi && found.nics.some(nic => nic.is_vmk && nic.stack === 0 && nic.migration === null) &&
+		const isUntold = found.is_esxi && found.nics.some(nic => nic.is_vmk && nic.stack === 0 && nic.migration === null) &&
 			!found.nics.some(nic => nic.is_vmk && nic.stack === 1);
-		notes.push(`${found.name.slice(0, 80)} was read, as the source host.`);
+		notes.push(`${found.name.slice(0, 80)} was read, as the source host. The other host is made up: the same, with other addresses.`);
 		if (hosts.length > 1)
 			notes.push(`There were ${hosts.length} hosts; this is the first one.`);
-		if (untold)
-			notes.push('Which vmk carries vMotion was not told: tick migration below, or paste the tags, too.');
+		if (isUntold)
+			notes.push('Which vmk carries vMotion was not told: tick it in “The hosts”, or paste the tags, too.');
 		const nics = found.nics.map(nic => ({ ...nic, vmk: nic.is_vmk, migration: nic.migration === true, provisioning: nic.provisioning === true, down: nic.is_down }))
 			.sort((a, b) => found.is_esxi ? a.name.localeCompare(b.name, 'en', { numeric: true }) : 0);
 		const next = structuredClone(state);
+		const peer = nics.map(nic => ({ ...nic, addresses: nic.addresses.map(neighbour) }));
 		next.hosts[next.from] = { strict: found.is_strict, first: 0, nics };
-		const carrying = nics.find(nic => nic.vmk && (nic.stack === 1 || nic.migration)) ?? nics[0];
-		const peer = neighbour(carrying && (addressOf(carrying, next.family) ?? carrying.addresses[0]));
-		next.family = peer?.includes(':') ? 6 : 4;
-		next.other = peer ?? '';
+		next.hosts[1 - next.from] = { strict: found.is_strict, first: 0, nics: peer };
+		next.to = Math.max(0, nics.findIndex(nic => nic.vmk && (nic.stack === 1 || nic.migration)));
+		next.family = nics.length && !addressOf(nics[next.to], 4) ? 6 : 4;
+		next.other = '';
 		next.tag = words.classes.indexOf('hot');
 		next.bind = 'none';
 		show(tidy(next), true);
+		const answer = decide(state);
+		if (answer && !isUntold)
+			notes.push(sentence(answer.says));
 	}
 	$('complaints').replaceChildren(...notes.map(text => el('p', {}, text)),
 		lines.length ? el('ul', { class: 'bad' }, ...lines) : '');
@@ -347,13 +351,11 @@ function take_pasted() {
 		$('complaints').append(el('p', { class: 'bad' }, 'Nothing was found there that describes a host.'));
 }
 
-// Another address of the same subnet, more often than not.
+// Another address, of the same subnet more often than not.
 function neighbour(address) {
-	if (!address)
-		return null;
-	const own = bare(address);
-	return own.includes(':') ? own.replace(/[0-9a-f]*$/i, last => (parseInt(last || '0', 16) ^ 1).toString(16)) :
-		own.replace(/[0-9]+$/, last => +last ^ 1);
+	const [own, length] = address.split('/');
+	return `${own.includes(':') ? own.replace(/[0-9a-f]*$/i, last => (parseInt(last || '0', 16) ^ 1).toString(16)) :
+		own.replace(/[0-9]+$/, last => +last ^ 1)}/${length}`;
 }
 
 function fromBar() {
@@ -370,7 +372,7 @@ function fromBar() {
 
 await load();
 $('rows').addEventListener('keydown', onRowsKey);
-$('read').addEventListener('click', take_pasted);
+$('read').addEventListener('click', takePasted);
 addEventListener('hashchange', fromBar);
 $('page').hidden = false;
 fromBar();

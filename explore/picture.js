@@ -42,7 +42,8 @@ function box(nic, x, y, what) {
 }
 
 // @step: the row that is being looked at. The way is drawn once that is the one that applies.
-export function draw(state, answer, seen, step) {
+// @onnic: called with host and number of a NIC that is clicked.
+export function draw(state, answer, seen, step, onnic) {
 	const { hosts, from, family } = state;
 	const decided = answer && step >= answer.row;
 	const columns = Math.max(2, ...hosts.map(host => host.nics.length));
@@ -63,6 +64,8 @@ export function draw(state, answer, seen, step) {
 	const lower = barsFrom + (Math.max(1, networks.length) - 1) * BETWEEN + 36;
 	const height = lower + TALL + 32;
 	const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', class: 'picture' });
+	// Narrow screens scroll it rather than make it illegible.
+	picture.style.minWidth = `${columns * 110}px`;
 	const level = at => at === source ? { y: top, edge: top + TALL } : { y: lower, edge: lower };
 
 	for (const at of [source, target])
@@ -116,11 +119,13 @@ export function draw(state, answer, seen, step) {
 				classes.push('plain');
 			const flows = at === source && decided && answer.flows?.filter(flow => flow === i).length;
 			const firstVmk = hosts[at].nics.findIndex(n => n.vmk && n.stack === 0);
-			picture.append(box(nic, center(i), level(at).y, {
+			const drawn = box(nic, center(i), level(at).y, {
 				classes, address: bare(addressOf(nic, family) ?? ''),
 				badge: flows ? `${flows} of ${answer.flows.length} flows` :
 					badge(nic, i === firstVmk, seen[at].nics[i].carries),
-			}));
+			});
+			drawn.addEventListener('click', () => onnic(at, i));
+			picture.append(drawn);
 		});
 	if (decided && answer.verdict === 'refuse')
 		picture.append(text(width / 2, top + TALL + 27, '✕ refused: nothing leaves', { class: 'refused' }));

@@ -1,18 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The page of make explore, in a browser without a screen: explore/page.py has the tests.
-# SEED=N asks the same random configurations again. It needs no test kernel.
-set -euo pipefail
+# The page of make explore, in a browser without a screen: explore/page.py has the tests. What
+# it prints for the lab is done in a test kernel, by explore/lab.sh.
+# SEED=N asks the same random configurations again.
+set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
-selftests/vm/need.sh explore explore-test
+selftests/vm/need.sh explore explore-test lab || exit
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-explore/build.sh "$scratch/explore.html"
+explore/build.sh "$scratch/explore.html" || exit
 gcc -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
 	-Iuserspace/include -Iinclude/uapi -Imodule -Iexplore \
-	-o "$scratch/answers" selftests/explore/answers.c module/rule.c
+	-o "$scratch/answers" selftests/explore/answers.c module/rule.c || exit
+status=0
 # Debian's own: selenium is installed there.
-HOME=$scratch /usr/bin/python3 -B selftests/explore/page.py "$scratch/explore.html" "$scratch/answers"
+HOME=$scratch /usr/bin/python3 -B selftests/explore/page.py "$scratch/explore.html" "$scratch/answers" \
+	"$scratch/commands" || status=1
+# A test kernel does not see the host's /tmp.
+SHOWN=$(<"$scratch/commands") || exit
+export SHOWN
+RUN=selftests/explore/lab.sh VM_ENV=SHOWN SMP=1 selftests/vm/run.sh || status=1
+exit "$status"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""explore.html in a browser without a screen: page.py PAGE ANSWERS, the latter a program built
-of answers.c. One browser for all tests, as its start is what costs."""
+"""explore.html in a browser without a screen: page.py PAGE ANSWERS COMMANDS. The second is a
+program built of answers.c; the last is written, for lab.sh: what the page says of some states,
+and the commands that it prints. One browser for all tests, as its start is what costs."""
 
 import base64
 import json
@@ -19,7 +20,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import ktap  # noqa: E402  (beside the folder)
 
-PAGE, ANSWERS = os.path.abspath(sys.argv[1]), sys.argv[2]
+PAGE, ANSWERS, COMMANDS = os.path.abspath(sys.argv[1]), *sys.argv[2:]
 URL = "file://" + PAGE
 CONFIGURATIONS = 1000
 REASONS = set(re.findall(r'name\(\w+, "([a-z-]+)"\)', open(os.path.join(
@@ -144,6 +145,25 @@ def same_answers():
     return problems[:3]
 
 
+# Other addresses, a route, services and stacks, and sockets that are bound.
+OTHERS = ("a=vmk0,v,192.0.2.10/24,2001:db8::10/64;vmk1,v,198.51.100.11/24,2001:db8:1::11/64;vmk2,vpf,203.0.113.12/24,@198.18.0.0/15"
+          "&b=strict;vmk0,vf,192.0.2.20/24,2001:db8::20/64;vmk1,vm,192.0.2.21/24,2001:db8::21/64;vmk2,vP,203.0.113.22/24")
+SHOWN = ("plain", "pitfall", "second-nic",
+         f"from=0&tag=2&ip=4&bind=none&bound=0&to=2&{OTHERS}", f"from=1&tag=1&ip=6&bind=address&bound=1&to=0&{OTHERS}")
+
+
+def prints_commands():
+    shown = []
+    for fragment in SHOWN:
+        opened("#" + fragment)
+        shown.append({"name": fragment.split("&a=")[0], "reason": text("#answer code"),
+                      "by": text("#answer .verdict").removeprefix("It leaves by ").rstrip(".").split(" and "),
+                      "commands": text("#commands")})
+    with open(COMMANDS, "w", encoding="utf-8") as file:
+        json.dump(shown, file)
+    return [f"{one['name']}: {one}" for one in shown if not one["commands"] or "#" in one["commands"]]
+
+
 def cases():
     problems = []
     for fragment, source, by, reason in (
@@ -239,8 +259,9 @@ def pasted():
         with open(f"{folder}/{name}.txt", encoding="utf-8") as sample:
             run("document.getElementById('pasted').value = arguments[0]; document.getElementById('read').click()", sample.read())
         expect(problems, name, text("#answer .verdict"), f"It leaves by {by}.")
+        expect(problems, f"what {name} lands on", len(browser.find_elements(By.CSS_SELECTOR, ".nic.lands")), 1)
         expect(problems, f"complaints about {name}", len(browser.find_elements(By.CSS_SELECTOR, "#complaints .bad")), 0)
-    for rubbish, says in (("Interface  Port Group\nvmk0 <b>rubbish</b>", "pasted:2: expected"), ("\x00" * 70000, "NUL"),
+    for rubbish, says in (("Interface  Port Group\nvmk0 192.0.2.1\n<b>vmk1</b>", "<b>vmk1</b>"), ("\x00" * 70000, "NUL"),
                           ("vmk0 " * 30000, ""), ("[root@<script>:~] esxcfg-vmknic -l", "expected")):
         run("document.getElementById('pasted').value = arguments[0]; document.getElementById('read').click()", rubbish)
         if says not in text("#complaints .bad"):
@@ -301,13 +322,13 @@ def alone():
     if URL not in {url.split("#")[0] for url in asked}:
         problems.append("the page itself was not logged")
     problems += sorted({url for url in asked if not url.startswith((URL, "data:", "about:"))})
-    problems += [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    problems += sorted({entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"})
     if os.path.getsize(PAGE) >= 300 * 1024:
         problems.append(f"{os.path.getsize(PAGE)} bytes")
     return problems
 
 
-TESTS = (same_answers, cases, keyboard, address_bar, pasted, widths, without_script, alone)
+TESTS = (same_answers, prints_commands, cases, keyboard, address_bar, pasted, widths, without_script, alone)
 ktap.begin(len(TESTS))
 try:
     for test in TESTS:
