@@ -374,7 +374,8 @@ await load();
 $('rows').addEventListener('keydown', onRowsKey);
 $('read').addEventListener('click', takePasted);
 addEventListener('hashchange', fromBar);
-$('page').hidden = false;
 fromBar();
+$('page').hidden = false;
+$('alone').remove();
 // For tests: what the page would say of any state.
 globalThis.explore = { ask: decide, get state() { return state; }, tidy, toText, fromText };

@@ -5,7 +5,7 @@
 # it prints for the lab is done in a test kernel, by explore/lab.sh.
 # SEED=N asks the same random configurations again.
 set -uo pipefail
-cd "$(dirname "$(readlink -f "$0")")/.."
+cd "$(dirname "$(readlink -f "$0")")/.." || exit
 selftests/vm/need.sh explore explore-test lab || exit
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

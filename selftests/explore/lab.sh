@@ -6,7 +6,7 @@
 #
 # SHOWN is what page.py writes. KTAP on standard output.
 set -uo pipefail
-cd "$(dirname "$(readlink -f "$0")")/../.."
+cd "$(dirname "$(readlink -f "$0")")/../.." || exit
 HOME=$(mktemp -d)
 export HOME
 
