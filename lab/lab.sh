@@ -17,6 +17,7 @@
 # the exercise begins. check() looks at what the kernel counts and how it is configured.
 set -uo pipefail
 lab=$(dirname "$(readlink -f "$0")")
+export lab
 # Until the lab ends, and for longer.
 run=/tmp/lab kept=$HOME/.lab
 # shellcheck source=lab/lib.sh

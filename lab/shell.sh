@@ -4,6 +4,8 @@
 # What a shell on a host of the lab reads.
 
 lab=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+# The tasks of exercises name it.
+export lab
 # shellcheck source=selftests/vm/shell.sh
 . "$lab/../selftests/vm/shell.sh"
 # shellcheck disable=SC2154  # from enter.sh and start.sh

@@ -40,6 +40,7 @@ table='
 	lab          ip                                iproute2
 	lab          iperf3                            iperf3
 	lab          jq                                jq
+	lab          /usr/include/cmocka.h             libcmocka-dev
 	lab          nano                              nano
 	lab          nft                               nftables
 	lab          tcpdump                           tcpdump

@@ -43,7 +43,7 @@ here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/vm/foreign.sh
 . "$here/foreign.sh"
 
-passed="KERNEL LOAD ICOUNT SMP OUT TERM LANG NO_COLOR DEMO CHURN CHURN_SEED ${VM_ENV-}"
+passed="KERNEL MIGSEL_CACHE LOAD ICOUNT SMP OUT TERM LANG NO_COLOR DEMO CHURN CHURN_SEED ${VM_ENV-}"
 
 # The environment of guest.sh and of the command.
 write_environment() {
