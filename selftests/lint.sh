@@ -33,7 +33,7 @@ accepted=(
 	# The one place that defines the macro; user space has no __printf().
 	'^userspace/lib/error[.]h:[0-9]+: WARNING:PREFER_DEFINED_ATTRIBUTE_MACRO:'
 	# The name is cmocka's.
-	'^selftests/unit/.*: CHECK:CAMELCASE: Avoid CamelCase: <CMUnitTest>$'
+	'^(selftests/unit|lab/exercises)/.*: CHECK:CAMELCASE: Avoid CamelCase: <CMUnitTest>$'
 	# The names are libFuzzer's; and it may change the array.
 	'^selftests/fuzz/.*: CHECK:CAMELCASE: Avoid CamelCase: <LLVMFuzzer'
 	'^selftests/fuzz/describe[.]c:[0-9]+: WARNING:STATIC_CONST_CHAR_ARRAY:'
