@@ -51,11 +51,14 @@ uninstall: ## removes what install put there
 	@$(MAKE) --no-print-directory -C userspace uninstall
 	@selftests/vm/build.sh --uninstall
 
-deb: ## Debian packages of tool and module (DKMS), written to deb/
+docs: ## Documentation/ as HTML, written to docs-html/
+	@scripts/docs.sh
+
+deb: ## Debian packages of tool, module (DKMS) and documentation, written to deb/
 	@scripts/deb.sh
 
 clean: ## removes what was built
-	$(RM) -r .cache/build
+	$(RM) -r .cache/build docs-html
 	@$(MAKE) --no-print-directory -C userspace clean
 
 distclean: clean ## removes what was downloaded and reported, too
@@ -72,4 +75,4 @@ help: ## this list
 	@echo "  MODES='a b'     for kselftest: these of its modes (default: all); LIMIT=900 seconds for a test"
 	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'
 
-.PHONY: all module tool vm lab lab-test explore demo check kselftest bench fuzz lint coverage install uninstall deb clean distclean help
+.PHONY: all module tool vm lab lab-test explore demo check kselftest bench fuzz lint coverage install uninstall docs deb clean distclean help

@@ -1,24 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Builds the Debian packages of debian/ into the folder deb/, and prints where they
-# are. The sources stay as they are.
+# Builds the Debian packages of debian/ into the folder deb/, with what docs.sh makes, and
+# prints where they are. The sources stay as they are.
 #
 # usage: scripts/deb.sh
 
 set -euo pipefail
 top=$(realpath "$(dirname "$0")/..")
 cd "$top"
-selftests/vm/need.sh build package
+selftests/vm/need.sh build docs package
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/migsel"
 cp -r COPYING Kbuild README.md debian include module "$work/migsel/"
 mkdir "$work/migsel/userspace" "$work/migsel/Documentation"
-cp -r Documentation/man Documentation/networking "$work/migsel/Documentation/"
+cp -r Documentation/man Documentation/networking Documentation/{wrong-network,comparison}.rst "$work/migsel/Documentation/"
 find userspace -type f ! -name '*.[od]' ! -path userspace/migsel -exec cp --parents -t "$work/migsel" {} +
 
+scripts/docs.sh "$work/migsel/docs-html" >"$work/log" 2>&1 || {
+	tail -n 20 "$work/log" >&2
+	echo 'deb: the documentation does not build' >&2
+	exit 1
+}
 echo 'deb: building the packages' >&2
 # The build must not see what the caller's make was told.
 (cd "$work/migsel" && env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u DESTDIR -u PREFIX \

@@ -108,17 +108,17 @@ man_examples() {
 	grep -q '^1: vmk1 .*migration on' "$scratch/out" || fail "no configuration: $(<"$scratch/out")"
 }
 
-# The examples of migsel-explain.rst, with what they say.
+# The examples of migsel-explain.rst and of the page for administrators, with what they say.
 explained_examples() {
 	local command n=0
-	awk '/^  \$ migsel / { on = 1 } /^[^ ]/ { on = 0 } on' "$top/Documentation/networking/migsel-explain.rst" |
-		sed 's/^  //; /^$/d' >"$scratch/shown"
+	awk '/^  \$ migsel / { on = 1 } /^[^ ]/ { on = 0 } on' "$top/Documentation/networking/migsel-explain.rst" \
+		"$top/Documentation/wrong-network.rst" | sed 's/^  //; /^$/d' >"$scratch/shown"
 	while read -r command; do
 		((++n))
 		printf '$ %s\n' "$command"
 		(cd "$top/Documentation/examples" && sh -c "$command")
 	done < <(sed -n 's/^\$ //p' "$scratch/shown") >"$scratch/said" 2>&1
-	((n >= 4)) || fail "migsel-explain.rst has $n commands"
+	((n >= 5)) || fail "the pages have $n commands"
 	diff "$scratch/shown" "$scratch/said" >"$scratch/diff" || fail "not what is said: $(<"$scratch/diff")"
 	grep -qxF "$(sed -n 2p "$scratch/said")" "$readme" || fail "README.md does not say: $(sed -n 2p "$scratch/said")"
 	for command in "$top"/Documentation/examples/*; do
@@ -136,5 +136,5 @@ run_test 'the limits in README.md and migsel.rst' figures
 run_test 'the make targets in README.md' make_targets
 run_test 'the SYNOPSIS of migsel(8) is its help' man_page
 run_test 'the examples of migsel(8)' man_examples
-run_test 'the examples of migsel-explain.rst' explained_examples
+run_test 'the examples of migsel explain' explained_examples
 ktap_finished

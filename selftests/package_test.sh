@@ -21,8 +21,11 @@ has_module() {
 # Long ones are compressed.
 has_documents() {
 	local name
-	for name in README.md migsel.rst migsel-engines.rst migsel-explain.rst; do
+	for name in README.md migsel.rst migsel-engines.rst migsel-explain.rst wrong-network.rst comparison.rst; do
 		compgen -G "$root/usr/share/doc/migsel/$name*" >/dev/null || { echo "# no $name"; return 1; }
+	done
+	for name in index family functions networking/migsel; do
+		[[ -s $root/usr/share/doc/migsel-doc/html/$name.html ]] || { echo "# no $name.html"; return 1; }
 	done
 }
 
@@ -90,7 +93,7 @@ inside() {
 	rm -rf "$root"/lib/modules/* "$root/usr/local/sbin/migsel"
 
 	add_kernel "$old" "$cache/kernels/6.1/headers"
-	chroot "$root" dpkg -i "$top"/deb/migsel_*.deb "$top"/deb/migsel-dkms_*.deb >"$work/installs" 2>&1 &&
+	chroot "$root" dpkg -i "$top"/deb/migsel_*.deb "$top"/deb/migsel-d{kms,oc}_*.deb >"$work/installs" 2>&1 &&
 		chroot "$root" /usr/sbin/migsel help >"$work/help" && has_module "$old" && has_documents
 	result installs
 
@@ -109,7 +112,7 @@ inside() {
 	cp "$root/usr/sbin/migsel" "$work/"
 	cp "$root/lib/modules/$old/updates/dkms/migsel.ko" "$work/6.1.ko"
 	cp "$root/lib/modules/$new/updates/dkms/migsel.ko" "$work/6.12.ko"
-	chroot "$root" dpkg -P migsel migsel-dkms >"$work/goes_without_a_trace" 2>&1 &&
+	chroot "$root" dpkg -P migsel migsel-dkms migsel-doc >"$work/goes_without_a_trace" 2>&1 &&
 		! find "$root/etc" "$root/usr" "$root/lib" "$root/var/lib/dkms" -path "$root$top" -prune -o \
 			-iname '*migsel*' -print | sed 's/^/# left: /' | grep .
 	result goes_without_a_trace
@@ -154,7 +157,7 @@ ktap_print_header
 mkdir -p .cache
 work=$(mktemp -d "$top/.cache/package-test.XXXXXX")
 defer "rm -rf $work"
-selftests/vm/need.sh package vm kbuild || exit
+selftests/vm/need.sh package docs vm kbuild || exit
 for kernel in $kernels; do
 	KERNEL=$kernel selftests/vm/fetch.sh || exit
 done

@@ -4,7 +4,7 @@
 # need.sh GROUP...    have what these groups need of the host: build (the tool),
 #                     kbuild (modules for a test kernel), source (a test kernel itself),
 #                     vm, uml (vm in user mode), arm64, s390x, i386 (vm and kbuild for these),
-#                     shell (what a user of vm has), lab, demo, check, bench, fuzz, lint, package,
+#                     shell (what a user of vm has), lab, demo, check, docs, bench, fuzz, lint, package,
 #                     explore (the page), explore-test (a browser to try it with)
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
@@ -88,6 +88,9 @@ table='
 	check,lint   python3                           python3
 	check,lint   /usr/lib/python3*/*/yaml/*.py     python3-yaml
 	check,lint   /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
+	docs         perl                              perl
+	docs         sphinx-build                      python3-sphinx
+	docs         /usr/lib/python3*/*/yaml/*.py     python3-yaml
 	bench        gnuplot                           gnuplot-nox
 	bench        ip                                iproute2
 	bench        iptables                          iptables
