@@ -28,7 +28,7 @@ table='
 	source       bc                                bc
 	source       /usr/include/gelf.h               libelf-dev
 	source       /usr/include/openssl/ssl.h        libssl-dev
-	vm,demo,check qemu-system-x86_64               qemu-system-x86
+	vm,lab,demo,check qemu-system-x86_64           qemu-system-x86
 	vm,uml,source cpio                             cpio
 	vm,source    xz                                xz-utils
 	vm,source    zstd                              zstd
@@ -61,7 +61,7 @@ table='
 	i386         /usr/i686-linux-gnu/lib/libc.a    libc6-dev-i386-cross
 	demo,check   ip                                iproute2
 	demo,check   nft                               nftables
-	demo,check   ping                              iputils-ping
+	lab,demo,check ping                            iputils-ping
 	demo,check   iperf3                            iperf3
 	demo,check   jq                                jq
 	demo,check   neato                             graphviz
@@ -71,10 +71,10 @@ table='
 	check        iptables                          iptables
 	check        wg                                wireguard-tools
 	check        teamnl                            libteam-utils
-	demo,check   qemu-img                          qemu-utils
-	check        qemu-io                           qemu-utils
+	lab,demo,check qemu-img                        qemu-utils
+	lab,check    qemu-io                           qemu-utils
 	check        losetup                           mount
-	demo,check   rsync                             rsync
+	lab,demo,check rsync                           rsync
 	check        cc                                gcc
 	check        pgrep                             procps
 	check        openssl                           openssl

@@ -12,8 +12,7 @@ tables() {
 }
 
 # sent_ipv6: bytes, by vmk2
-# shellcheck disable=SC2016  # for awk
-sent_ipv6() { on esx-a awk '$1 == "Ip6OutOctets" { print $2 }' /proc/net/dev_snmp6/vmk2; }
+sent_ipv6() { on esx-a sed -n 's/^Ip6OutOctets[[:blank:]]*//p' /proc/net/dev_snmp6/vmk2; }
 
 start() { tables >"$run/tables" && sent_ipv6 >"$run/ipv6"; }
 
