@@ -251,7 +251,7 @@ by_vmk() {
 }
 
 accepted() {
-	local kind=$1 families='4 6' family before specs=()
+	local kind=$1 families='4 6' family before dest specs=()
 	[[ $kind != ipip ]] || families=4
 	make_kind "$kind" || return
 	address_mig
@@ -270,10 +270,10 @@ accepted() {
 			fail 'no leaked routes'
 	fi
 	for family in $families; do
-		[[ $family == 4 ]] && REPLY=$dest4 || REPLY=$dest6
+		[[ $family == 4 ]] && dest=$dest4 || dest=$dest6
 		# Neighbours are found, and the device below is up.
-		wait_for 20 pings 1 "$REPLY" || { fail "untagged traffic does not arrive: $(<"$scratch/pings")"; return; }
-		specs+=("$family-hot-tcp,tcp,$REPLY,mark=$hot")
+		wait_for 20 pings 1 "$dest" || { fail "untagged traffic does not arrive: $(<"$scratch/pings")"; return; }
+		specs+=("$family-hot-tcp,tcp,$dest,mark=$hot")
 	done
 	migsel -n "$A" stats reset
 	by_mig
