@@ -126,9 +126,16 @@ explained_examples() {
 	done
 }
 
+# On hosts as those of the lab.
+tutorial() {
+	local -x HOME=$scratch LAB_PLACES='esx-a esx-b switch'
+	"$top/lab/build.sh" >"$scratch/out" 2>&1 || fail "no hosts: $(tail -n 1 "$scratch/out")"
+	python3 -B "$here/tutorial.py" >"$scratch/out" 2>&1 || fail "$(<"$scratch/out")"
+}
+
 need nft
 ktap_print_header
-ktap_set_plan 8
+ktap_set_plan 9
 run_test 'the commands of README.md' readme_commands
 run_test "the demo's excerpt in README.md" readme_excerpt
 run_test 'every reason is in README.md, migsel.rst and migsel(8)' every_reason
@@ -137,4 +144,5 @@ run_test 'the make targets in README.md' make_targets
 run_test 'the SYNOPSIS of migsel(8) is its help' man_page
 run_test 'the examples of migsel(8)' man_examples
 run_test 'the examples of migsel explain' explained_examples
+run_test 'the tutorial' tutorial
 ktap_finished
