@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # docs.sh [ FOLDER ]    Documentation/ as HTML, written to FOLDER (default: docs-html).
-#                       A warning is an error, and so is a reference that leads nowhere
+#                       A warning is an error, and so is a reference that leads nowhere.
+#                       The page where the rule runs is among them
 #
 # What the pages of the netlink family and of the module's functions say is in the
 # specification and in the comments of the sources. The generators are those of the kernel's
@@ -41,6 +42,7 @@ cd "$top/module"
 } >"$work/pages/functions.rst"
 
 sphinx-build -q -W -n --keep-going -E -d "$work/trees" -b html "$work/pages" "$work/html"
+"$top/explore/build.sh" "$work/html/explore.html"
 rm -rf "$work/html/.buildinfo" "$out"
 mkdir -p "$(dirname "$out")"
 mv "$work/html" "$out"

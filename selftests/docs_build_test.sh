@@ -40,6 +40,11 @@ generated_pages() {
 	page functions.html "${functions[@]/#/c.functions.}"
 }
 
+the_rule_runs() {
+	grep -q 'href="explore.html"' "$html/index.html" || fail 'the first page does not lead there'
+	page explore.html wasm-unsafe-eval
+}
+
 # A copy of what is read, for mistakes to be made in.
 copy() {
 	copy=$scratch/copy
@@ -79,10 +84,11 @@ MIGSEL_CACHE=$(cache_dir)
 export MIGSEL_CACHE
 "$here/vm/need.sh" docs || exit
 ktap_print_header
-ktap_set_plan 5
+ktap_set_plan 6
 run_test 'make docs succeeds' builds
 run_test 'every page is there' every_page
 run_test 'operations and functions are described' generated_pages
+run_test 'the page where the rule runs' the_rule_runs
 run_test 'a reference that leads nowhere is an error' references
 run_test 'a comment that leaves out a parameter is an error' comments
 ktap_finished

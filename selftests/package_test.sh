@@ -24,7 +24,7 @@ has_documents() {
 	for name in README.md migsel.rst migsel-engines.rst migsel-explain.rst tutorial.rst teaching.rst wrong-network.rst comparison.rst; do
 		compgen -G "$root/usr/share/doc/migsel/$name*" >/dev/null || { echo "# no $name"; return 1; }
 	done
-	for name in index family functions networking/migsel; do
+	for name in index explore family functions networking/migsel; do
 		[[ -s $root/usr/share/doc/migsel-doc/html/$name.html ]] || { echo "# no $name.html"; return 1; }
 	done
 }
