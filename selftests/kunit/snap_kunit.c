@@ -291,13 +291,18 @@ static void test_no_memory(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct migsel_snap *none, *snap;
 	u32 nth, failed = 0;
+	bool all = false;
 
 	add(test, 0, "192.0.2.1", 24);
 	rtnl_lock();
-	/* Whichever it is: the snapshot, or what its addresses are kept in. */
-	for (nth = 1; nth <= 8; nth++) {
+	/*
+	 * Whichever it is: the snapshot, or what its addresses are kept in. The console
+	 * allocates, too, where it prints what failing.h says; nobody knows how often.
+	 */
+	for (nth = 1; !all && nth < 1000; nth++) {
 		current->fail_nth = nth;
 		none = migsel_snap_build(&f->ms, NULL, GFP_NOWAIT);
+		all = current->fail_nth;
 		failed += !none;
 		migsel_snap_free(none);
 	}
@@ -305,8 +310,8 @@ static void test_no_memory(struct kunit *test)
 	snap = migsel_snap_build(&f->ms, NULL, GFP_KERNEL | __GFP_NOFAIL);
 	current->fail_nth = 0;
 	rtnl_unlock();
+	KUNIT_EXPECT_TRUE(test, all);
 	KUNIT_EXPECT_GE(test, failed, 2);
-	KUNIT_EXPECT_LT(test, failed, 8);
 	KUNIT_EXPECT_NOT_NULL(test, snap);
 	migsel_snap_free(snap);
 }
