@@ -5,7 +5,7 @@ usage: tutorial.py [NEW]
 
 Each has to say what the page has it say; with NEW, a page with what they do say is
 written there. Figures that differ from run to run count as the same: what iperf3 has measured, and
-those of three digits and more that are no part of an address. A line "..." in the page is any lines.
+those of three digits and more that are no part of an address, and numbers of devices. A line "..." in the page is any lines.
 """
 
 import doctest
@@ -38,6 +38,7 @@ def say(command):
 
 def normalise(text):
     text = re.sub(r"[\d.]+ +(sec|.?Bytes|.?bits/sec +\d+)", "N", text)
+    text = re.sub(r"(@if|ifindex )\d+", r"\1N", text)
     return re.sub(r"(?<![\d.:/])\d{3,}(?![\d.:/])", "N", text)
 
 
