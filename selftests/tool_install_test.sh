@@ -22,9 +22,13 @@ files=(
 	sbin/migsel
 	share/bash-completion/completions/migsel
 	share/doc/migsel/README.md
+	share/doc/migsel/comparison.rst
 	share/doc/migsel/migsel-engines.rst
 	share/doc/migsel/migsel-explain.rst
 	share/doc/migsel/migsel.rst
+	share/doc/migsel/teaching.rst
+	share/doc/migsel/tutorial.rst
+	share/doc/migsel/wrong-network.rst
 	share/man/man8/migsel.8
 )
 

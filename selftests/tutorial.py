@@ -4,8 +4,9 @@
 usage: tutorial.py [NEW]
 
 Each has to say what the page has it say; with NEW, a page with what they do say is
-written there. Figures that differ from run to run count as the same: what iperf3 has measured, and
-those of three digits and more that are no part of an address, and numbers of devices. A line "..." in the page is any lines.
+written there. Figures that differ from run to run count as the same: what iperf3 has measured,
+those of three digits and more that are no part of an address, and numbers of devices. A line "..."
+in the page is any lines.
 """
 
 import doctest
