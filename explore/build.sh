@@ -26,13 +26,13 @@ clang --target=wasm32-wasi -mexec-model=reactor -std=gnu11 -D_GNU_SOURCE -Oz -fl
 	-I"$top/userspace/commands" -I"$top/include/uapi" \
 	-idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)" \
 	-o "$work/rule.wasm" "${sources[@]}" \
-	-Wl,--gc-sections,--strip-all,-z,stack-size=262144 "${calls[@]/#/-Wl,--export=}"
+	-Wl,--gc-sections,--strip-all,--stack-first,-z,stack-size=262144 "${calls[@]/#/-Wl,--export=}"
 
 # The table of the rule, where README.md has it.
 # shellcheck disable=SC2016  # quotes of Markdown
-table=$(jq -c -n -R '[inputs
+table=$(jq -e -c -n -R '[inputs
 	| capture("^\\| (?<row>[0-9]+) \\| (?<condition>.*) \\| (?<egress>.*) \\| `(?<reason>.*)` \\|$")
-	| .row |= tonumber | .condition |= gsub("`"; "")]' "$top/README.md")
+	| .row |= tonumber | .condition |= gsub("`"; "")] | if length > 0 then . else error("README.md has no table") end' "$top/README.md")
 
 # Modules become one script, in the order in which they need each other.
 {

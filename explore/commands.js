@@ -25,8 +25,8 @@ function hostCommands(host, at) {
 	const differs = host.first !== lab.first && present.length > 1 ||
 		present.some(i => !same(known[i], lab.nics[here.indexOf(host.nics[i].name)].addresses));
 	if (differs) {
-		for (const i of present)
-			lines.push(`${on}ip address flush dev ${host.nics[i].name} scope global`);
+		for (const name of here)
+			lines.push(`${on}ip address flush dev ${name} scope global`);
 		for (const i of present)
 			for (const address of known[i])
 				lines.push(`${on}ip address add ${address} dev ${host.nics[i].name}${address.includes(':') ? ' nodad' : ''}`);
@@ -58,7 +58,7 @@ export function commands(state, answer) {
 	const tag = words.classes[state.tag];
 	const bound = state.bind === 'device' ? ` dev ${name}` :
 		state.bind === 'address' && answer.source ? ` from ${answer.source}` : '';
-	const binding = state.bind === 'none' ? '' : ` -B ${answer.source}${state.bind === 'device' ? `%${name}` : ''}`;
+	const binding = state.bind === 'none' || !answer.source ? '' : ` -B ${answer.source}${state.bind === 'device' ? `%${name}` : ''}`;
 	lines.push(tag === 'none' ? `${source.name} ip route get ${answer.to}` :
 		`${source.name} migsel -d route get ${answer.to}${bound} tag ${tag}`);
 	const receiver = state.hosts[1 - state.from].name;

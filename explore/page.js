@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The page itself. What others have named gets into it as text alone.
 import { load, words, table, decide, look, read, addressOf, bare } from './rule.js';
-import { STACKS, tidy, copy, full, toText, fromText } from './state.js';
+import { STACKS, NICS_MAX, ADDRESSES_MAX, ROUTES_MAX, tidy, copy, full, toText, fromText } from './state.js';
 import { cases, cures } from './cases.js';
 import { draw } from './picture.js';
 import { commands } from './commands.js';
@@ -138,13 +138,15 @@ function renderAnswer(answer) {
 			sentence(answer.says.replace(/ \(row [^)]*\)$/, ''))));
 		lines.push(el('p', {}, `Row ${answer.row}, `, el('code', {}, row.reason),
 			...answer.reason === row.reason ? [] : [', then ', el('code', {}, answer.reason)], '.'));
-		if (answer.bypasses && !refused)
+		if (answer.bypasses && !refused && !state.other && look(target).nics[state.to].carries)
 			lines.push(el('p', { class: 'lesson' }, `The pitfall: the NIC that was set apart sends nothing. ${target.name} ` +
 				'still receives on its own migration NIC, and looks healthy.'));
+		else if (answer.bypasses && !refused)
+			lines.push(el('p', { class: 'lesson' }, 'The pitfall: the NIC that was set apart sends nothing.'));
 		else if (answer.flows?.length && answer.by.length > 1)
 			lines.push(el('p', { class: 'lesson' }, `Of ${answer.flows.length} new flows ${listed(answer.by.map(i =>
 				`${answer.flows.filter(flow => flow === i).length} leave by ${source.nics[i].name}`))}; each stays where it is.`));
-		if (answer.source)
+		if (answer.source && !refused)
 			lines.push(el('p', {}, `Its source address is ${answer.source}${answer.by.length && !answer.by.some(i =>
 				answer.nics[i].addresses.some(a => bare(a.address) === answer.source)) ?
 				`, which is not one of ${listed(answer.names)}: the rule chooses the NIC and leaves the address alone` : ''}.`,
@@ -320,8 +322,12 @@ function takePasted() {
 	const { hosts, complaints } = read($('pasted').value);
 	const lines = complaints ? complaints.split('\n').slice(0, 12).map(text => el('li', {}, text)) : [];
 	const notes = [];
-	if (hosts.length) {
-		const found = hosts[0];
+	const found = hosts[0];
+	if (found && !found.nics.length)
+		lines.push(el('li', {}, `Of ${found.name.slice(0, 80)} no NIC is told: paste what esxcfg-vmknic -l prints there.`));
+	else if (found && isTooLarge(found))
+		lines.push(el('li', {}, `The page shows at most ${NICS_MAX} NICs, with ${ADDRESSES_MAX} addresses and ${ROUTES_MAX} routes each: migsel explain answers for such a host.`));
+	else if (found) {
 		const isUntold = found.is_esxi && found.nics.some(nic => nic.is_vmk && nic.stack === 0 && nic.migration === null) &&
 			!found.nics.some(nic => nic.is_vmk && nic.stack === 1);
 		notes.push(`${found.name.slice(0, 80)} was read, as the source host. The other host is made up: the same, with other addresses.`);
@@ -332,10 +338,11 @@ function takePasted() {
 		const nics = found.nics.map(nic => ({ ...nic, vmk: nic.is_vmk, migration: nic.migration === true, provisioning: nic.provisioning === true, down: nic.is_down }))
 			.sort((a, b) => found.is_esxi ? a.name.localeCompare(b.name, 'en', { numeric: true }) : 0);
 		const next = structuredClone(state);
-		const peer = nics.map(nic => ({ ...nic, addresses: nic.addresses.map(neighbour) }));
+		const taken = new Set(nics.flatMap(nic => nic.addresses.map(bare)));
+		const peer = nics.map(nic => ({ ...nic, addresses: nic.addresses.map(address => neighbour(address, taken)) }));
 		next.hosts[next.from] = { strict: found.is_strict, first: 0, nics };
 		next.hosts[1 - next.from] = { strict: found.is_strict, first: 0, nics: peer };
-		next.to = Math.max(0, nics.findIndex(nic => nic.vmk && (nic.stack === 1 || nic.migration)));
+		next.to = Math.max(0, look(tidy(next).hosts[1 - next.from]).nics.findIndex(nic => nic.carries));
 		next.family = nics.length && !addressOf(nics[next.to], 4) ? 6 : 4;
 		next.other = '';
 		next.tag = words.classes.indexOf('hot');
@@ -351,11 +358,28 @@ function takePasted() {
 		$('complaints').append(el('p', { class: 'bad' }, 'Nothing was found there that describes a host.'));
 }
 
-// Another address, of the same subnet more often than not.
-function neighbour(address) {
+const isTooLarge = host => host.nics.length > NICS_MAX ||
+	host.nics.some(nic => nic.addresses.length > ADDRESSES_MAX || nic.routes.length > ROUTES_MAX);
+
+// The next address of the subnet that nobody has, which is taken then; where there is none,
+// that of another subnet.
+function neighbour(address, taken) {
 	const [own, length] = address.split('/');
-	return `${own.includes(':') ? own.replace(/[0-9a-f]*$/i, last => (parseInt(last || '0', 16) ^ 1).toString(16)) :
-		own.replace(/[0-9]+$/, last => +last ^ 1)}/${length}`;
+	const isIPv6 = own.includes(':');
+	const size = isIPv6 ? 65536 : 256;
+	const subnet = isIPv6 ? size : Math.min(size, 2 ** (32 - length));
+	const part = isIPv6 ? /[0-9a-f]*$/i : /[0-9]+$/;
+	const last = parseInt(part.exec(own)[0] || '0', isIPv6 ? 16 : 10);
+	for (let n = 1; n < size; n++) {
+		const next = (last + n) % size;
+		const text = own.replace(part, next.toString(isIPv6 ? 16 : 10));
+		// Neither the address of a subnet nor its broadcast, nor one that is there.
+		if (subnet > 2 && (next % subnet === 0 || next % subnet === subnet - 1) || taken.has(text))
+			continue;
+		taken.add(text);
+		return `${text}/${length}`;
+	}
+	return address;
 }
 
 function fromBar() {

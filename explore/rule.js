@@ -117,6 +117,9 @@ export function decide(state, tag = state.tag) {
 // Hosts in what somebody has pasted, and what could not be read there.
 export function read(text) {
 	said.length = 0;
+	const room = calls.explore_input_max();
+	if (new TextEncoder().encode(text).length > room)
+		return { hosts: [], complaints: `This is too long: at most ${room} bytes are read here, migsel explain reads more.` };
 	const hosts = got(calls.explore_read(put(text)));
 	return { hosts, complaints: said.join('').trim() };
 }

@@ -2,7 +2,7 @@
 // What the page is about: two hosts and a packet. It comes from the address bar, too, so all
 // of it is checked and bounded here.
 
-const NICS_MAX = 8, ADDRESSES_MAX = 6, PASTED_ROUTES_MAX = 8;
+export const NICS_MAX = 8, ADDRESSES_MAX = 6, ROUTES_MAX = 8;
 export const HOSTS = ['esx-a', 'esx-b'];
 export const STACKS = ['default', 'vmotion', 'provisioning'];
 
@@ -27,7 +27,7 @@ export function tidyNic(raw, i, names) {
 		provisioning: !!raw.provisioning && stack === 0,
 		down: !!raw.down,
 		addresses: texts(raw.addresses, ADDRESSES_MAX),
-		routes: texts(raw.routes, PASTED_ROUTES_MAX),
+		routes: texts(raw.routes, ROUTES_MAX),
 	};
 }
 
@@ -48,14 +48,15 @@ export function tidyHost(raw, i) {
 export function tidy(raw) {
 	const hosts = HOSTS.map((_, i) => tidyHost(raw.hosts?.[i], i));
 	const from = whole(raw.from, 1);
+	const other = texts([raw.other], 1)[0]?.split('/')[0] ?? '';
 	return {
 		hosts, from,
 		tag: whole(raw.tag, 2),
-		family: raw.family === 6 ? 6 : 4,
+		family: (other ? other.includes(':') : raw.family === 6) ? 6 : 4,
 		bind: ['address', 'device'].includes(raw.bind) ? raw.bind : 'none',
 		bound: whole(raw.bound, hosts[from].nics.length - 1),
 		to: whole(raw.to, hosts[1 - from].nics.length - 1),
-		other: texts([raw.other], 1)[0]?.split('/')[0] ?? '',
+		other,
 	};
 }
 

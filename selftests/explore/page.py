@@ -261,8 +261,25 @@ def pasted():
         expect(problems, name, text("#answer .verdict"), f"It leaves by {by}.")
         expect(problems, f"what {name} lands on", len(browser.find_elements(By.CSS_SELECTOR, ".nic.lands")), 1)
         expect(problems, f"complaints about {name}", len(browser.find_elements(By.CSS_SELECTOR, "#complaints .bad")), 0)
-    for rubbish, says in (("Interface  Port Group\nvmk0 192.0.2.1\n<b>vmk1</b>", "<b>vmk1</b>"), ("\x00" * 70000, "NUL"),
-                          ("vmk0 " * 30000, ""), ("[root@<script>:~] esxcfg-vmknic -l", "expected")):
+    # The other host has none of the addresses of this one, and none that is for all.
+    with open(f"{folder}/pitfall.txt", encoding="utf-8") as sample:
+        pitfall = sample.read()
+    for own, other in (("192.0.2.7", "192.0.2.106"), ("192.0.2.12", "192.0.2.11"), ("192.0.2.1", "192.0.2.254"), ("192.0.2.253", "192.0.2.254")):
+        opened()
+        run("document.getElementById('pasted').value = arguments[0]; document.getElementById('read').click()",
+            pitfall.replace("192.0.2.107", other.ljust(11)).replace("192.0.2.7 ", own.ljust(9) + " "))
+        expect(problems, f"{own}, {other}", text("#answer code"), "same-subnet")
+    # More than there is room for is not taken in part, nor what has no NIC.
+    many = pitfall.splitlines()[:3] + [pitfall.splitlines()[2].replace("vmk0", f"vmk{i}").replace("192.0.2.7", f"192.0.2.{i}") for i in range(1, 10)]
+    for much, says in (("\n".join(many), "at most 8 NICs"), ("[root@a:~] esxcfg-vmknic -l\n" + "\n".join(pitfall.splitlines()[1:2]), ""),
+                       ("x" * 70000, "too long")):
+        before = run("return explore.toText(explore.state)")
+        run("document.getElementById('pasted').value = arguments[0]; document.getElementById('read').click()", much)
+        if says not in text("#complaints .bad"):
+            problems.append(f"{much[:30]!r}: {text('#complaints')!r} lacks {says!r}")
+        expect(problems, f"what there is after {much[:30]!r}", run("return explore.toText(explore.state)"), before)
+    for rubbish, says in (("Interface  Port Group\nvmk0 192.0.2.1\n<b>vmk1</b>", "<b>vmk1</b>"), ("\x00" * 6000, "NUL"),
+                          ("vmk0 " * 3000, ""), ("[root@<script>:~] esxcfg-vmknic -l", "expected")):
         run("document.getElementById('pasted').value = arguments[0]; document.getElementById('read').click()", rubbish)
         if says not in text("#complaints .bad"):
             problems.append(f"{rubbish[:30]!r}: {text('#complaints')!r} lacks {says!r}")
