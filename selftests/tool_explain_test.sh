@@ -153,7 +153,7 @@ test_destination() {
 	run 0 migsel -j explain "$scratch/routed" to 203.0.113.1
 	is_said esx-04 good vmk1 dedicated-subnet
 	json '.[0].answers[-1] | .reason == "no-route" and .verdict == "refuse"'
-	for name in 192.0.2.14 224.0.0.1 2001:db8::14 fe80::1 127.0.0.1; do
+	for name in 192.0.2.14 192.0.2.255 224.0.0.1 2001:db8::14 fe80::1 127.0.0.1; do
 		explains 0 -j explain esxcli.txt to "$name"
 		is_said esx-04 good '' not-unicast
 		json '.[0].answers[0].verdict == "pass"'

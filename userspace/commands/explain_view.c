@@ -256,7 +256,30 @@ enum reach view_reach(const struct view *view, unsigned int vmk,
 	return reach;
 }
 
-/* What the rule does not decide on: the host itself, multicast and link-local. */
+/* Whether an address is the broadcast one of an address of the host. */
+static bool is_broadcast(const struct view *view, const struct migsel_addr *dst)
+{
+	const struct migsel_addr *addr;
+	unsigned int i, j, bit;
+
+	for (i = 0; i < view->rule.n_vmks; i++) {
+		for (j = 0; j < view->vmk[i].n_addrs; j++) {
+			addr = &view->vmk[i].addrs[j];
+			if (addr->family != MIGSEL_INET || addr->len > 30)
+				continue;
+			for (bit = 0; bit < 32; bit++)
+				if (!!(dst->local[bit / 8] & 0x80 >> bit % 8) !=
+				    (bit >= addr->len ||
+				     addr->local[bit / 8] & 0x80 >> bit % 8))
+					break;
+			if (bit == 32)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* What the rule does not decide on: the host itself, what is for many, and link-local. */
 static bool is_not_unicast(const struct view *view,
 			   const struct migsel_addr *dst)
 {
@@ -268,7 +291,7 @@ static bool is_not_unicast(const struct view *view,
 		return bytes[0] == 0xff ||
 		       (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
 	return bytes[0] >= 224 || bytes[0] == 127 ||
-	       (bytes[0] == 169 && bytes[1] == 254);
+	       (bytes[0] == 169 && bytes[1] == 254) || is_broadcast(view, dst);
 }
 
 /* The state of a vmk, as stage 2 of the rule asks for it. */
