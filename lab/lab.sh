@@ -14,12 +14,12 @@
 # An exercise is a folder of exercises/: task.txt, prediction.txt if it asks, hint-1.txt and so on,
 # takeaway.txt, and exercise.sh with start(), check(), solve() and wrong_1(), wrong_2(), of which
 # check() has to say $wrong_1_says and $wrong_2_says. What is asked is measured by answer(), while
-# the exercise begins. check() looks at what the kernel counts and how it is configured.
+# the exercise begins; it has to be $expected. check() looks at what the kernel counts and how it is configured.
 set -uo pipefail
 lab=$(dirname "$(readlink -f "$0")")
 export lab
 # Until the lab ends, and for longer.
-run=/tmp/lab kept=$HOME/.lab
+run=/tmp/lab kept=${HOME-}/.lab
 # shellcheck source=lab/lib.sh
 . "$lab/lib.sh"
 
@@ -43,8 +43,8 @@ put() {
 		die "cannot write to $kept: what is solved will not be remembered"
 }
 
-# find EXERCISE: by its number, as it is or with zeroes before, or its name, into $exercise
-find() {
+# find_exercise NAME: by its number, as it is or with zeroes before, or its name, into $exercise
+find_exercise() {
 	local name=${1,,}
 	for exercise in "$lab"/exercises/*; do
 		exercise=${exercise##*/}
@@ -53,8 +53,11 @@ find() {
 	die "there is no exercise '${1:0:40}': lab shows those that there are"
 }
 
+in_lab() { [[ ${LAB_PLACES-} == *esx-a* ]] || die 'exercises are for make lab, and there without HOST'; }
+
 # What was begun last in this lab.
 current() {
+	in_lab
 	exercise=
 	{ read -r exercise <"$run/exercise"; } 2>/dev/null
 	[[ $exercise ]] || die "no exercise has been begun: lab start 1"
@@ -83,6 +86,7 @@ rebuild() {
 	echo 0 >$tracing/events/migsel/enable
 	echo >$tracing/set_ftrace_filter
 	echo >$tracing/trace
+	built_module || return
 	pid=$$
 	while ((pid > 1)); do
 		pid=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
@@ -95,13 +99,17 @@ rebuild() {
 		done
 		ip netns del "$place"
 	done
-	! mountpoint -q "$lab/../module/rule.c" || built_module || return
-	"$lab/build.sh"
-	[[ ! ${TMUX-} ]] || respawn_panes
+	"$lab/build.sh" || return
+	[[ ! ${TMUX-} ]] || respawn_panes || :
 }
 
-# built_module: the one that was built before the lab, in place of a learner's own
-built_module() { umount "$lab/../module/rule.c" && rmmod migsel && modprobe migsel; }
+# built_module: the one that was built before the lab, in place of a learner's own, or of none
+built_module() {
+	local rule=$lab/../module/rule.c
+	[[ ! -d /sys/module/migsel ]] || ! mountpoint -q "$rule" || rmmod migsel || return
+	[[ -d /sys/module/migsel ]] || modprobe migsel || return
+	! mountpoint -q "$rule" || umount "$rule"
+}
 
 # What is watched beside the shell is watched on the new hosts.
 respawn_panes() {
@@ -119,13 +127,13 @@ measure() {
 }
 
 begin() {
-	[[ ${LAB_PLACES-} == *esx-a* ]] || die 'exercises are for make lab, and there without HOST'
+	in_lab
 	# shellcheck source=/dev/null
 	. "$lab/exercises/$exercise/exercise.sh"
 	mkdir -p "$run"
-	rm -f "$run"/*
+	find "$run" -mindepth 1 ! -name predicted -delete
 	printf 'lab: building the hosts anew\n' >&2
-	{ rebuild && start && measure; } >"$run/log" 2>&1 || die "the hosts could not be built: $(tail -n 1 "$run/log")"
+	{ rebuild && start && measure; } >"$run/log" 2>&1 || die "the hosts could not be built: $(tail -n 1 "$run/log"). lab reset or lab start tries again"
 	links esx-a >"$run/links"
 	echo "$exercise" >"$run/exercise"
 }
@@ -143,21 +151,20 @@ ask() {
 predict() {
 	[[ $1 =~ ^[0-9]$ && $(option "$1") ]] ||
 		die "'${1:0:40}' is none of the numbers: $(text prediction | sed -n 's/^ *\([0-9]\) .*/\1/p' | paste -sd ' ')"
-	put predicted "$1"
+	echo "$1" >"$run/predicted"
 	echo 'Now measure it. lab check says whether you are done.'
 }
 
 # option NUMBER: what it stands for
-option() { text prediction | sed -n "s/^ *$1  *//p"; }
+option() { [[ $1 == [0-9] ]] && text prediction | sed -n "s/^ *$1  *//p"; }
 
 judge() {
-	local said answer predicted
-	predicted=$(get predicted)
-	if [[ -e $run/answer && ! $predicted ]]; then
+	local said answer
+	if [[ -e $run/answer && ! -e $run/predicted ]]; then
 		ask
-		predicted=$(get predicted)
-		[[ $predicted ]] || die 'what do you predict? lab predict NUMBER comes before lab check'
+		[[ -e $run/predicted ]] || die 'what do you predict? lab predict NUMBER comes before lab check'
 	fi
+	[[ $(on esx-b ss -Hltn 'sport = :5201') ]] || die 'no iperf3 listens on esx-b any more: lab reset'
 	echo 'lab: looking at counters and configuration' >&2
 	if ! said=$(check); then
 		printf 'Not yet: %s\n' "${said:-something is wrong}"
@@ -166,10 +173,10 @@ judge() {
 	echo 'Solved.'
 	if [[ -e $run/answer ]]; then
 		answer=$(<"$run/answer")
-		if [[ $predicted == "$answer" ]]; then
+		if [[ $(<"$run/predicted") == "$answer" ]]; then
 			echo "Your prediction was right: $(option "$answer")."
 		else
-			echo "You predicted $(option "$predicted"); it was $(option "$answer")."
+			echo "You predicted $(option "$(<"$run/predicted")"); it was $(option "$answer")."
 		fi
 	fi
 	echo
@@ -178,29 +185,34 @@ judge() {
 }
 
 hint() {
-	local number
-	number=$(($(get hints || echo 0) + 1))
+	local number=1
+	while [[ -e $run/hint-$number ]]; do
+		((++number))
+	done
 	if text "hint-$number" | grep .; then
-		put hints "$number"
+		touch "$run/hint-$number"
+		((number <= $(get hints || echo 0))) || put hints "$number"
 		return
 	fi
+	cat "$lab/exercises/$exercise"/hint-*.txt
 	echo 'There are no more hints. lab solve shows the solution.'
 }
 
 show_solution() {
-	[[ $(get solved) ]] || put shown 1
 	declare -f solve | sed '1,2d; $d; s/^    //; s/^on /  /; s/;$//'
+	[[ $(get solved) ]] || put shown 1
 	solve >"$run/log" 2>&1 || die "it does not work: $(tail -n 1 "$run/log")"
 	echo
-	echo 'That is done now. lab check says why it is right.'
+	echo 'That is done now, on top of what was there. lab check says why it is right;'
+	echo 'if it does not: lab reset, then lab solve.'
 }
 
 # What a teacher collects: lab/report.sh makes a table of it.
 export_result() {
 	local out
-	[[ $# == 1 && $1 =~ ^[[:alnum:]][[:alnum:]\ ._-]{0,59}$ ]] ||
-		die "lab export NAME: letters, digits, blanks, '.', '_' and '-', at most 60"
-	out=$HOME/lab-${1// /_}.json
+	[[ $# == 1 && $1 != [=+@.-]* && $1 != *[[:cntrl:]/]* && ${#1} -ge 1 && ${#1} -le 60 ]] ||
+		die "lab export NAME: at most 60 characters, no '/', and none of '=+@.-' in front"
+	out=$HOME/lab-$1.json
 	for exercise in "$lab"/exercises/*; do
 		exercise=${exercise##*/}
 		printf '%s,%s,%s,%s\n' "$(key "$exercise")" "$(get solved)" "$(get shown)" "$(get hints)"
@@ -218,7 +230,8 @@ case $command in
 '') list ;;
 start)
 	(($# == 1)) || die 'which one? lab shows them: lab start 1'
-	find "$1"
+	find_exercise "$1"
+	rm -f "$run/predicted"
 	begin
 	echo
 	text task

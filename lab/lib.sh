@@ -56,7 +56,7 @@ reason() { on "$1" migsel -j route get "$3" tag "$2" 2>/dev/null | jq -er '.[0].
 
 # intact HOST: the rule is enforced there, and vmk0 is the first vmk
 intact() {
-	[[ $(on "$1" migsel -j policy show | jq -r '.[0].mode // .mode') == enforce ]] ||
+	[[ $(on "$1" migsel -j policy show | jq -r '.[0].mode') == enforce ]] ||
 		wrong "the rule is not enforced on $1 any more: migsel policy set mode enforce" || return
 	[[ $(vmks "$1" '.[0].ifname') == vmk0 ]] || wrong "vmk0 is not the first vmk of $1"
 }

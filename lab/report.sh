@@ -17,6 +17,7 @@ exercises=$(cd "$lab/exercises" && printf '%s\n' * | sed 's/^[^-]*-//' | jq -nR 
 jq -r '["name"] + . | @csv' <<<"$exercises"
 status=0
 for file; do
+	[[ $file == /* ]] || file=./$file
 	# A name is no formula to a spreadsheet.
 	[[ -f $file && $(stat -Lc %s "$file") -lt 100000 ]] && jq -ser --argjson exercises "$exercises" '
 		if length == 1 then .[0] else error end |

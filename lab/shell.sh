@@ -15,6 +15,7 @@ trap 'exit 0' EXIT
 
 # go PLACE [COMMAND...]: this shell goes there, or the command is run there
 go() {
+	[[ -e /run/netns/$1 || -e /run/netns/migsel-lab-$1 ]] || { echo "$1 is not there: lab start builds it"; return 1; }
 	(($# == 1)) || { "$lab/enter.sh" "$@"; return; }
 	history -a
 	exec "$lab/enter.sh" "$1"
@@ -26,12 +27,12 @@ for place in $LAB_PLACES; do
 done
 welcome() { "$lab/welcome.sh"; }
 
-# lab [COMMAND...]: the exercises. A host that was built anew has to be entered anew.
+# lab [COMMAND...]: the exercises. Once hosts were built anew, the first of them is entered.
 lab() {
 	local status
 	"$lab/lab.sh" "$@"
 	status=$?
-	[[ ! -e /run/netns/$LAB_PLACE || /run/netns/$LAB_PLACE -ef /proc/self/ns/net ]] || go "$LAB_PLACE"
+	[[ ! -e /run/netns/$LAB_PLACE || /run/netns/$LAB_PLACE -ef /proc/self/ns/net ]] || go "${LAB_PLACES%% *}"
 	return "$status"
 }
 

@@ -28,18 +28,12 @@ cat <<'END'
   +-----------------+          +-----------------+          +-----------------+
 
   The numbers end the addresses: 10 is 192.0.2.10/24 and 2001:db8::10/64.
-  esx-b has an iperf3 that listens. No NIC is a vmk yet, and the route by vmk1 is
-  first: plain Linux sends everything by vmk1.
+  esx-b has an iperf3 that listens. No NIC is a vmk yet: this is plain Linux.
 
   esx-a, esx-b, switch    this shell goes there; esx-b COMMAND runs one there
   welcome                 this picture; man migsel and TAB tell more
   exit                    ends the lab
 
-  lab                     the exercises; lab start 1 begins the first
-
-  For a start, on esx-a:
-      iperf3 -c 192.0.2.21 -n 10M; ip -s link show vmk1
-      migsel vmk add vmk0; migsel vmk add vmk1 migration on
-      migsel exec hot -- iperf3 -c 192.0.2.21 -n 10M; ip -s link show vmk0
+  lab                     the exercises; for a start: lab start 1
 END
 kept

@@ -23,6 +23,7 @@ is_whole() {
 	for file in "$folder"/*.txt; do
 		[[ $(wc -L <"$file") -le 80 && $(wc -l <"$file") -le 24 ]] || fail "${file##*/} is too large for a screen"
 	done
+	! grep -E '^    [^#]*[^ #]   +[^ #]' "$folder/task.txt" || fail 'it has a command with words behind it that are no comment'
 	[[ ! -e $folder/prediction.txt || $(grep -c '^  [0-9] ' "$folder/prediction.txt") -ge 2 ]] || fail 'it has nothing to choose from'
 }
 
@@ -44,11 +45,13 @@ wrong_way() {
 }
 
 play() {
-	local exercise=$1
+	local exercise=$1 way expected
 	is_whole "$1"
 	lab start "$1" || { fail "it does not begin: $(<"$scratch/err")"; return; }
 	says "$(head -n 1 "$lab/exercises/$1/task.txt")"
 	if [[ -e $lab/exercises/$1/prediction.txt ]]; then
+		expected=$(sed -n 's/^expected=//p' "$lab/exercises/$1/exercise.sh")
+		[[ $(</tmp/lab/answer) == "$expected" ]] || fail "what is asked is measured as $(</tmp/lab/answer), not $expected"
 		! lab check || fail 'it is solved without a prediction'
 		grep -q 'lab predict NUMBER' "$scratch/err" || fail "it asks for none: $(<"$scratch/err")"
 		lab predict 1 || fail "no prediction: $(<"$scratch/err")"
@@ -60,8 +63,11 @@ play() {
 	says "Solved."
 	[[ ! -e $lab/exercises/$1/prediction.txt ]] || grep -qE '^(Your prediction was right: .+\.|You predicted .+; it was .+\.)$' <<<"$out" ||
 		fail "nothing is said of the prediction: $out"
-	wrong_way wrong_1
-	wrong_way wrong_2
+	for way in 1 2 3; do
+		way=wrong_$way
+		grep -q "^$way()" "$lab/exercises/$1/exercise.sh" || continue
+		wrong_way "$way"
+	done
 }
 
 bad_words() {
@@ -72,6 +78,20 @@ bad_words() {
 		! lab $words || fail "lab $words is taken"
 		[[ -z $out && $(wc -l <"$scratch/err") == 1 && $(<"$scratch/err") == 'lab: '* ]] || fail "lab $words: $out $(<"$scratch/err")"
 	done
+}
+
+# Where no host can be built, it is said, and nothing has begun.
+no_hosts() {
+	local kernel_has=/proc/sys/user/max_net_namespaces
+	local -i before
+	before=$(<"$kernel_has")
+	echo 0 >"$kernel_has"
+	! lab start 1 || fail 'it begins'
+	[[ $(<"$scratch/err") == *'lab: the hosts could not be built'* ]] || fail "it says $(<"$scratch/err")"
+	echo "$before" >"$kernel_has"
+	! lab check || fail 'it can be solved'
+	lab start 1 || fail "it does not begin: $(<"$scratch/err")"
+	! LAB_PLACES='' lab check || fail 'an exercise is looked for outside of the lab'
 }
 
 # What is kept is a number for each, or nothing.
@@ -90,7 +110,7 @@ progress() {
 	lab
 	says '[-] 2 '
 	lab export 'A. Learner' || fail "no export: $(<"$scratch/err")"
-	lab report "$HOME/lab-A._Learner.json" || fail 'no report'
+	lab report "$HOME/lab-A. Learner.json" || fail 'no report'
 	says '"A. Learner",'
 	says ',"shown"'
 	for name in '=1+1' ' =1+1' '@SUM(A1)' $'a\nb'; do
@@ -114,16 +134,26 @@ progress() {
 	lab start 13
 	lab hint
 	says 'A vmk has'
+	lab hint
+	says 'A vmk has'
+	says 'There are no more hints.'
+	lab predict 1
+	lab start 13
+	! lab check || fail 'it is solved'
+	grep -q 'what do you predict' "$scratch/err" || fail "a prediction of before counts: $(<"$scratch/err")"
+	lab hint
+	says 'A vmk has'
 }
 
 exercises=("$@")
 (($#)) || mapfile -t exercises < <(cd "$lab/exercises" && printf '%s\n' *)
 export LAB_PLACES='esx-a esx-b switch'
 ktap_print_header
-ktap_set_plan $((${#exercises[@]} + 2))
+ktap_set_plan $((${#exercises[@]} + 3))
 for exercise in "${exercises[@]}"; do
 	run_test "$exercise" play "$exercise"
 done
 run_test 'bad words' bad_words
+run_test 'no hosts' no_hosts
 run_test 'progress that is kept, and a table of a class' progress
 ktap_finished

@@ -3,6 +3,7 @@
 
 start() { :; }
 
+expected=2
 answer() {
 	case $(carrier esx-a plain 192.0.2.22) in
 	vmk0) echo 1 ;;
@@ -12,13 +13,14 @@ answer() {
 }
 
 check() {
-	local nic
-	for nic in vmk0 vmk1 vmk2; do
-		(($(sent "$nic") < 5000000)) || break
+	local nic other
+	nic=$(carrier esx-a plain 192.0.2.22)
+	(($(sent "$nic") < 7000000)) || return 0
+	for other in vmk0 vmk1 vmk2; do
+		(($(sent "$other") < 5000000)) ||
+			wrong "it was $other that has sent 10 MB, but that is not where Linux sends by itself" || return
 	done
-	(($(sent "$nic") >= 5000000)) || wrong 'no NIC of esx-a has sent 10 MB since the exercise began' || return
-	[[ $nic == "$(carrier esx-a plain 192.0.2.22)" ]] ||
-		wrong "it was $nic that has sent 10 MB, but that is not where Linux sends by itself"
+	wrong 'no NIC of esx-a has sent 10 MB since the exercise began'
 }
 
 solve() {

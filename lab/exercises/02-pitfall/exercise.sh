@@ -3,6 +3,7 @@
 
 start() { one_subnet esx-a; }
 
+expected=1
 answer() {
 	case $(carrier esx-a hot 192.0.2.21) in
 	vmk0) echo 1 ;;

@@ -8,22 +8,24 @@ start() {
 		on esx-a migsel save >"$run/esx-a"
 }
 
+expected=2
 # With the destination healed and the source as it was, nothing changes.
 answer() {
-	if [[ $(carrier esx-b hot 192.0.2.11) == vmk0 ]]; then
-		echo 2
-	else
-		echo 1
-	fi
+	case $(carrier esx-b hot 192.0.2.11) in
+	vmk0) echo 2 ;;
+	?*) echo 1 ;;
+	esac
 }
 
 check() {
-	local nic
+	local to nics
 	on esx-a migsel save | cmp -s - "$run/esx-a" || wrong 'the vmks of esx-a were changed: it is not esx-a that decides. lab reset begins again' || return
 	intact esx-b || return
-	nic=$(carrier esx-b hot 192.0.2.11)
-	[[ $nic ]] || wrong 'esx-b refuses hot traffic: no NIC carries migrations' || return
-	[[ $nic != vmk0 ]] || wrong 'hot traffic of esx-b still leaves by vmk0'
+	for to in 192.0.2.11 2001:db8::11; do
+		nics=" $(carrier esx-b hot "$to" -P 4 -n 8M) "
+		[[ $nics != '  ' ]] || wrong 'esx-b refuses hot traffic: no NIC carries migrations' || return
+		[[ $nics != *' vmk0 '* ]] || wrong "hot traffic of esx-b to $to still leaves by vmk0" || return
+	done
 }
 
 solve() {
@@ -36,3 +38,6 @@ wrong_1() { on esx-a migsel vmk set vmk2 migration off; }
 wrong_1_says='the vmks of esx-a were changed'
 wrong_2() { on esx-b migsel vmk set vmk1 migration off; }
 wrong_2_says='esx-b refuses hot traffic'
+# Two NICs, and one of them is for management.
+wrong_3() { on esx-b migsel vmk set vmk0 migration on; }
+wrong_3_says='hot traffic of esx-b to 192.0.2.11 still leaves by vmk0'

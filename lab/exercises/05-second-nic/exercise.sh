@@ -6,12 +6,12 @@ start() { one_subnet esx-a && on esx-a migsel vmk add vmk2; }
 # bound ADDRESS: the NIC by which a hot stream leaves whose sender is bound to it
 bound() { carrier esx-a hot 192.0.2.21 -B "$1"; }
 
+expected=1
 answer() {
-	if [[ $(bound 192.0.2.11) == vmk0 ]]; then
-		echo 1
-	else
-		echo 2
-	fi
+	case $(bound 192.0.2.11) in
+	vmk0) echo 1 ;;
+	vmk1) echo 2 ;;
+	esac
 }
 
 check() {

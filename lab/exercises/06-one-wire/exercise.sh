@@ -24,10 +24,11 @@ start() {
 		one_subnet esx-a
 }
 
+expected=2
 answer() {
 	case $(carrier esx-a hot 198.51.100.21) in
 	*vmnic0*) echo 2 ;;
-	*) echo 1 ;;
+	?*) echo 1 ;;
 	esac
 }
 
@@ -57,11 +58,8 @@ solve() {
 
 # vmk1 moved, and forgotten by migsel, as its device was another one.
 wrong_1() {
-	on esx-a ip link del vmk1
-	on esx-a ip link add link vmnic1 name vmk1 type macvlan mode bridge
-	on esx-a ip address add 198.51.100.11/24 dev vmk1
-	on esx-a ip address add 2001:db8:1::11/64 dev vmk1 nodad
-	on esx-a ip link set vmk1 up
+	solve
+	on esx-a migsel vmk del vmk1
 }
 wrong_1_says='esx-a sends no hot traffic to 198.51.100.21'
 wrong_2() { on esx-a migsel vmk set vmk1 stack vmotion; }

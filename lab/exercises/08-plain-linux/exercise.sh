@@ -16,6 +16,7 @@ sent_ipv6() { on esx-a sed -n 's/^Ip6OutOctets[[:blank:]]*//p' /proc/net/dev_snm
 
 start() { tables >"$run/tables" && sent_ipv6 >"$run/ipv6"; }
 
+expected=2
 answer() {
 	case $(carrier esx-a plain 192.0.2.22 -B 192.0.2.12) in
 	vmk0) echo 1 ;;

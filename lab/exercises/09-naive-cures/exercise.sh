@@ -32,11 +32,11 @@ arrives() {
 		map(.ifname as $nic | { nic: $nic, n: (got - ($before[] | select(.ifname == $nic) | got)) }) | max_by(.n).nic'
 }
 
+expected=2
 answer() {
 	case $(arrives esx-a 192.0.2.21) in
-	vmk0) echo 1 ;;
-	vmk1) echo 2 ;;
-	vmk2) echo 3 ;;
+	vmk1) echo 1 ;;
+	?*) echo 2 ;;
 	esac
 }
 

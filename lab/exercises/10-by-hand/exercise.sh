@@ -37,6 +37,7 @@ measure_source() {
 	on esx-a iperf3 -c 192.0.2.22 -p 5301 -n 1M --json | jq -r '.start.connected[0].local_host' >"$run/source"
 }
 
+expected=1
 answer() {
 	case $(<"$run/source") in
 	192.0.2.11) echo 1 ;;

@@ -3,6 +3,7 @@
 
 start() { one_subnet esx-a; }
 
+expected=2
 answer() {
 	on esx-a migsel vmk set vmk1 stack vmotion || return
 	case $(carrier esx-a hot 192.0.2.21) in

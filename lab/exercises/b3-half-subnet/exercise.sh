@@ -10,20 +10,24 @@ vmk1_has() {
 
 start() {
 	one_subnet esx-a && one_subnet esx-b && on esx-a migsel save >"$run/esx-a" &&
-		vmk1_has esx-a 192.0.2.11/25 2001:db8::11/65 && vmk1_has esx-b 192.0.2.21/25 2001:db8::21/65
+		on esx-a iperf3 -s -D && vmk1_has esx-a 192.0.2.11/25 2001:db8::11/65 && vmk1_has esx-b 192.0.2.21/25 2001:db8::21/65
 }
 
-# overlapping: the first such pair of subnets, of either family
+# overlapping HOST: the first such pair of subnets, of either family
 overlapping() {
-	on esx-a migsel -j check | jq -r 'map(select(.code == "overlapping-subnets").message | sub(", yet .*"; ""))[0] // empty'
+	on "$1" migsel -j check | jq -r 'map(select(.code == "overlapping-subnets").message | sub(", yet .*"; ""))[0] // empty'
 }
 
 check() {
-	local nic to why
+	local host nic to why
 	on esx-a migsel save | cmp -s - "$run/esx-a" || wrong 'the vmks of esx-a were changed: it is not the rule that is wrong. lab reset begins again' || return
 	for to in 192.0.2.20 2001:db8::20; do
 		nic=$(carrier esx-a plain "$to")
 		[[ $nic == vmk0 ]] || wrong "plain traffic to $to leaves by ${nic:-no NIC}, not by vmk0" || return
+	done
+	for to in 192.0.2.10 2001:db8::10; do
+		nic=$(carrier esx-b plain "$to")
+		[[ $nic == vmk0 ]] || wrong "plain traffic of esx-b to $to leaves by ${nic:-no NIC}, not by vmk0" || return
 	done
 	for to in '^[0-9.]*/' ':.*/'; do
 		to=$(addresses esx-b vmk1 | grep -m 1 "$to") || wrong 'vmk1 of esx-b needs an address of each family' || return
@@ -33,8 +37,10 @@ check() {
 		nic=$(carrier esx-a hot "$to")
 		[[ $nic == vmk1 ]] || wrong "hot traffic to $to leaves by ${nic:-no NIC}, not by vmk1" || return
 	done
-	to=$(overlapping)
-	[[ ! $to ]] || wrong "one subnet is still a part of another: $to"
+	for host in esx-a esx-b; do
+		to=$(overlapping "$host")
+		[[ ! $to ]] || wrong "on $host one subnet is still a part of another: $to" || return
+	done
 }
 
 solve() {
