@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
 #include "explain.h"
 #include "explore.h"
-#include "host.h"
 #include "names.h"
 #include "print.h"
 #include "rows.h"
@@ -124,25 +124,6 @@ void print_uint_cell(const char *key, int width, __u64 value)
 {
 	(void)width;
 	add_number(key, value);
-}
-
-int family_of(const struct migsel_addr *addr)
-{
-	return addr->family == MIGSEL_INET ? AF_INET : AF_INET6;
-}
-
-void addr_text(const struct migsel_addr *addr, bool network, char *text,
-	       size_t size)
-{
-	char address[INET6_ADDRSTRLEN];
-	__u8 bytes[16];
-	unsigned int i;
-
-	memcpy(bytes, network ? addr->prefix : addr->local, sizeof(bytes));
-	for (i = addr->len; network && i < 128; i++)
-		bytes[i / 8] &= ~(0x80 >> i % 8);
-	inet_ntop(family_of(addr), bytes, address, sizeof(address));
-	snprintf(text, size, "%s/%u", address, addr->len);
 }
 
 /* What a browser hands over is UTF-8, and neither JSON nor CSV. */
@@ -356,10 +337,7 @@ static void add_rows(const struct answer *answer)
 
 static int matched(const struct migsel_addr *dst, const struct migsel_addr *prefix)
 {
-	struct migsel_addr wanted = *dst;
-
-	wanted.len = prefix->len;
-	return migsel_rule_compare(&wanted, prefix) ? -1 : prefix->len;
+	return addr_is_in(dst, prefix) ? prefix->len : -1;
 }
 
 /* The longest prefix of a route to the destination by a NIC, -1 without one. */

@@ -153,11 +153,17 @@ test_destination() {
 	run 0 migsel -j explain "$scratch/routed" to 203.0.113.1
 	is_said esx-04 good vmk1 dedicated-subnet
 	json '.[0].answers[-1] | .reason == "no-route" and .verdict == "refuse"'
-	for name in 192.0.2.14 192.0.2.255 224.0.0.1 2001:db8::14 fe80::1 127.0.0.1; do
+	# Nor is class E for many.
+	run 0 migsel -j explain "$scratch/routed" to 240.0.0.1
+	is_said esx-04 good vmk1 dedicated-subnet
+	for name in 192.0.2.14 192.0.2.255 224.0.0.1 255.255.255.255 2001:db8::14 ff02::1 fe80::1 127.0.0.1 0.0.0.0 ::1; do
 		explains 0 -j explain esxcli.txt to "$name"
 		is_said esx-04 good '' not-unicast
 		json '.[0].answers[0].verdict == "pass"'
 	done
+	# A host has the addresses of all its stacks.
+	run 0 migsel -j explain <(printf '%b' "[root@a:~] x\n$pitfall$(row vmk9 203.0.113.9 vxlan)") migration vmk1 to 203.0.113.9
+	is_said a good '' not-unicast
 	refused 255 'any valid IP address' migsel explain to nowhere </dev/null
 }
 
@@ -378,6 +384,9 @@ test_lab_is_a_script() {
 	sh -n "$scratch/out" || fail "no script: $out"
 	out_like 'address add 192.0.2.115/24 dev vmk1'
 	out_like 'vmk add dev vmk1 migration on'
+	# What is told first is the source address where there are several.
+	run 1 migsel explain as-lab <(printf '%b' "$pitfall$(row vmk1 198.51.100.7)$(row vmk1 192.0.2.99)") migration vmk1
+	out_like 'add 192.0.2.2/24 dev vmk1.*add 198.51.100.7/24 dev vmk1.*add 192.0.2.99/24 dev vmk1'
 	explains 2 explain as-lab vmknic.txt tags.txt
 	err_like 'a lab has one host, but 2 are described'
 	explains 2 explain as-lab vmknic-5.1.txt

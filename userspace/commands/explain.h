@@ -88,8 +88,10 @@ bool matches_pattern(const struct explain *explain,
 /* Returns false with the complaint made if the host has more vmks than the rule takes. */
 bool view_host(struct explain *explain, const struct described_host *host,
 	       struct view *view);
-/* Whether a vmk of it has the address itself. */
+/* Whether it has the address itself. */
 bool view_has(const struct view *view, const struct migsel_addr *addr);
+/* Whether the rule decides on it: not the host itself, what is for many, and link-local. */
+bool view_is_unicast(const struct view *view, const struct migsel_addr *dst);
 enum reach view_reach(const struct view *view, unsigned int vmk,
 		      const struct migsel_addr *dst);
 void view_answer(const struct view *view, enum migsel_class class,

@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "addr.h"
 #include "explain.h"
-#include "host.h"
 
+/* What an interface gives itself. */
 static bool is_link_local(const struct migsel_addr *addr)
 {
-	return addr->family == MIGSEL_INET6 && addr->local[0] == 0xfe;
+	return addr->family == MIGSEL_INET6 && addr_is_link_local(addr);
 }
 
 /* As esxcli takes them. */

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
 #include "error.h"
 #include "explain.h"
-#include "host.h"
 
 #define HOST "migsel-lab-host"
 #define PEER "migsel-lab-peer"
@@ -42,18 +42,6 @@ static bool can_be_device(const char *name)
 		text_free(&_line);					\
 	} while (0)
 
-static int family_word(const struct migsel_addr *addr)
-{
-	return addr->family == MIGSEL_INET ? AF_INET : AF_INET6;
-}
-
-static bool is_link_local(const struct migsel_addr *addr)
-{
-	return addr->family == MIGSEL_INET ?
-	       addr->local[0] == 169 && addr->local[1] == 254 :
-	       addr->local[0] == 0xfe && (addr->local[1] & 0xc0) == 0x80;
-}
-
 static void put_address(const char *netns, const char *dev,
 			const struct migsel_addr *addr)
 {
@@ -77,9 +65,7 @@ static void add_peer(struct peer *peer, const struct migsel_addr *addr)
 	size_t i;
 
 	for (i = 0; i < peer->n; i++) {
-		if (peer->addr[i].family == addr->family &&
-		    !memcmp(peer->addr[i].local, addr->local,
-			    sizeof(addr->local)))
+		if (addr_equal(&peer->addr[i], addr))
 			return;
 	}
 	peer->addr = reallocarray(peer->addr, peer->n + 1, sizeof(*addr));
@@ -132,7 +118,7 @@ static void put_vmk(const struct view *view, unsigned int i)
 	    "peer", "name", nic->name, "mtu", mtu, "netns", HOST);
 	put("ip", "-n", PEER, "link", "set", port, "master", "switch", "up");
 	for (j = 0; j < nic->n_addrs; j++) {
-		if (!is_link_local(&nic->addr[j]))
+		if (!addr_is_link_local(&nic->addr[j]))
 			put_address(HOST, nic->name, &nic->addr[j]);
 	}
 	if (!nic->is_down)
@@ -149,7 +135,7 @@ static void put_peer(const struct view *view, struct peer *peer)
 		for (j = 0; j < view->vmk[i].n_addrs; j++) {
 			const struct migsel_addr *own = &view->vmk[i].addrs[j];
 
-			if (is_link_local(own) ||
+			if (addr_is_link_local(own) ||
 			    (last && !migsel_rule_compare(last, own)))
 				continue;
 			if (free_address(view, own, &addr))
@@ -170,7 +156,7 @@ static void put_routes(const struct view *view, struct peer *peer)
 		const struct described_route *route = &host->route[i];
 		struct migsel_addr addr = route->gateway;
 
-		if (!route->has_gateway || is_link_local(&addr))
+		if (!route->has_gateway || addr_is_link_local(&addr))
 			continue;
 		for (j = 0; j < view->rule.n_vmks; j++) {
 			if (view_reach(view, j, &addr) == REACHED &&
@@ -182,7 +168,7 @@ static void put_routes(const struct view *view, struct peer *peer)
 			continue;
 		add_peer(peer, &addr);
 		addr_text(&route->dst, true, dst, sizeof(dst));
-		inet_ntop(family_word(&addr), addr.local, gateway,
+		inet_ntop(family_of(&addr), addr.local, gateway,
 			  sizeof(gateway));
 		put("ip", "-n", HOST, "route", "replace", dst, "via", gateway,
 		    "dev", view->nic[j]->name);
@@ -245,7 +231,7 @@ static void put_script(const struct view *view)
 	for (i = 0; i < peer.n; i++) {
 		char text[INET6_ADDRSTRLEN];
 
-		inet_ntop(family_word(&peer.addr[i]), peer.addr[i].local, text,
+		inet_ntop(family_of(&peer.addr[i]), peer.addr[i].local, text,
 			  sizeof(text));
 		printf("# The peer is %s: migsel -n " HOST " -d route get %s\n",
 		       text, text);

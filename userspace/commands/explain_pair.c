@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "addr.h"
 #include "error.h"
 #include "explain.h"
-#include "host.h"
 #include "options.h"
 #include "print.h"
 
@@ -29,7 +29,7 @@ static const struct migsel_addr *receives_at(const struct view *view,
 			for (j = 0; j < v->n_addrs; j++) {
 				if (v->addrs[j].family != family ||
 				    (family == MIGSEL_INET6 &&
-				     v->addrs[j].local[0] == 0xfe))
+				     addr_is_link_local(&v->addrs[j])))
 					continue;
 				*vmk = i;
 				return &v->addrs[j];

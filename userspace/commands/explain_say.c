@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "addr.h"
 #include "explain.h"
-#include "host.h"
 #include "names.h"
 
 const char *vmk_name(const struct view *view, int vmk)
@@ -58,8 +58,8 @@ bool shared_network(const struct view *view, int a, int b,
 		/* A host prefix, or a link-local one, is no subnet. */
 		if (!order && x->addrs[i].family == family &&
 		    x->addrs[i].len < (family == MIGSEL_INET ? 32 : 128) &&
-		    !(family == MIGSEL_INET6 && x->addrs[i].local[0] == 0xfe &&
-		      (x->addrs[i].local[1] & 0xc0) == 0x80)) {
+		    !(family == MIGSEL_INET6 &&
+		      addr_is_link_local(&x->addrs[i]))) {
 			addr_text(&x->addrs[i], true, text, size);
 			return true;
 		}

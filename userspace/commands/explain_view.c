@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
 #include "error.h"
 #include "explain.h"
 
@@ -100,10 +101,7 @@ static void view_nic(const struct explain *explain,
 	};
 
 	memset(vmk, 0, sizeof(*vmk));
-	if (nic->n_addrs)
-		qsort(nic->addr, nic->n_addrs, sizeof(*nic->addr),
-		      migsel_rule_compare);
-	vmk->addrs = nic->addr;
+	vmk->addrs = nic->sorted;
 	vmk->n_addrs = nic->n_addrs;
 	vmk->stack = stacks[nic->stack];
 	vmk->weight = nic->weight;
@@ -178,28 +176,14 @@ bool view_host(struct explain *explain, const struct described_host *host,
 	return true;
 }
 
-static bool is_in(const struct migsel_addr *addr,
-		  const struct migsel_addr *prefix)
-{
-	unsigned int bits = prefix->len;
-	unsigned int bytes = bits / 8, rest = bits % 8;
-
-	if (addr->family != prefix->family ||
-	    memcmp(addr->local, prefix->prefix, bytes))
-		return false;
-	return !rest || !((addr->local[bytes] ^ prefix->prefix[bytes]) >>
-			  (8 - rest));
-}
-
 bool view_has(const struct view *view, const struct migsel_addr *addr)
 {
+	const struct described_host *host = view->host;
 	unsigned int i, j;
 
-	for (i = 0; i < view->rule.n_vmks; i++) {
-		for (j = 0; j < view->vmk[i].n_addrs; j++) {
-			if (view->vmk[i].addrs[j].family == addr->family &&
-			    !memcmp(view->vmk[i].addrs[j].local, addr->local,
-				    sizeof(addr->local)))
+	for (i = 0; i < host->n_nics; i++) {
+		for (j = 0; j < host->nic[i].n_addrs; j++) {
+			if (addr_equal(&host->nic[i].addr[j], addr))
 				return true;
 		}
 	}
@@ -212,7 +196,7 @@ static bool is_connected(const struct migsel_rule_vmk *vmk,
 	unsigned int i;
 
 	for (i = 0; i < vmk->n_addrs; i++) {
-		if (is_in(addr, &vmk->addrs[i]))
+		if (addr_is_in(addr, &vmk->addrs[i]))
 			return true;
 	}
 	return false;
@@ -242,7 +226,7 @@ enum reach view_reach(const struct view *view, unsigned int vmk,
 	for (i = 0; i < host->n_routes; i++) {
 		const struct described_route *route = &host->route[i];
 
-		if (!is_in(dst, &route->dst))
+		if (!addr_is_in(dst, &route->dst))
 			continue;
 		if (route->dev ? strcmp(route->dev, view->nic[vmk]->name) :
 				 !is_connected(&view->vmk[vmk], &route->gateway))
@@ -259,39 +243,23 @@ enum reach view_reach(const struct view *view, unsigned int vmk,
 /* Whether an address is the broadcast one of an address of the host. */
 static bool is_broadcast(const struct view *view, const struct migsel_addr *dst)
 {
-	const struct migsel_addr *addr;
-	unsigned int i, j, bit;
+	const struct described_host *host = view->host;
+	unsigned int i, j;
 
-	for (i = 0; i < view->rule.n_vmks; i++) {
-		for (j = 0; j < view->vmk[i].n_addrs; j++) {
-			addr = &view->vmk[i].addrs[j];
-			if (addr->family != MIGSEL_INET || addr->len > 30)
-				continue;
-			for (bit = 0; bit < 32; bit++)
-				if (!!(dst->local[bit / 8] & 0x80 >> bit % 8) !=
-				    (bit >= addr->len ||
-				     addr->local[bit / 8] & 0x80 >> bit % 8))
-					break;
-			if (bit == 32)
+	for (i = 0; i < host->n_nics; i++) {
+		for (j = 0; j < host->nic[i].n_addrs; j++) {
+			if (addr_is_broadcast(dst, &host->nic[i].addr[j]))
 				return true;
 		}
 	}
 	return false;
 }
 
-/* What the rule does not decide on: the host itself, what is for many, and link-local. */
-static bool is_not_unicast(const struct view *view,
-			   const struct migsel_addr *dst)
+bool view_is_unicast(const struct view *view, const struct migsel_addr *dst)
 {
-	const __u8 *bytes = dst->local;
-
-	if (view_has(view, dst))
-		return true;
-	if (dst->family == MIGSEL_INET6)
-		return bytes[0] == 0xff ||
-		       (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
-	return bytes[0] >= 224 || bytes[0] == 127 ||
-	       (bytes[0] == 169 && bytes[1] == 254) || is_broadcast(view, dst);
+	return !view_has(view, dst) && !addr_is_loopback(dst) &&
+	       !addr_is_multicast(dst) && !addr_is_link_local(dst) &&
+	       !is_broadcast(view, dst);
 }
 
 /* The state of a vmk, as stage 2 of the rule asks for it. */
@@ -344,7 +312,7 @@ void view_answer(const struct view *view, enum migsel_class class,
 	struct migsel_query query = {
 		.class = class,
 		.family = family,
-		.not_unicast = dst && is_not_unicast(view, dst),
+		.not_unicast = dst && !view_is_unicast(view, dst),
 		.bound_device = view->is_bound_to_device,
 		.bound_vmk = view->bound_vmk,
 	};

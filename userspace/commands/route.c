@@ -8,10 +8,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "addr.h"
 #include "attrs.h"
 #include "commands.h"
 #include "genl.h"
-#include "host.h"
 #include "names.h"
 #include "options.h"
 #include "parse.h"

@@ -237,19 +237,27 @@ struct described_nic *nic_of(struct descriptions *all,
 	return nic;
 }
 
+/* Returns how many are left. */
+static unsigned int drop_family(struct migsel_addr *addr, unsigned int n,
+				enum migsel_family family)
+{
+	unsigned int i, left = 0;
+
+	for (i = 0; i < n; i++) {
+		if (addr[i].family != family)
+			addr[left++] = addr[i];
+	}
+	return left;
+}
+
 void nic_tells(const struct descriptions *all, struct described_nic *nic,
 	       enum migsel_family family)
 {
-	unsigned int i, n = 0;
-
 	if (nic->table[family] == all->table)
 		return;
 	nic->table[family] = all->table;
-	for (i = 0; i < nic->n_addrs; i++) {
-		if (nic->addr[i].family != family)
-			nic->addr[n++] = nic->addr[i];
-	}
-	nic->n_addrs = n;
+	drop_family(nic->sorted, nic->n_addrs, family);
+	nic->n_addrs = drop_family(nic->addr, nic->n_addrs, family);
 }
 
 void nic_add_address(struct descriptions *all, struct described_nic *nic,
@@ -273,7 +281,12 @@ void nic_add_address(struct descriptions *all, struct described_nic *nic,
 		return;
 	}
 	nic->addr = grow(nic->addr, nic->n_addrs, sizeof(*addr));
-	nic->addr[nic->n_addrs++] = *addr;
+	nic->addr[nic->n_addrs] = *addr;
+	nic->sorted = grow(nic->sorted, nic->n_addrs, sizeof(*addr));
+	for (i = nic->n_addrs++;
+	     i && migsel_rule_compare(&nic->sorted[i - 1], addr) > 0; i--)
+		nic->sorted[i] = nic->sorted[i - 1];
+	nic->sorted[i] = *addr;
 }
 
 enum described_stack stack_of(const char *name)
@@ -491,6 +504,7 @@ static void free_host(struct described_host *host)
 		free(host->nic[i].services);
 		free(host->nic[i].stack_name);
 		free(host->nic[i].addr);
+		free(host->nic[i].sorted);
 	}
 	for (i = 0; i < host->n_routes; i++)
 		free(host->route[i].dev);

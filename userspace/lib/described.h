@@ -47,7 +47,8 @@ struct described_nic {
 	bool is_down;
 	unsigned int place;	/* among the vmks of "migsel save" from 1 on, 0 if none */
 	unsigned int n_addrs;
-	struct migsel_addr *addr;
+	struct migsel_addr *addr;	/* as they were told */
+	struct migsel_addr *sorted;	/* the same, in the order of the rule */
 	unsigned int table[MIGSEL_N_FAMILIES];	/* that tells the addresses of a family */
 };
 

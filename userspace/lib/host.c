@@ -235,11 +235,6 @@ const struct device *host_device(const struct host *host, __u32 ifindex)
 					 sizeof(key), by_ifindex) : NULL;
 }
 
-int family_of(const struct migsel_addr *addr)
-{
-	return addr->family == MIGSEL_INET ? AF_INET : AF_INET6;
-}
-
 bool has_family(const struct device *device, enum migsel_family family)
 {
 	struct migsel_rule_vmk vmk = {
@@ -255,20 +250,6 @@ bool has_address(const struct device *device)
 {
 	return has_family(device, MIGSEL_INET) ||
 	       has_family(device, MIGSEL_INET6);
-}
-
-void addr_text(const struct migsel_addr *addr, bool network, char *text,
-	       size_t size)
-{
-	char address[INET6_ADDRSTRLEN];
-	__u8 bytes[16];
-	unsigned int i;
-
-	memcpy(bytes, network ? addr->prefix : addr->local, sizeof(bytes));
-	for (i = addr->len; network && i < 128; i++)
-		bytes[i / 8] &= ~(0x80 >> i % 8);
-	inet_ntop(family_of(addr), bytes, address, sizeof(address));
-	snprintf(text, size, "%s/%u", address, addr->len);
 }
 
 bool is_stacked(const struct device *device)

@@ -52,13 +52,9 @@ void host_free(struct host *host);
 /* NULL if there is none. */
 const struct device *host_device(const struct host *host, __u32 ifindex);
 
-int family_of(const struct migsel_addr *addr);
 /* An address of a family that makes a vmk usable, by the rule's own notion. */
 bool has_family(const struct device *device, enum migsel_family family);
 bool has_address(const struct device *device);
-/* "192.0.2.0/24": the network if @network, else the host's own address. */
-void addr_text(const struct migsel_addr *addr, bool network, char *text,
-	       size_t size);
 
 /* On what IFLA_LINK names; of a veth that is the peer. */
 bool is_stacked(const struct device *device);
