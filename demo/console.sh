@@ -63,20 +63,28 @@ show_text() {
 	echo "$line"
 }
 
+# title 'SITUATION: ANSWER': the answer is for the end, when it has been measured.
 title() {
-	local rule
-	printf -v rule '%*s' $((73 - ${#1})) ''
+	local left="== ${measured##*/}  ${1%%: *} " right=" $current of ${#scenarios[@]} ==" rule
+	printf -v rule '%*s' $((79 - ${#left} - ${#right})) ''
 	echo
-	echo "== ${measured##*/}  $1 ${rule// /=}"
+	echo "$left${rule// /=}$right"
 	record title text "$1"
 }
 
 # setup TEXT: how the hosts are wired; from now on what they send is captured.
 setup() {
 	show_text "$*"
-	echo
 	record setup text "$*"
 	begin_capture
+}
+
+# question TEXT: what the scenario answers.
+question() {
+	echo
+	show_text "$*"
+	echo
+	record question text "$*"
 }
 
 # lesson TEXT: what to learn from it.

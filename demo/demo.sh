@@ -89,14 +89,24 @@ scenario() {
 	judge <"$measured/result"
 }
 
+# title_of FILE: the title in it, into REPLY
+title_of() {
+	[[ $(<"$1") =~ $'\n'"title '"([^\']+) ]]
+	REPLY=${BASH_REMATCH[1]}
+}
+
 # The result as JSON, a line for each failure, an empty one, and all that as text.
 judge() {
-	local line
+	local line verdict=PASS
 	read -r line
 	results+=${results:+,$'\n'}$line
 	while read -r line && [[ $line ]]; do
 		failures+="demo: scenario ${measured##*/}: $line"$'\n'
+		verdict=FAIL
 	done
+	title_of "$file"
+	printf -v line '%s %3s  %s\n' "$verdict" "${measured##*/}" "$REPLY"
+	verdicts+=$line
 	while IFS= read -r line; do
 		printf '%s\n' "$line"
 	done
@@ -119,11 +129,17 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-results='' failures=
+results='' failures='' verdicts='' current=0
 for file in "${scenarios[@]}"; do
+	((++current))
 	scenario "$file"
+	((current < ${#scenarios[@]})) || continue
+	title_of "${scenarios[current]}"
+	printf '\nNext, %s of %s: %s\n' $((current + 1)) ${#scenarios[@]} "${REPLY%%: *}"
 done
 write_result
+echo
+printf '%s' "$verdicts"
 if [[ $failures ]]; then
 	printf '\n%s' "$failures" >&2
 	die 'what was measured contradicts the rule'

@@ -148,6 +148,7 @@ def megabytes: . / 1000000 | round1 | "\(.) MB";
   title: text_of("title"),
   began: $began,
   setup: text_of("setup"),
+  question: text_of("question"),
   plain: text_of("plain"),
   lesson: text_of("lesson"),
   reasons: [of_kind("reason").text],

@@ -4,6 +4,8 @@ title 'Plain Linux: no rule, the first route wins'
 same_subnet vmk0 vmk1
 setup 'vmk0 and vmk1 of each host are in one subnet, vmk0'"'"'s route is first. No
 	device is registered as a vmk, so migsel has no hook here: tags mean nothing.'
+question 'Two NICs in one subnet, and no rule: does Linux send by the NIC whose address the sender
+	is bound to?'
 
 plain_route 192.0.2.21 from 192.0.2.11
 reason no-vmk 192.0.2.21 from 192.0.2.11 tag hot

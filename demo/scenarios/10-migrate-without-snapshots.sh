@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-title 'A virtual machine without snapshots migrates'
+title 'A virtual machine without snapshots migrates: its disk is hot'
 own_subnet
 setup 'vmk1 is in a subnet of its own. The virtual machine has no snapshots: its disk is
 	active, and only the other files of its folder are cold.'
+question 'Without snapshots, what of the machine still leaves by the first NIC?'
 
 on esx-a migsel vmk add vmk0
 on esx-a migsel vmk add vmk1 migration on

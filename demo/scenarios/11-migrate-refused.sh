@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-title 'A virtual machine cannot migrate: no migration NIC'
+title 'A virtual machine is to migrate, no migration NIC: refused'
 same_subnet vmk1 vmk0
 setup 'vmk0 and vmk1 are in one subnet, migration is off on both. The virtual machine
 	with five snapshots is to migrate all the same.'
+question 'No NIC is for migration: what is QEMU told, and what becomes of the machine?'
 
 on esx-a migsel vmk add vmk0
 on esx-a migsel vmk add vmk1

@@ -4,6 +4,8 @@ title 'Same subnet, one migration NIC, no fallback: not ESXi'
 same_subnet vmk0 vmk1
 setup 'vmk0 and vmk1 of each host are in one subnet, vmk0'"'"'s route is first: plain Linux
 	would send everything by vmk0. The policy is strict.'
+question 'One subnet, one migration NIC, and no fallback to the first: which NIC does hot traffic
+	leave by?'
 
 plain_route 192.0.2.21
 on esx-a migsel vmk add vmk0

@@ -4,6 +4,8 @@ title 'Same subnet, a vMotion stack: the pitfall disappears'
 same_subnet vmk0 vmk1
 setup 'vmk0 and vmk1 of each host are in one subnet, vmk0'"'"'s route is first: plain Linux
 	would send everything by vmk0, and so would the rule, were vmk1 not on the vMotion stack.'
+question 'One subnet, one migration NIC, on a TCP/IP stack of its own: which NIC does hot traffic
+	leave by?'
 
 plain_route 192.0.2.21
 on esx-a migsel vmk add vmk0

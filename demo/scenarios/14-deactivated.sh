@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-title 'A vMotion stack deactivates the migration NICs beside it'
+title 'A vMotion stack beside migration NICs: they are idle'
 same_subnet vmk1 vmk0 vmk2
 setup 'All three NICs of each host are in one subnet, vmk1'"'"'s route is first. vmk1 carries
 	migration traffic on the default stack, until vmk2 comes on the vMotion stack.'
+question 'vmk0 and vmk1 are for migration, vmk2 is on the vMotion stack: which NIC does hot
+	traffic leave by?'
 
 plain_route 192.0.2.22
 on esx-a migsel vmk add vmk0 migration on

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-title 'Cold data by a provisioning NIC, and by a stack of its own'
+title 'A NIC for provisioning: cold data has one, too'
 three_subnets
 setup 'Each NIC is in a subnet of its own. Stray host routes point to the other host'"'"'s vmk2 by
 	vmk0: plain Linux would follow them, so what is seen is the rule.'
+question 'One NIC is for provisioning: when does cold traffic leave by it, and when by the first
+	NIC?'
 
 on esx-a ip route add 203.0.113.22/32 dev vmk0
 on esx-a ip route add 2001:db8:2::22/128 dev vmk0

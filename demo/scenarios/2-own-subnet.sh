@@ -4,6 +4,8 @@ title 'Own subnet, one migration NIC: as intended'
 own_subnet
 setup 'vmk1 is in a subnet of its own. Stray host routes point to the other host'"'"'s vmk1
 	by vmk0: plain Linux would follow them, so what is seen is the rule.'
+question 'One migration NIC, in a subnet of its own: which NIC does hot traffic leave by, and
+	which does cold?'
 
 on esx-a ip route add 198.51.100.21/32 dev vmk0
 on esx-a ip route add 2001:db8:1::21/128 dev vmk0

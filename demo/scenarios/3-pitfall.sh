@@ -4,6 +4,7 @@ title 'Same subnet, one migration NIC: the pitfall'
 same_subnet vmk1 vmk0
 setup 'vmk0 and vmk1 of each host are in one subnet, and vmk1'"'"'s route is first: plain
 	Linux would send everything by vmk1, so what is seen is the rule.'
+question 'One subnet, one migration NIC: which NIC does hot traffic leave by?'
 
 plain_route 192.0.2.21 from 192.0.2.11
 on esx-a migsel vmk add vmk0

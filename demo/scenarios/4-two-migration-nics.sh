@@ -4,6 +4,7 @@ title 'Same subnet, two migration NICs: the cure'
 same_subnet vmk1 vmk0 vmk2
 setup 'All three NICs of each host are in one subnet, vmk1'"'"'s route is first; vmk1 and vmk2
 	carry migration traffic.'
+question 'One subnet, two migration NICs: which NIC does hot traffic leave by?'
 
 plain_route 192.0.2.21
 on esx-a migsel vmk add vmk0

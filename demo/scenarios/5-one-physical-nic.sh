@@ -4,6 +4,7 @@ title 'Two migration vmks on one physical NIC: a cure, too'
 one_physical_nic
 setup 'As before, but vmk1 and vmk2 of each host are macvlans on one physical NIC, vmnic1:
 	what they send and receive is counted on it once more.'
+question 'Two migration vmks, but one wire: is hot traffic kept off vmk0, and is it faster?'
 
 plain_route 192.0.2.21
 on esx-a migsel vmk add vmk0

@@ -4,6 +4,7 @@ title 'No migration NIC: refused'
 same_subnet vmk1 vmk0
 setup 'vmk0 and vmk1 of each host are in one subnet, vmk1'"'"'s route is first; migration is
 	off on both.'
+question 'No NIC is for migration: does hot traffic leave by the first NIC, or not at all?'
 
 plain_route 192.0.2.21 from 192.0.2.11
 on esx-a migsel vmk add vmk0

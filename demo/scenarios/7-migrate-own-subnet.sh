@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-title 'A virtual machine migrates, own subnet'
+title 'A virtual machine migrates, own subnet: as intended'
 own_subnet
 setup 'vmk1 is in a subnet of its own. QEMU runs a virtual machine on esx-a with five
 	snapshots, and is started as hot: what it sends by itself is the active disk and
 	memory. The rest of its folder is copied before, as cold.'
+question 'One migration NIC, in a subnet of its own: which part of the machine leaves by which
+	NIC?'
 
 on esx-a migsel vmk add vmk0
 on esx-a migsel vmk add vmk1 migration on

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-title 'A virtual machine migrates, two migration NICs'
+title 'A virtual machine migrates, two migration NICs: the cure'
 same_subnet vmk1 vmk0 vmk2
 setup 'The same virtual machine with five snapshots. All three NICs are in one subnet,
 	the route of vmk1 is first; vmk1 and vmk2 carry migration traffic. QEMU sends memory by
 	four streams (multifd) and one that controls them.'
+question 'One subnet, two migration NICs: which NIC does the disk leave by, and which does memory?'
 
 on esx-a migsel vmk add vmk0
 on esx-a migsel vmk add vmk1 migration on
