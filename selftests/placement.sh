@@ -19,13 +19,14 @@ open_each() {
 	done
 }
 
+# To another address, as a datagram from a port that comes up again belongs to the flow that had it.
 weights() {
 	shape S S 0 1 2
 	vmks vmk0 vmk1+3 vmk2+1
 	open_each 1 '0 6 2' "$three" ,n=8
 	reasons multi-nic
 	migsel -n "$A" vmk set vmk2 weight 3 || fail 'no weight'
-	open_each 1 '0 4 4' "$three" ,n=8
+	open_each 2 '0 4 4' "$three" ,n=8
 }
 
 first_vmk_weighs() {
