@@ -512,6 +512,7 @@ const char *explore_read(size_t length)
 		length = EXPLORE_INPUT_MAX;
 	text_free(&json);
 	describe_bytes(&all, "pasted", input, length);
+	descriptions_settle(&all);
 	open_value(NULL, '[');
 	for (i = 0; i < all.n; i++)
 		add_described(all.host[i]);

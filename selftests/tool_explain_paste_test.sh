@@ -71,6 +71,133 @@ test_told_again() {
 	is_said esx-01 good vmk1 dedicated-subnet
 }
 
+# What is told again without it, is gone.
+test_left_out() {
+	local at='[root@esx-01:~] esxcfg-vmknic -l\n' less get list prompt='[root@esx-01:~] esxcli network ip'
+	less=$head_row$(row vmk0 192.0.2.1)
+	printf '%b' "$at$pitfall$at$less" >"$scratch/in"
+	refused 2 'no host has a vmk "vmk1"' migsel explain "$scratch/in" migration vmk1
+	run 0 migsel -j explain "$scratch/in" migration vmk0
+	is_said esx-01 good vmk0 single-nic
+	# It comes back by a table of its stack.
+	get='Name  IPv4 Address  IPv4 Netmask\n----  ------------  -------------\n'
+	list() { printf '%s\n' "$prompt interface list $1" "${@:2}" ''; }
+	printf '%b' "$(list '' vmk0 ' Name: vmk0' ' Netstack Instance: defaultTcpipStack' '' vmk1 ' Name: vmk1' ' Netstack Instance: defaultTcpipStack')\n" \
+		"$prompt interface ipv4 get\n${get}vmk0  192.0.2.1     255.255.255.0\nvmk1  192.0.2.2     255.255.255.0\n" \
+		"$(list '' vmk0 ' Name: vmk0' ' Netstack Instance: defaultTcpipStack')\n" >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" migration vmk0
+	is_said esx-01 good vmk0 single-nic
+	refused 2 'no host has a vmk "vmk1"' migsel explain "$scratch/in" migration vmk1
+	printf '%b' "$(list '-N vmotion' vmk1 ' Name: vmk1' ' Netstack Instance: vmotion')\n" >>"$scratch/in"
+	run 0 migsel -j explain "$scratch/in"
+	is_said esx-01 good vmk1 vmotion-stack
+	# A table of one NIC leaves out none.
+	printf '%b' "$at$pitfall$prompt interface ipv4 get\n${get}vmk0  192.0.2.1     255.255.255.0\nvmk1  192.0.2.2     255.255.255.0\n" \
+		"$prompt interface ipv4 get -i vmk1\n${get}vmk1  192.0.2.2     255.255.255.0\n" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	is_said esx-01 pitfall vmk0 same-subnet
+	# IPv6 that is switched off.
+	printf '%b' "$at${pitfall}vmk1 Some group IPv6 2001:db8::1 64 02:00:00:00:00:01 1500 65535 true STATIC defaultTcpipStack\n$at$pitfall" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	json '.[0].answers | map(.family) == ["inet", "inet"]'
+	# Sheets of two days.
+	printf 'Host,Device,IP Address,Subnet mask\na,vmk0,192.0.2.1,24\na,vmk1,192.0.2.2,24\nb,vmk0,192.0.2.3,24\n' >"$scratch/one"
+	printf 'Host,Device,IP Address,Subnet mask\na,vmk0,192.0.2.1,24\na,vmk2,192.0.2.9,24\n' >"$scratch/two"
+	run 0 migsel -j explain "$scratch/one" "$scratch/two" migration vmk2 migration vmk0
+	is_said a good 'vmk0 vmk2' multi-nic
+	is_said b good vmk0 single-nic
+}
+
+# The routes of a stack that are told again are instead of those of before.
+test_routes_told_again() {
+	local at='[root@esx-01:~] esxcfg-route -l\nVMkernel Routes:\nNetwork Netmask Gateway Interface\n' host table
+	local near='192.0.2.0 255.255.255.0 Local Subnet vmk0\n198.51.100.0 255.255.255.0 Local Subnet vmk1\n'
+	local far='203.0.113.0 255.255.255.0 198.51.100.9 vmk1\n'
+	host="[root@esx-01:~] esxcfg-vmknic -l\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 198.51.100.1)"
+	printf '%b' "$host$at$near$far" >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" migration vmk1 to 203.0.113.1
+	is_said esx-01 good vmk1 dedicated-subnet
+	printf '%b' "$at$near" >>"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" migration vmk1 to 203.0.113.1
+	is_said esx-01 refused '' no-route
+	# In a file of their own, and in another form.
+	printf '%b' "$host$at$near$far" >"$scratch/one"
+	printf '%b' '[root@esx-01:~] esxcli network ip route ipv4 list\nNetwork       Netmask        Gateway  Interface\n------------  -------------  -------  ---------\n192.0.2.0     255.255.255.0  0.0.0.0  vmk0\n' >"$scratch/two"
+	run 0 migsel -j explain "$scratch/one" "$scratch/two" migration vmk1 to 203.0.113.1
+	is_said esx-01 refused '' no-route
+	# Those of another stack, and of another family, are others.
+	table='Network       Netmask        Gateway       Interface\n------------  -------------  ------------  ---------\n'
+	host="[root@esx-01:~] esxcfg-vmknic -l\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 198.51.100.1 vmotion)"
+	printf '%b' "[root@esx-01:~] esxcli network ip route ipv4 list -N vmotion\n${table}203.0.113.0   255.255.255.0  198.51.100.9  vmk1\n" \
+		"$at"'192.0.2.0 255.255.255.0 Local Subnet vmk0\n' \
+		'[root@esx-01:~] esxcli network ip route ipv6 list\nNetwork  Prefix Length  Gateway  Interface\n-------  -------------  -------  ---------\nfe80::   64             ::       vmk1\n' "$host" >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" to 203.0.113.1
+	is_said esx-01 good vmk1 vmotion-stack
+}
+
+# "ip -4" tells nothing of IPv6, "dev" nothing of others, and a list with lo tells all.
+test_told_again_on_linux() {
+	local at='root@pve-1:~# ip -j address' eth1 bare
+	# shellcheck disable=SC2016  # a file's
+	printf '%s\n' "$at" "$(<"$samples/ip-address.json")" >"$scratch/before"
+	eth1=$(jq -c '[.[2]]' "$samples/ip-address.json") bare=$(jq -c 'map(.addr_info = [])' "$samples/ip-address.json")
+	{ cat "$scratch/before"; printf '%s\n' "$at show dev eth1" "${eth1/192.0.2.123/198.51.100.1}"; } >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" migration eth1
+	is_said pve-1 good eth1 dedicated-subnet
+	{ cat "$scratch/before"; printf '%s\n' "$at show dev eth1" "$(jq -c '.[].addr_info = []' <<<"$eth1")"; } >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" migration eth1 migration eth0
+	is_said pve-1 good eth0 single-nic
+	{ cat "$scratch/before"; printf '%s\n' "$at" "$bare"; } >"$scratch/in"
+	run 2 migsel explain "$scratch/in" migration eth1
+	out_like 'no addresses are told'
+	{ cat "$scratch/before"; printf '%s\n' "$at" "$(jq -c 'del(.[2])' "$samples/ip-address.json")"; } >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" migration eth0
+	is_said pve-1 good eth0 single-nic
+	{ cat "$scratch/before"; printf '%s\n' 'root@pve-1:~# ip -6 -j address' '[{"ifname":"lo","flags":["LOOPBACK"],"addr_info":[{"local":"::1","prefixlen":128}]}]'; } >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration eth1
+	is_said pve-1 pitfall eth0 same-subnet
+	# What is saved again, too.
+	printf '%s\n' 'root@pve-1:~# migsel save' "$(<"$samples/save.txt")" 'root@pve-1:~# migsel save' 'vmk flush' 'vmk add dev eth1 migration on' >"$scratch/in"
+	run 0 migsel -j explain "$scratch/before" "$scratch/in"
+	is_said pve-1 good eth1 single-nic
+}
+
+# A row that ends with the text, before its last column, may have been cut in a number.
+test_cut_off() {
+	complains 2 '^-:3: expected a row of 5 fields, found 4: it is cut off$' 'Host,Device,IP Address,Subnet mask,MTU\na,vmk0,192.0.2.1,255.255.255.0,1500\na,vmk1,192.0.2.130,25' migration vmk1
+	complains 2 '^-:4: expected a row of 4 columns, found 3: it is cut off$' \
+		'Name  IPv4 Address  IPv4 Netmask   Gateway\n----  ------------  -------------  -------\nvmk0  192.0.2.1     255.255.255.0  0.0.0.0\nvmk1  192.0.2.130   25' migration vmk1
+	complains 2 '^-:5: expected an interface at the end' "${head_row}$(row vmk0 192.0.2.1)VMkernel Routes:\nNetwork Netmask Gateway Interface\ndefault 0.0.0.0 192.0.2.1" migration vmk0
+	complains 2 '^-:2: expected what migsel save prints, found "o" behind "migration"$' 'vmk flush\nvmk add dev eth1 migration o'
+	complains 2 '^-:1: expected what migsel save prints, found "" behind "fallback"$' 'policy set fallback'
+	complains 2 '^-:1: expected what migsel save prints: a quotation is not closed$' 'vmk add dev "eth1'
+	complains 2 '^-:1: expected the name of a vmk$' 'vmk add dev'
+}
+
+# What is saved is a policy, too.
+test_saved_policy() {
+	local mode
+	for mode in observe off; do
+		run 0 migsel explain <(sed "s/mode enforce/mode $mode/" "$samples/save.txt") "$samples/ip-address.json"
+		out_like 'the rule does not apply: by its policy migsel steers nothing'
+	done
+	printf '%s\n' 'vmk flush' 'policy set mode enforce unreachable pass' 'vmk add dev eth0 weight 3' 'vmk add dev "et#h 1" weight 4' >"$scratch/in"
+	run 0 migsel explain "$scratch/in" "$samples/ip-address.json"
+	out_like 'unreachable pass, what is refused leaves by the plain route'
+	sed -i 's/"et#h 1"/"et#h1"/' "$scratch/in"
+	run 0 migsel explain as-lab "$scratch/in" "$samples/ip-address.json"
+	out_like "vmk add dev 'et#h1' .* weight 4"
+	out_like 'policy set unreachable pass'
+}
+
+# Sheets behind each other are one, and a vmk is in it once.
+test_sheets() {
+	printf 'Host,Device,IP Address,Subnet mask\na,vmk0,192.0.2.1,24\nSubnet mask,Host,Device,IP Address\n24,b,vmk0,192.0.2.2\n24,b,vmk0,192.0.2.2\n' >"$scratch/in"
+	run 0 migsel -j explain "$scratch/in" migration vmk0
+	json 'map(.host) == ["a", "b"] and all(.[]; .verdict == "good")'
+	complains 2 '^-:3: expected vmk0 of a once, found another one$' 'Host,Device,IP Address,Subnet mask\na,vmk0,192.0.2.1,24\na,vmk0,198.51.100.1,24\n' migration vmk0
+}
+
 # A host whose prompt has no name of its own is asked once for each of its stacks.
 test_stacks_of_one_host() {
 	local prompt='[root@localhost:~] esxcli network ip' get='Name  IPv4 Address  IPv4 Netmask\n----  ------------  -------------\n'

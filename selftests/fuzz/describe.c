@@ -49,6 +49,7 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t length)
 	size_t i;
 
 	describe_bytes(&explain.all, "input", (const char *)bytes, length);
+	descriptions_settle(&explain.all);
 	read_address("192.0.2.99", "32", &dst);
 	for (i = 0; i < explain.all.n; i++) {
 		explain.pattern = NULL;

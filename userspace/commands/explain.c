@@ -255,11 +255,14 @@ static void show_summary(const struct explain *explain,
 	       summary->n[VERDICT_NOT_OURS]);
 }
 
-/* A vmk that is named has to be somewhere. */
+/* A vmk that is named has to be somewhere; where all could be read, that is known. */
 static int check_words(struct explain *explain)
 {
 	bool found = !explain->pattern;
 	size_t i, j;
+
+	if (explain->all.failed)
+		return 0;
 
 	for (i = 0; i < explain->n_migration; i++) {
 		for (j = 0; j < explain->all.n; j++) {
@@ -426,6 +429,7 @@ int do_explain(char **argv)
 		files[n++] = "-";
 	for (i = 0; i < n; i++)
 		describe_file(&explain.all, files[i]);
+	descriptions_settle(&explain.all);
 	if (!ret)
 		ret = answer(&explain);
 	descriptions_free(&explain.all);

@@ -184,15 +184,17 @@ static void put_registered(const struct view *view, unsigned int i)
 	};
 	const struct migsel_rule_vmk *vmk = &view->vmk[i];
 	const char *name = view->nic[i]->name;
+	char weight[16];
 
+	snprintf(weight, sizeof(weight), "%u", vmk->weight);
 	/* Beside another stack neither flag can be given. */
 	if (vmk->stack != MIGSEL_STACK_DEFAULT)
 		put("migsel", "-n", HOST, "vmk", "add", "dev", name, "stack",
-		    stacks[vmk->stack]);
+		    stacks[vmk->stack], "weight", weight);
 	else
 		put("migsel", "-n", HOST, "vmk", "add", "dev", name,
 		    "migration", vmk->migration ? "on" : "off", "provisioning",
-		    vmk->provisioning ? "on" : "off");
+		    vmk->provisioning ? "on" : "off", "weight", weight);
 }
 
 static void put_script(const struct view *view)
@@ -228,6 +230,8 @@ static void put_script(const struct view *view)
 		put_registered(view, i);
 	if (view->rule.strict)
 		puts("migsel -n " HOST " policy set fallback strict");
+	if (view->host->is_passing)
+		puts("migsel -n " HOST " policy set unreachable pass");
 	for (i = 0; i < peer.n; i++) {
 		char text[INET6_ADDRSTRLEN];
 

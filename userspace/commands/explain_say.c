@@ -237,6 +237,10 @@ void say_host(const struct explained *explained, struct text *text)
 	const struct described_host *host = view->host;
 	unsigned int i, hot = explained->n ? explained->n - 1 : 0;
 
+	if (host->is_not_enforced) {
+		text_add(text, "the rule does not apply: by its policy migsel steers nothing, and all leaves by the plain route");
+		return;
+	}
 	if (explained->verdict == VERDICT_NOT_OURS) {
 		text_add(text, "the rule does not apply: its vmks are on the stack %s",
 			 visible(view->other_stack));
@@ -343,6 +347,12 @@ bool say_note(const struct explained *explained, unsigned int i,
 	if (is_linux && has_bridges(view) && !i--) {
 		text_add(text,
 			 "vmbr is what Proxmox VE calls its bridges: there, the rule does not apply to a migration of type secure, the default, as that is a connection of ssh");
+		return true;
+	}
+	if (view->host->is_passing && explained->verdict == VERDICT_REFUSED &&
+	    !i--) {
+		text_add(text,
+			 "by its policy, unreachable pass, what is refused leaves by the plain route");
 		return true;
 	}
 	if (view->n_other && view->rule.n_vmks && !i--) {

@@ -379,7 +379,7 @@ bool explain_host(struct explain *explain, const struct described_host *host,
 	explained->verdict = VERDICT_GOOD;
 	if (!view_host(explain, host, view))
 		return false;
-	if (!view->rule.n_vmks && view->n_other) {
+	if (host->is_not_enforced || (!view->rule.n_vmks && view->n_other)) {
 		explained->verdict = VERDICT_NOT_OURS;
 		return true;
 	}

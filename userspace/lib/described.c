@@ -260,6 +260,15 @@ void nic_tells(const struct descriptions *all, struct described_nic *nic,
 	nic->n_addrs = drop_family(nic->addr, nic->n_addrs, family);
 }
 
+void nic_is_listed(const struct descriptions *all, struct described_host *host,
+		   struct described_nic *nic, enum described_list list,
+		   bool is_whole)
+{
+	nic->listed[list] = all->table;
+	if (is_whole)
+		host->listed[list] = all->table;
+}
+
 void nic_add_address(struct descriptions *all, struct described_nic *nic,
 		     const struct migsel_addr *addr, unsigned int line)
 {
@@ -373,6 +382,7 @@ void host_add_route(struct descriptions *all, struct described_host *host,
 	host->route = grow(host->route, host->n_routes, sizeof(*added));
 	added = &host->route[host->n_routes++];
 	*added = *route;
+	added->table = all->table;
 	added->dev = dev && *dev ? check(strdup(dev)) : NULL;
 }
 
@@ -494,18 +504,22 @@ void heading(const char *text, size_t length, char *plain, size_t size)
 	*plain = '\0';
 }
 
+void nic_free(struct described_nic *nic)
+{
+	free(nic->name);
+	free(nic->portgroup);
+	free(nic->services);
+	free(nic->stack_name);
+	free(nic->addr);
+	free(nic->sorted);
+}
+
 static void free_host(struct described_host *host)
 {
 	unsigned int i;
 
-	for (i = 0; i < host->n_nics; i++) {
-		free(host->nic[i].name);
-		free(host->nic[i].portgroup);
-		free(host->nic[i].services);
-		free(host->nic[i].stack_name);
-		free(host->nic[i].addr);
-		free(host->nic[i].sorted);
-	}
+	for (i = 0; i < host->n_nics; i++)
+		nic_free(&host->nic[i]);
 	for (i = 0; i < host->n_routes; i++)
 		free(host->route[i].dev);
 	free(host->nic);

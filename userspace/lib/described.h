@@ -27,6 +27,14 @@ enum described_stack {
 	ON_OTHER,
 };
 
+/* Tables that leave out no NIC: those of all stacks, and those of the default stack. */
+enum described_list {
+	LIST_OF_VMKS,
+	LIST_OF_INTERFACES,
+	LIST_OF_ADDRESSES,
+	N_LISTS,
+};
+
 enum told {
 	NOT_TOLD,
 	TOLD_OFF,
@@ -50,6 +58,7 @@ struct described_nic {
 	struct migsel_addr *addr;	/* as they were told */
 	struct migsel_addr *sorted;	/* the same, in the order of the rule */
 	unsigned int table[MIGSEL_N_FAMILIES];	/* that tells the addresses of a family */
+	unsigned int listed[N_LISTS];	/* the last table that has it, 0 if none */
 };
 
 struct described_route {
@@ -57,6 +66,7 @@ struct described_route {
 	bool has_gateway;
 	struct migsel_addr gateway;
 	char *dev;		/* NULL if it was not told */
+	unsigned int table;	/* that has it */
 };
 
 /* What can be told once of a host. */
@@ -80,7 +90,10 @@ struct described_host {
 	bool is_unread;		/* some of what describes it could not be read */
 	bool has_no_lengths;	/* its IPv6 addresses were told without them, and are left out */
 	bool is_strict;		/* fallback strict, of "migsel save" */
+	bool is_passing;	/* unreachable pass */
+	bool is_not_enforced;	/* mode observe, or off */
 	unsigned int n_saved;	/* vmks of "migsel save" */
+	unsigned int listed[N_LISTS];	/* the last table that is whole, 0 if none */
 	unsigned int n_nics;
 	struct described_nic *nic;
 	unsigned int n_routes;
@@ -136,9 +149,14 @@ bool is_vmk(const char *name);
 /* NULL if there is none. */
 struct described_nic *nic_find(const struct described_host *host,
 			       const char *name);
+void nic_free(struct described_nic *nic);
 /* The addresses of a family that another table has told are those of before. */
 void nic_tells(const struct descriptions *all, struct described_nic *nic,
 	       enum migsel_family family);
+/* A table has it. @is_whole: and whatever else there is on the stacks that it is about. */
+void nic_is_listed(const struct descriptions *all, struct described_host *host,
+		   struct described_nic *nic, enum described_list list,
+		   bool is_whole);
 void nic_add_address(struct descriptions *all, struct described_nic *nic,
 		     const struct migsel_addr *addr, unsigned int line);
 void nic_set_stack(struct described_nic *nic, const char *stack_name);
@@ -176,9 +194,9 @@ void heading(const char *text, size_t length, char *plain, size_t size);
 /* The forms. Each reads a text, from a line of its file on. */
 void describe_text(struct descriptions *all, char *text, size_t length);
 void describe_csv(struct descriptions *all, const char *text, size_t length);
-/* The words of a line of "migsel save", about the current host. */
+/* The words of a line of "migsel save", NULL behind the last, about the current host. */
 void describe_saved(struct descriptions *all, char *const words[],
-		    unsigned int n, unsigned int line);
+		    unsigned int line);
 /* Sets *used to how much of the text was one. Returns false if it is none. */
 bool describe_json(struct descriptions *all, const char *text, size_t length,
 		   unsigned int line, const char *nic, size_t *used);
@@ -201,5 +219,7 @@ bool describe_esxcli(struct descriptions *all,
 void describe_file(struct descriptions *all, const char *path);
 void describe_bytes(struct descriptions *all, const char *name,
 		    const char *bytes, size_t length);
+/* Behind the last one: what a later table has left out, or has otherwise, goes. */
+void descriptions_settle(struct descriptions *all);
 
 #endif

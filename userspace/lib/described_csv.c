@@ -61,6 +61,8 @@ struct table {
 	struct descriptions *all;
 	unsigned int line;
 	bool is_read;		/* the line with the headings */
+	bool is_cut;		/* nothing ends the row */
+	unsigned int n_headings;
 	int at[N_COLUMNS];	/* which of the columns it is, -1 if none */
 	unsigned int n;
 	char *field[COLUMNS_MAX];
@@ -95,6 +97,9 @@ static void read_headings(struct table *table)
 	unsigned int i;
 	int column;
 
+	for (i = 0; i < N_COLUMNS; i++)
+		table->at[i] = -1;
+	table->n_headings = table->n;
 	for (i = 0; i < table->n; i++) {
 		column = column_of(table->field[i], strlen(table->field[i]));
 		if (column >= 0 && table->at[column] < 0)
@@ -107,6 +112,21 @@ static void read_headings(struct table *table)
 			    "expected a column \"Subnet mask\"");
 		table->at[COLUMN_ADDRESS] = -1;
 	}
+}
+
+static bool are_headings(const struct table *table)
+{
+	const char *name = cell(table, COLUMN_DEVICE);
+	bool found[N_COLUMNS] = {};
+	unsigned int i;
+	int column;
+
+	for (i = 0; name && !is_vmk(name) && i < table->n; i++) {
+		column = column_of(table->field[i], strlen(table->field[i]));
+		if (column >= 0)
+			found[column] = true;
+	}
+	return found[COLUMN_DEVICE] && found[COLUMN_ADDRESS];
 }
 
 static void add_address(struct table *table, struct described_nic *nic,
@@ -165,7 +185,9 @@ static void read_row(struct table *table)
 	const char *host = cell(table, COLUMN_HOST);
 	struct descriptions *all = table->all;
 	struct described_nic *nic;
+	unsigned int n_addrs;
 	char *word, *rest;
+	bool is_again;
 
 	if (host && !*host) {
 		cannot_read(all, table->line, "%s: expected a host, found none",
@@ -177,12 +199,23 @@ static void read_row(struct table *table)
 	else if (!all->current)
 		host_of_part(all, PART_VMKS, table->line);
 	all->current->parts |= PART_VMKS;
+	if (table->is_cut && table->n < table->n_headings) {
+		cannot_read(all, table->line,
+			    "expected a row of %u fields, found %u: it is cut off",
+			    table->n_headings, table->n);
+		return;
+	}
 	/* PowerCLI lists the physical NICs, too. */
 	if (!is_vmk(name))
 		return;
 	nic = nic_of(all, all->current, name, table->line);
 	if (!nic)
 		return;
+	is_again = nic->listed[LIST_OF_VMKS] == all->table;
+	nic_is_listed(all, all->current, nic, LIST_OF_VMKS, true);
+	nic_tells(all, nic, MIGSEL_INET);
+	nic_tells(all, nic, MIGSEL_INET6);
+	n_addrs = nic->n_addrs;
 	text = cell(table, COLUMN_ADDRESS);
 	if (text)
 		add_address(table, nic, text, cell(table, COLUMN_MASK));
@@ -190,6 +223,11 @@ static void read_row(struct table *table)
 	for (word = word ? strtok_r(word, ",; ", &rest) : NULL; word;
 	     word = strtok_r(NULL, ",; ", &rest))
 		add_address(table, nic, word, NULL);
+	/* That of two hosts of one name, as of two vCenters. */
+	if (is_again && nic->n_addrs != n_addrs)
+		cannot_read(all, table->line,
+			    "expected %s of %s once, found another one",
+			    visible(name), visible(all->current->name));
 	text = cell(table, COLUMN_PORTGROUP);
 	if (text)
 		nic_set_portgroup(nic, text, false);
@@ -226,7 +264,8 @@ static void on_row(int terminator, void *data)
 	struct table *table = data;
 
 	(void)terminator;
-	if (!table->is_read)
+	/* One table may stand behind another. */
+	if (!table->is_read || are_headings(table))
 		read_headings(table);
 	else
 		read_row(table);
@@ -305,8 +344,6 @@ void describe_csv(struct descriptions *all, const char *text, size_t length)
 	unsigned int i;
 	size_t n;
 
-	for (i = 0; i < N_COLUMNS; i++)
-		table.at[i] = -1;
 	all->found = true;
 	all->current = NULL;
 	all->table++;
@@ -331,6 +368,7 @@ void describe_csv(struct descriptions *all, const char *text, size_t length)
 		csv_free(&parser);
 		begin(&parser, delimiter);
 	}
+	table.is_cut = true;
 	if (csv_fini(&parser, on_field, on_row, &table))
 		cannot_read(all, table.line,
 			    "expected the end of what is between quotation marks");

@@ -23,6 +23,13 @@ static struct described_host *host_of(struct descriptions *all,
 	return all->current;
 }
 
+/* Not of one NIC alone, nor of another stack than the default one. */
+static bool is_whole(const struct descriptions *all,
+		     const struct esxcli_record *record)
+{
+	return !record->nic && !all->goes_on;
+}
+
 /* esxcli network ip interface { ipv4 | ipv6 } { get | address list } */
 static void read_addresses(struct descriptions *all,
 			   const struct esxcli_record *record,
@@ -35,9 +42,12 @@ static void read_addresses(struct descriptions *all,
 
 	host = host_of(all, record, is_ipv6 ? PART_ADDRESSES6 : PART_VMKS);
 	nic = nic_of(all, host, name, record->line);
-	/* One by DHCP that has none, yet. */
 	if (!nic)
 		return;
+	if (value(record, "ipv4address"))
+		nic_is_listed(all, host, nic, LIST_OF_ADDRESSES,
+			      is_whole(all, record));
+	/* One by DHCP that has none, yet. */
 	if (is_ipv6 || value(record, "ipv4address"))
 		nic_tells(all, nic, is_ipv6 ? MIGSEL_INET6 : MIGSEL_INET);
 	if (!*text || !strcmp(text, "N/A") || !strcmp(text, "0.0.0.0"))
@@ -63,6 +73,7 @@ static void read_interface(struct descriptions *all,
 
 	if (!nic)
 		return;
+	nic_is_listed(all, host, nic, LIST_OF_INTERFACES, is_whole(all, record));
 	nic_set_stack(nic, stack);
 	text = value(record, "portgroup");
 	if (text && strcmp(text, "N/A"))

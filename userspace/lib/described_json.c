@@ -18,6 +18,7 @@ struct document {
 	struct descriptions *all;
 	const char *nic;
 	unsigned int line;
+	bool tells[MIGSEL_N_FAMILIES];	/* addresses of that family: ip -j address */
 };
 
 /* The API begins its names with a small letter, and older versions of govc with a capital. */
@@ -256,6 +257,20 @@ static void describe_vsphere(const struct document *document,
 	all->current = NULL;
 }
 
+static bool has_flag(const json_t *link, const char *name)
+{
+	const char *word;
+	json_t *flag;
+	size_t i;
+
+	json_array_foreach(json_object_get(link, "flags"), i, flag) {
+		word = json_string_value(flag);
+		if (word && !strcmp(word, name))
+			return true;
+	}
+	return false;
+}
+
 /* A hypervisor has many devices that are nothing but ports of its virtual machines. */
 static bool has_own_address(const json_t *link)
 {
@@ -272,6 +287,17 @@ static bool has_own_address(const json_t *link)
 	return false;
 }
 
+static void tell_addresses(const struct document *document,
+			   struct described_nic *nic)
+{
+	enum migsel_family family;
+
+	for (family = 0; family < MIGSEL_N_FAMILIES; family++) {
+		if (document->tells[family])
+			nic_tells(document->all, nic, family);
+	}
+}
+
 /* ip -j address, ip -j link */
 static void describe_link(const struct document *document,
 			  struct described_host *host, const json_t *link)
@@ -280,20 +306,12 @@ static void describe_link(const struct document *document,
 	const char *state, *local, *peer, *length;
 	struct described_nic *nic;
 	struct migsel_addr addr, prefix;
-	json_t *flag, *item;
-	bool up = false;
+	json_t *item;
 	size_t i;
 
 	host->system = SYSTEM_LINUX;
-	json_array_foreach(json_object_get(link, "flags"), i, flag) {
-		const char *word = json_string_value(flag);
-
-		if (word && !strcmp(word, "LOOPBACK"))
-			return;
-		up |= word && !strcmp(word, "UP");
-	}
 	/* An empty object stands for a device that was filtered out. */
-	if (!name)
+	if (!name || has_flag(link, "LOOPBACK"))
 		return;
 	if (has_own_address(link) || !(host->parts & PART_VMKS))
 		nic = nic_of(document->all, host, name, document->line);
@@ -303,10 +321,12 @@ static void describe_link(const struct document *document,
 		return;
 	state = json_string_value(json_object_get(link, "operstate"));
 	if (json_object_get(link, "flags"))
-		nic->is_down = !up || (state && (!strcmp(state, "DOWN") ||
+		nic->is_down = !has_flag(link, "UP") || (state && (!strcmp(state, "DOWN") ||
 						 !strcmp(state, "LOWERLAYERDOWN")));
 	if (json_is_integer(json_object_get(link, "mtu")))
 		nic->mtu = json_integer_value(json_object_get(link, "mtu"));
+	if (json_object_get(link, "addr_info"))
+		tell_addresses(document, nic);
 	json_array_foreach(json_object_get(link, "addr_info"), i, item) {
 		local = json_string_value(json_object_get(item, "local"));
 		peer = json_string_value(json_object_get(item, "address"));
@@ -375,14 +395,46 @@ static void describe_ip_routes(const struct document *document,
 	}
 }
 
-static void describe_ip_links(const struct document *document,
-			      const json_t *array, enum described_part part)
+/* "ip -4" tells nothing of IPv6, and "dev NAME" nothing of others, as is seen by lo. */
+static void forget_addresses(struct document *document,
+			     struct described_host *host, const json_t *array)
+{
+	bool is_whole = false;
+	const char *word;
+	json_t *link, *item;
+	unsigned int n;
+	size_t i, j;
+
+	document->tells[MIGSEL_INET] = false;
+	document->tells[MIGSEL_INET6] = false;
+	json_array_foreach(array, i, link) {
+		is_whole |= has_flag(link, "LOOPBACK");
+		json_array_foreach(json_object_get(link, "addr_info"), j, item) {
+			word = json_string_value(json_object_get(item, "local"));
+			if (word)
+				document->tells[strchr(word, ':') ? MIGSEL_INET6 :
+								    MIGSEL_INET] = true;
+		}
+	}
+	/* Where there is none at all, that is told. */
+	if (!document->tells[MIGSEL_INET] && !document->tells[MIGSEL_INET6]) {
+		document->tells[MIGSEL_INET] = true;
+		document->tells[MIGSEL_INET6] = true;
+	}
+	for (n = 0; is_whole && n < host->n_nics; n++)
+		tell_addresses(document, &host->nic[n]);
+}
+
+static void describe_ip_links(struct document *document, const json_t *array,
+			      enum described_part part)
 {
 	struct described_host *host;
 	json_t *link;
 	size_t i;
 
 	host = host_of_part(document->all, part, document->line);
+	if (part == PART_VMKS)
+		forget_addresses(document, host, array);
 	json_array_foreach(array, i, link)
 		describe_link(document, host, link);
 }
@@ -400,9 +452,9 @@ static const json_t *first_of(const json_t *array)
 	return NULL;
 }
 
-static bool describe_value(const struct document *document, const json_t *value);
+static bool describe_value(struct document *document, const json_t *value);
 
-static bool describe_array(const struct document *document, const json_t *array)
+static bool describe_array(struct document *document, const json_t *array)
 {
 	const json_t *first = first_of(array);
 	bool known = false;
@@ -427,7 +479,7 @@ static bool describe_array(const struct document *document, const json_t *array)
 }
 
 /* Whatever is around it: hosts are found where they are. */
-static bool describe_value(const struct document *document, const json_t *value)
+static bool describe_value(struct document *document, const json_t *value)
 {
 	json_t *config = get(value, "config"), *item;
 	bool known = false;

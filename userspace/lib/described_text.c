@@ -42,6 +42,8 @@ struct paste {
 	unsigned int number;	/* of the line */
 	enum section section;
 	bool has_stacks;	/* a column of esxcfg-vmknic */
+	bool has_interfaces;	/* a column of esxcfg-route */
+	bool is_last;		/* the line, and nothing ends it */
 	bool is_first;		/* of the records of the section */
 	bool is_over;		/* a blank line came behind the rows */
 	bool is_heading;	/* the line; what is below it are dashes */
@@ -241,11 +243,11 @@ static void read_vmknic(struct paste *paste, char **words, unsigned int n)
 	nic = nic_of(all, all->current, words[0], paste->number);
 	if (!nic)
 		return;
+	nic_is_listed(all, all->current, nic, LIST_OF_VMKS, true);
+	nic_tells(all, nic, MIGSEL_INET);
+	nic_tells(all, nic, MIGSEL_INET6);
 	if (!is_no_address(words[at]))
 		nic_add_address(all, nic, &addr, paste->number);
-	else
-		nic_tells(all, nic, strcmp(words[at - 1], "IPv6") ? MIGSEL_INET :
-								    MIGSEL_INET6);
 	read_number(words[mac + 1], &nic->mtu);
 	if (mac + 3 < n && read_truth(words[mac + 3], &enabled))
 		nic->is_down = !enabled;
@@ -282,6 +284,11 @@ static void read_route(struct paste *paste, char **words, unsigned int n)
 		cannot_read(all, paste->number,
 			    "expected a network, its netmask and a gateway, found \"%s\"",
 			    visible(words[0]));
+		return;
+	}
+	if (paste->has_interfaces && n <= dev) {
+		cannot_read(all, paste->number,
+			    "expected an interface at the end: lines must not be wrapped");
 		return;
 	}
 	if (paste->is_first)
@@ -342,6 +349,10 @@ static void read_row(struct paste *paste)
 		if (i)
 			paste->line[paste->begin[i] - 1] = '\0';
 	}
+	if (paste->is_last && paste->n_pairs < paste->n_columns)
+		cannot_read(paste->all, paste->number,
+			    "expected a row of %u columns, found %u: it is cut off",
+			    paste->n_columns, paste->n_pairs);
 	end_record(paste);
 }
 
@@ -458,8 +469,11 @@ static bool read_beginning(struct paste *paste)
 	}
 	if (begins_with(line, "VMkernel Routes")) {
 		begin_section(paste, IN_ROUTES);
+		paste->has_interfaces = false;
 		return true;
 	}
+	if (paste->section == IN_ROUTES && begins_with(line, "Network"))
+		paste->has_interfaces = strstr(line, "Interface");
 	version = strstr(line, "VMware ESXi ");
 	if (version && isdigit((unsigned char)version[12])) {
 		if (!paste->all->current)
@@ -474,6 +488,7 @@ static bool read_beginning(struct paste *paste)
 static bool read_saved(struct paste *paste)
 {
 	char *words[WORDS_MAX + 1];
+	const char *wrong;
 
 	if (!begins_with(paste->line, "vmk flush") &&
 	    !begins_with(paste->line, "vmk add ") &&
@@ -484,8 +499,12 @@ static bool read_saved(struct paste *paste)
 		begin_section(paste, IN_SAVE);
 		host_of_part(paste->all, PART_SAVE, paste->number);
 	}
-	describe_saved(paste->all, words, split(paste->line, words),
-		       paste->number);
+	wrong = split_words(trimmed(paste->line), words, WORDS_MAX);
+	if (wrong)
+		cannot_read(paste->all, paste->number,
+			    "expected what migsel save prints: %s", wrong);
+	else
+		describe_saved(paste->all, words, paste->number);
 	return true;
 }
 
@@ -582,6 +601,7 @@ void describe_text(struct descriptions *all, char *text, size_t length)
 		}
 		*newline = '\0';
 		paste.line = p;
+		paste.is_last = newline == end;
 		paste.is_heading = is_rule(newline + 1, end);
 		paste.is_title = newline + 1 < end &&
 				 (strchr("\r\n", newline[1]) ||

@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "lines.h"
+#include "text.h"
 
 int lines_open(struct lines *lines, const char *path)
 {
@@ -125,54 +126,21 @@ failed:
 	return STATUS_FAILED;
 }
 
-/* Cuts the text into words in place. Quotes of either kind keep blanks in a word. */
-static int split(char *text, char **words)
-{
-	unsigned int n = 0;
-	char *to = text;
-	char quote;
-
-	for (;;) {
-		text += strspn(text, " \t");
-		if (!*text)
-			break;
-		if (n == MAX_WORDS) {
-			error("the line has more than %d words.", MAX_WORDS);
-			return STATUS_USAGE;
-		}
-		words[n++] = to;
-		for (quote = 0; *text; text++) {
-			if (!quote && strchr(" \t", *text))
-				break;
-			if (quote ? *text == quote :
-				    *text == '"' || *text == '\'')
-				quote = quote ? 0 : *text;
-			else
-				*to++ = *text;
-		}
-		if (quote) {
-			error("a quotation is not closed.");
-			return STATUS_USAGE;
-		}
-		if (*text)
-			text++;
-		*to++ = '\0';
-	}
-	words[n] = NULL;
-	return 0;
-}
-
 int lines_next(struct lines *lines, bool *any)
 {
+	const char *wrong;
 	int ret;
 
 	do {
 		ret = read_line(lines, any);
 		if (ret || !*any)
 			return ret;
-		ret = split(lines->text, lines->words);
-	} while (!ret && !lines->words[0]);
-	return ret;
+		wrong = split_words(lines->text, lines->words, MAX_WORDS);
+	} while (!wrong && !lines->words[0]);
+	if (!wrong)
+		return 0;
+	error("%s.", wrong);
+	return STATUS_USAGE;
 }
 
 void lines_put_word(const char *word)

@@ -178,3 +178,35 @@ void text_add_command(struct text *text, const char *netns, ...)
 	}
 	va_end(words);
 }
+
+const char *split_words(char *text, char **words, unsigned int most)
+{
+	unsigned int n = 0;
+	char *to = text;
+	char quote;
+
+	for (;;) {
+		text += strspn(text, " \t");
+		if (!*text)
+			break;
+		if (n == most)
+			return "the line has too many words";
+		words[n++] = to;
+		for (quote = 0; *text; text++) {
+			if (!quote && strchr(" \t", *text))
+				break;
+			if (quote ? *text == quote :
+				    *text == '"' || *text == '\'')
+				quote = quote ? 0 : *text;
+			else
+				*to++ = *text;
+		}
+		if (quote)
+			return "a quotation is not closed";
+		if (*text)
+			text++;
+		*to++ = '\0';
+	}
+	words[n] = NULL;
+	return NULL;
+}

@@ -34,4 +34,10 @@ const char *visible(const char *foreign);
 void text_add_command(struct text *text, const char *netns, ...)
 	__attribute__((sentinel));
 
+/*
+ * Cuts the text into words in place, NULL behind the last. Quotes of either kind keep blanks
+ * in a word. Returns what is wrong, NULL if nothing is.
+ */
+const char *split_words(char *text, char **words, unsigned int most);
+
 #endif
