@@ -68,7 +68,7 @@ test_words_of_the_host() {
 	out_like 'esxtop'
 	# Without stacks there is one cure less.
 	explains 1 explain vmknic-5.1.txt migration vmk1
-	[[ $out != *TCP/IP* && $out == *' 2. a second vmk for vMotion, to be made'* ]] || fail "of 5.1 it says $out"
+	[[ $out != *TCP/IP* && $out == *' 2. a second vmk for vMotion in the subnet of vmk1, to be made'* ]] || fail "of 5.1 it says $out"
 	# Linux has its own.
 	explains 1 explain save.txt ip-address.json
 	out_like 'migration traffic leaves by eth0, though eth1 is the one for migration'
@@ -334,7 +334,7 @@ link() { jq -nc --arg name "$1" '[{ifname: $name, addr_info: [{family: "inet", l
 test_hostile_names() {
 	# shellcheck disable=SC2016  # for nobody
 	local name='$(reboot);`reboot` "'\''\x1b[2J\xe2\x80\xae' table
-	table=$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 defaultTcpipStack 255.255.255.0 "${name//\\/\\\\}")
+	table="[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 defaultTcpipStack 255.255.255.0 "${name//\\/\\\\}")$(tags vmk1 VMotion)"
 	printf '%b' "$table" | sed 's/\\x1b/\x1b/; s/\\xe2\\x80\\xae/\xe2\x80\xae/' >"$scratch/hostile"
 	run 1 migsel explain "$scratch/hostile" migration vmk1
 	! grep -q $'\x1b\|\xe2\x80\xae' "$scratch/out" || fail "a terminal obeys $out"
@@ -399,6 +399,65 @@ row6() { printf '%s  Some group  IPv6  %s  64  02:00:00:00:00:01 9000  65535  tr
 # command N: the Nth cure of what was printed with -j, empty if it has none
 command_of() { jq -r ".[0].cures[$(($1 - 1))].command // empty" <"$scratch/out"; }
 
+# typed VMK ADDRESS TYPE: of esxcfg-vmknic -l
+typed() { row "$1" "$2" | sed "s/STATIC/$3/"; }
+
+# An address of DHCP is asked for anew: it is not one's own.
+test_cure_of_leased() {
+	local in
+	in="[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(typed vmk1 192.0.2.2 DHCP)$(tags vmk0 Management)$(tags vmk1 VMotion)"
+	run 1 migsel -j explain <(printf '%b' "$in")
+	[[ $(command_of 2) == *' ipv4 set -i vmk1 -t dhcp' ]] || fail "the command is $(command_of 2)"
+	jq '(.. | objects | select(.device? == "vmk1") | .spec.ip.dhcp) = true |
+		(.. | objects | select(.portgroup? == "") | .portgroup) = "vMotion"' <"$samples/govc.json" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	[[ $(command_of 2) == *' -t dhcp' ]] || fail "the command is $(command_of 2)"
+	sed '/^\[{"AddressType/,$s/"STATIC"/"DHCP"/' "$samples/esxcli.json.txt" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	[[ $(command_of 2) == *' -t dhcp' ]] || fail "the command is $(command_of 2)"
+	printf '%b' "[root@a:~] x\n$head_row$(row6 vmk0 2001:db8::1)$(row6 vmk1 2001:db8::2 | sed s/STATIC/AUTO/)$(tags vmk0 Management)$(tags vmk1 VMotion)" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	[[ -z $(command_of 1)$(command_of 2) ]] || fail "the commands are $(command_of 1) and $(command_of 2)"
+	json '.[0].cures[1].advice | contains("the network gives vmk1 its IPv6 address")'
+}
+
+# Whoever has an address for something else keeps it.
+test_cure_where_shared() {
+	local way group services
+	for way in 'VMotion,VSAN Other' 'VMotion,Management Other' 'VMotion iSCSI-A'; do
+		read -r services group <<<"$way"
+		printf '%b' "[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 defaultTcpipStack 255.255.255.0 "$group")$(tags vmk0 Management)$(tags vmk1 "${services/,/, }")" >"$scratch/in"
+		run 1 migsel -j explain "$scratch/in"
+		[[ $(command_of 1) == *'interface add -i VMK '*'tag add -i VMK -t VMotion && esxcli network ip interface tag remove -i vmk1 -t VMotion' &&
+			$(command_of 1) != *'set -i vmk1'* ]] || fail "with $way the command is $(command_of 1)"
+		[[ -z $(command_of 2) ]] || fail "with $way the command is $(command_of 2)"
+	done
+	# What it carries is not told: it is not made anew.
+	printf '%b' "$pitfall" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration vmk1
+	[[ -z $(command_of 2) ]] || fail "the command is $(command_of 2)"
+	json '.[0].cures | (.[0].advice | contains("tag get -i vmk1")) and (.[1].advice | contains("tag get -i vmk1"))'
+}
+
+# What VMware does not document is said to be so.
+test_inferred() {
+	local stack
+	run 1 migsel explain <(printf '%b' "$pitfall") migration vmk1
+	out_like 'Note: VMware documents that one of the vmks in a subnet .*, and not that it is the first'
+	run 1 migsel explain <(printf '%b' "[root@a:~] x\n$pitfall$(tags vmk0 Management)$(tags vmk1 'VMotion, vSphereProvisioning')")
+	out_like 'Note: that cold data leaves by the first vmk of a subnet .* is inferred'
+	run 0 migsel explain <(printf '%b' "$head_row$(row vmk0 192.0.2.1 vmotion)")
+	out_like 'Note: that cold data has no route .* is inferred'
+	for stack in vmotion vSphereProvisioning; do
+		run 0 migsel explain <(printf '%b' "$head_row$(row vmk0 192.0.2.1)$(row vmk1 198.51.100.1 "$stack")$(row vmk2 198.51.100.2 "$stack")") migration vmk0
+		out_like 'Note: that .*several vmks of the .* stack .* is inferred'
+		run 0 migsel explain <(printf '%b' "$head_row$(row vmk0 192.0.2.1)$(row vmk1 198.51.100.1 "$stack")") migration vmk0
+		[[ $out != *inferred* ]] || fail "one vmk on the stack $stack, and it says $out"
+	done
+	explains 1 explain save.txt ip-address.json
+	[[ $out != *VMware* ]] || fail "on Linux it says $out"
+}
+
 # A vmk is made anew by a command only if it becomes what it was.
 test_cure_by_stack() {
 	local group
@@ -452,6 +511,10 @@ test_spare() {
 	printf '%b' "[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 198.51.100.2)$(tags vmk0 Management)$(tags vmk1 '')" >"$scratch/in"
 	run 0 migsel -j explain "$scratch/in"
 	[[ $(command_of 1) == *'-i vmk1 -t VMotion' ]] || fail "the command is $(command_of 1)"
+	# A second one stands beside the first.
+	printf '%b' "[root@a:~] x\n$pitfall$(row vmk2 198.51.100.2)$(row vmk3 192.0.2.3)$(tags vmk0 Management)$(tags vmk1 VMotion)$(tags vmk2 '')$(tags vmk3 '')" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in"
+	[[ $(command_of 3) == *'-i vmk3 -t VMotion' ]] || fail "the command is $(command_of 3)"
 	# Nor as a second one.
 	printf '%b' "[root@a:~] x\n$pitfall$(row vmk2 198.51.100.2)$(tags vmk0 Management)$(tags vmk1 VMotion)$(tags vmk2 VSAN)" >"$scratch/in"
 	run 1 migsel -j explain "$scratch/in"

@@ -5,6 +5,7 @@
 #include <linux/kernel.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "addr.h"
 #include "explain.h"
@@ -40,14 +41,22 @@ static bool is_for_storage(const struct described_nic *nic)
 	return false;
 }
 
+static bool share_subnet(const struct view *view, int a, int b)
+{
+	char network[64];
+
+	return shared_network(view, a, b, MIGSEL_INET, network, sizeof(network)) ||
+	       shared_network(view, a, b, MIGSEL_INET6, network, sizeof(network));
+}
+
 /*
- * A vmk of the default stack that carries nothing, and is not the first; @is_apart: and is
- * in no subnet of that. On ESXi its services have to be told, to be none.
+ * A vmk of the default stack that carries nothing, and is not the first: one that is in no
+ * subnet of that, or beside another migration vmk in one of its subnets, as ESXi wants those
+ * to be. On ESXi its services have to be told, to be none.
  */
-static const char *spare_vmk(const struct view *view, bool is_apart)
+static const char *spare_vmk(const struct view *view)
 {
 	int i, first = view->rule.first_vmk;
-	char network[64];
 
 	for (i = 0; i < (int)view->rule.n_vmks; i++) {
 		const struct described_nic *nic = view->nic[i];
@@ -59,12 +68,10 @@ static const char *spare_vmk(const struct view *view, bool is_apart)
 		    (nic->migration == NOT_TOLD || nic->services ||
 		     is_for_storage(nic)))
 			continue;
-		if (is_apart &&
-		    (!nic->n_addrs ||
-		     shared_network(view, i, first, MIGSEL_INET, network,
-				    sizeof(network)) ||
-		     shared_network(view, i, first, MIGSEL_INET6, network,
-				    sizeof(network))))
+		if (view->rule.n_migration ?
+		    view->host->system == SYSTEM_ESXI &&
+		    !share_subnet(view, i, view->rule.migration_vmk) :
+		    !nic->n_addrs || share_subnet(view, i, first))
 			continue;
 		return nic->name;
 	}
@@ -104,14 +111,53 @@ static void remove_shared(const struct view *view, enum migsel_family family,
 	}
 }
 
+/* Others reach it by the addresses that it has. Cold data is as well off in another subnet. */
+static bool is_shared(const struct described_nic *nic)
+{
+	return is_for_storage(nic) ||
+	       (nic->services && strcasecmp(nic->services, "vSphereProvisioning"));
+}
+
+/* vMotion leaves it, instead of its addresses. */
+static void cure_own_vmk(const struct described_nic *nic, bool is_ipv6,
+			 struct text *text, struct text *command)
+{
+	text_add(text,
+		 "a vmk for vMotion alone in a subnet of its own, on each host that it migrates with, as %s is for %s, too (VMkernel adapters > Add Networking)",
+		 visible(nic->name),
+		 is_for_storage(nic) ? "storage, by its port group" :
+				       visible(nic->services));
+	text_add_command(command, NULL, "esxcli", "network", "ip", "interface",
+			 "add", "-i", "VMK", "-p", "PORTGROUP", NULL);
+	if (is_ipv6)
+		text_add_command(command, NULL, "esxcli", "network", "ip",
+				 "interface", "ipv6", "address", "add", "-i",
+				 "VMK", "-I", "ADDRESS/LENGTH", NULL);
+	else
+		text_add_command(command, NULL, "esxcli", "network", "ip",
+				 "interface", "ipv4", "set", "-i", "VMK", "-t",
+				 "static", "-I", "ADDRESS", "-N", "NETMASK",
+				 NULL);
+	text_add_command(command, NULL, "esxcli", "network", "ip", "interface",
+			 "tag", "add", "-i", "VMK", "-t", "VMotion", NULL);
+	text_add_command(command, NULL, "esxcli", "network", "ip", "interface",
+			 "tag", "remove", "-i", nic->name, "-t", "VMotion",
+			 NULL);
+}
+
 /* The new address is there before the old one goes. */
 static void cure_own_subnet(const struct explained *explained,
 			    struct text *text, struct text *command)
 {
 	const struct view *view = &explained->view;
-	const char *name = view->nic[view->rule.migration_vmk]->name;
+	const struct described_nic *nic = view->nic[view->rule.migration_vmk];
 	enum migsel_family family = main_answer(explained)->family;
+	const char *name = nic->name;
 
+	if (view->host->system == SYSTEM_ESXI && is_shared(nic)) {
+		cure_own_vmk(nic, family == MIGSEL_INET6, text, command);
+		return;
+	}
 	text_add(text,
 		 "a subnet of its own for %s, by a VLAN of its own if there is no other wire, on each host that it migrates with",
 		 visible(name));
@@ -123,6 +169,15 @@ static void cure_own_subnet(const struct explained *explained,
 	}
 	text_add(text, " (Configure > Networking > VMkernel adapters > %s > Edit > IPv%c settings)",
 		 visible(name), family == MIGSEL_INET ? '4' : '6');
+	if (nic->migration == NOT_TOLD)
+		text_add(text,
+			 "; first see that nothing else uses it: esxcli network ip interface tag get -i %s",
+			 visible(name));
+	if (family == MIGSEL_INET6 && nic->is_leased[family]) {
+		text_add(text,
+			 "; no command is given, as the network gives it its address: that of the VLAN comes by itself");
+		return;
+	}
 	if (family == MIGSEL_INET6) {
 		text_add_command(command, NULL, "esxcli", "network", "ip",
 				 "interface", "ipv6", "address", "add", "-i",
@@ -143,6 +198,18 @@ static bool say_obstacle(const struct described_nic *nic, unsigned int n4,
 		text_add(text,
 			 "; no command is given, as %s carries %s, too, which that stack does not: move that first",
 			 visible(nic->name), visible(nic->services));
+	else if (nic->migration == NOT_TOLD)
+		text_add(text,
+			 "; no command is given, as what else %s carries is not told: esxcli network ip interface tag get -i %s",
+			 visible(nic->name), visible(nic->name));
+	else if (is_for_storage(nic))
+		text_add(text,
+			 "; no command is given, as %s is for storage, too, by its port group: move that first",
+			 visible(nic->name));
+	else if (nic->is_leased[MIGSEL_INET6])
+		text_add(text,
+			 "; no command is given, as the network gives %s its IPv6 address",
+			 visible(nic->name));
 	else if (!nic->portgroup)
 		text_add(text,
 			 "; no command is given, as the port group of %s is not told, or of a distributed switch",
@@ -188,6 +255,13 @@ static void cure_esxi_stack(const struct view *view, struct text *text,
 	for (i = 0; i < vmk->n_addrs; i++) {
 		if (is_link_local(&vmk->addrs[i]))
 			continue;
+		if (vmk->addrs[i].family == MIGSEL_INET &&
+		    nic->is_leased[MIGSEL_INET]) {
+			text_add_command(command, NULL, "esxcli", "network",
+					 "ip", "interface", "ipv4", "set", "-i",
+					 nic->name, "-t", "dhcp", NULL);
+			continue;
+		}
 		if (vmk->addrs[i].family == MIGSEL_INET) {
 			esxi_address(&vmk->addrs[i], address, mask);
 			text_add_command(command, NULL, "esxcli", "network",
@@ -206,7 +280,7 @@ static void cure_esxi_stack(const struct view *view, struct text *text,
 static void cure_second(const struct view *view, struct text *text,
 			struct text *command)
 {
-	const char *spare = spare_vmk(view, false);
+	const char *spare = spare_vmk(view);
 	const char *name = spare ? spare : "VMK";
 
 	if (view->host->system == SYSTEM_LINUX) {
@@ -219,7 +293,8 @@ static void cure_second(const struct view *view, struct text *text,
 		return;
 	}
 	text_add(text,
-		 "a second vmk for vMotion, %s: of two, each stream is bound to one, and none leaves by %s (VMkernel adapters > Edit > Enabled services > vMotion)",
+		 "a second vmk for vMotion in the subnet of %s, %s: of two, each stream is bound to one, and none leaves by %s (VMkernel adapters > Edit > Enabled services > vMotion)",
+		 vmk_name(view, view->rule.migration_vmk),
 		 spare ? visible(spare) : "to be made on another port group",
 		 vmk_name(view, view->rule.first_vmk));
 	text_add_command(command, NULL, "esxcli", "network", "ip", "interface",
@@ -238,7 +313,7 @@ static void cure_linux_strict(const struct view *view, struct text *text,
 static void cure_esxi_enable(const struct view *view, struct text *text,
 			     struct text *command)
 {
-	const char *spare = spare_vmk(view, true);
+	const char *spare = spare_vmk(view);
 
 	text_add(text,
 		 "vMotion enabled on a vmk in a subnet of its own (VMkernel adapters > Edit > Enabled services > vMotion)");

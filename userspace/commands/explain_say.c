@@ -329,12 +329,64 @@ static bool is_switched_off(const struct view *view)
 	return false;
 }
 
+/* What an answer rests on that the vendor does not document. */
+enum inference {
+	FIRST_OF_A_SUBNET,
+	COLD_AS_HOT,
+	SEVERAL_ON_VMOTION,
+	SEVERAL_ON_PROVISIONING,
+	NONE_ON_DEFAULT,
+	N_INFERENCES,
+};
+
+static const char *const inferences[] = {
+	[FIRST_OF_A_SUBNET] =
+		"VMware documents that one of the vmks in a subnet sends all that goes there, and not that it is the first: measure",
+	[COLD_AS_HOT] =
+		"that cold data leaves by the first vmk of a subnet as vMotion does is inferred, not documented by VMware: measure",
+	[SEVERAL_ON_VMOTION] =
+		"that several vmks of the vMotion stack share its flows is inferred, not documented by VMware: measure",
+	[SEVERAL_ON_PROVISIONING] =
+		"that of several vmks of the provisioning stack the first one sends is inferred, not documented by VMware: measure",
+	[NONE_ON_DEFAULT] =
+		"that cold data has no route where the default stack has no vmk is inferred, not documented by VMware",
+};
+
+static bool is_inferred(const struct explained *explained,
+			enum inference inference)
+{
+	const struct migsel_rule *rule = &explained->view.rule;
+	const struct answer *cold;
+	unsigned int i, n = 0;
+
+	if (!explained->n)
+		return false;
+	cold = &explained->answer[explained->n - 1];
+	switch (inference) {
+	case FIRST_OF_A_SUBNET:
+		return explained->verdict == VERDICT_PITFALL;
+	case COLD_AS_HOT:
+		return cold->row->reason == MIGSEL_REASON_COLD_SAME_SUBNET;
+	case SEVERAL_ON_VMOTION:
+		return rule->vmotion_stack && rule->n_migration > 1;
+	case SEVERAL_ON_PROVISIONING:
+		for (i = 0; i < rule->n_vmks; i++)
+			n += explained->view.vmk[i].stack ==
+			     MIGSEL_STACK_PROVISIONING;
+		return n > 1;
+	default:
+		return cold->row->reason == MIGSEL_REASON_COLD_FIRST_VMK &&
+		       rule->first_vmk == MIGSEL_NO_VMK;
+	}
+}
+
 bool say_note(const struct explained *explained, unsigned int i,
 	      struct text *text)
 {
 	const struct view *view = &explained->view;
 	bool is_linux = view->host->system == SYSTEM_LINUX;
 	const struct described_route *route = NULL;
+	enum inference n;
 	char network[64];
 
 	if (explained->verdict == VERDICT_PITFALL && !is_linux)
@@ -370,6 +422,12 @@ bool say_note(const struct explained *explained, unsigned int i,
 		text_add(text,
 			 "while the vMotion stack has a vmk, what is enabled on the default stack carries nothing");
 		return true;
+	}
+	for (n = 0; n < N_INFERENCES && !is_linux; n++) {
+		if (is_inferred(explained, n) && !i--) {
+			text_add(text, "%s", inferences[n]);
+			return true;
+		}
 	}
 	if (route && !i--) {
 		addr_text(&route->dst, true, network, sizeof(network));

@@ -256,6 +256,7 @@ void nic_tells(const struct descriptions *all, struct described_nic *nic,
 	if (nic->table[family] == all->table)
 		return;
 	nic->table[family] = all->table;
+	nic->is_leased[family] = false;
 	drop_family(nic->sorted, nic->n_addrs, family);
 	nic->n_addrs = drop_family(nic->addr, nic->n_addrs, family);
 }

@@ -57,6 +57,7 @@ struct described_nic {
 	unsigned int n_addrs;
 	struct migsel_addr *addr;	/* as they were told */
 	struct migsel_addr *sorted;	/* the same, in the order of the rule */
+	bool is_leased[MIGSEL_N_FAMILIES];	/* the network has given it its addresses */
 	unsigned int table[MIGSEL_N_FAMILIES];	/* that tells the addresses of a family */
 	unsigned int listed[N_LISTS];	/* the last table that has it, 0 if none */
 };

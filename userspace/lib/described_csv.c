@@ -20,6 +20,7 @@ enum column {
 	COLUMN_ADDRESS6,
 	COLUMN_MASK,
 	COLUMN_MTU,
+	COLUMN_DHCP,
 	COLUMN_STACK,
 	COLUMN_VMOTION,
 	COLUMN_SERVICES,
@@ -41,6 +42,7 @@ static const struct {
 	{ "ip6address", COLUMN_ADDRESS6 },
 	{ "subnetmask", COLUMN_MASK },
 	{ "mtu", COLUMN_MTU },
+	{ "dhcp", COLUMN_DHCP },
 	{ "services", COLUMN_SERVICES },
 	{ "vmhost", COLUMN_HOST },
 	{ "devicename", COLUMN_DEVICE },
@@ -49,6 +51,7 @@ static const struct {
 	{ "ip", COLUMN_ADDRESS },
 	{ "ipv6address", COLUMN_ADDRESS6 },
 	{ "netmask", COLUMN_MASK },
+	{ "dhcpenabled", COLUMN_DHCP },
 	{ "netstack", COLUMN_STACK },
 	{ "netstackinstancekey", COLUMN_STACK },
 	{ "vmotionenabled", COLUMN_VMOTION },
@@ -228,6 +231,9 @@ static void read_row(struct table *table)
 		cannot_read(all, table->line,
 			    "expected %s of %s once, found another one",
 			    visible(name), visible(all->current->name));
+	text = cell(table, COLUMN_DHCP);
+	if (text)
+		read_truth(text, &nic->is_leased[MIGSEL_INET]);
 	text = cell(table, COLUMN_PORTGROUP);
 	if (text)
 		nic_set_portgroup(nic, text, false);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "addr.h"
 #include "described.h"
 #include "text.h"
 
@@ -39,6 +41,7 @@ static void read_addresses(struct descriptions *all,
 	struct described_host *host;
 	struct described_nic *nic;
 	struct migsel_addr addr;
+	const char *type;
 
 	host = host_of(all, record, is_ipv6 ? PART_ADDRESSES6 : PART_VMKS);
 	nic = nic_of(all, host, name, record->line);
@@ -52,13 +55,17 @@ static void read_addresses(struct descriptions *all,
 		nic_tells(all, nic, is_ipv6 ? MIGSEL_INET6 : MIGSEL_INET);
 	if (!*text || !strcmp(text, "N/A") || !strcmp(text, "0.0.0.0"))
 		return;
-	if (read_address(text, mask, &addr))
+	if (read_address(text, mask, &addr)) {
 		nic_add_address(all, nic, &addr, record->line);
-	else
+		type = value(record, is_ipv6 ? "type" : "addresstype");
+		if (type && !addr_is_link_local(&addr))
+			nic->is_leased[addr.family] |= strcasecmp(type, "STATIC");
+	} else {
 		cannot_read(all, record->line,
 			    "%s: expected an address and its netmask, found \"%s\" and \"%s\"",
 			    visible(name), visible(text),
 			    visible(mask ? mask : ""));
+	}
 }
 
 /* esxcli network ip interface list */

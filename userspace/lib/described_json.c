@@ -144,9 +144,15 @@ static void describe_vnic(const struct document *document,
 		nic->mtu = mtu;
 	add_address(document, nic, get_string(ip, "ipAddress"),
 		    get_string(ip, "subnetMask"));
-	json_array_foreach(get(get(ip, "ipV6Config"), "ipV6Address"), i, addr)
+	nic->is_leased[MIGSEL_INET] = json_is_true(get(ip, "dhcp"));
+	json_array_foreach(get(get(ip, "ipV6Config"), "ipV6Address"), i, addr) {
+		text = get_string(addr, "origin");
 		add_address(document, nic, get_string(addr, "ipAddress"),
 			    as_text(get(addr, "prefixLength")));
+		/* That of a link-local one is "other". */
+		nic->is_leased[MIGSEL_INET6] |=
+			text && strcmp(text, "manual") && strcmp(text, "other");
+	}
 }
 
 /*

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "addr.h"
 #include "described.h"
 #include "text.h"
 
@@ -246,8 +247,12 @@ static void read_vmknic(struct paste *paste, char **words, unsigned int n)
 	nic_is_listed(all, all->current, nic, LIST_OF_VMKS, true);
 	nic_tells(all, nic, MIGSEL_INET);
 	nic_tells(all, nic, MIGSEL_INET6);
-	if (!is_no_address(words[at]))
+	if (!is_no_address(words[at])) {
 		nic_add_address(all, nic, &addr, paste->number);
+		if (mac + 4 < n && !addr_is_link_local(&addr))
+			nic->is_leased[addr.family] |=
+				strncmp(words[mac + 4], "STATIC", strlen("STATIC"));
+	}
 	read_number(words[mac + 1], &nic->mtu);
 	if (mac + 3 < n && read_truth(words[mac + 3], &enabled))
 		nic->is_down = !enabled;
