@@ -279,7 +279,10 @@ cold() { measure cold "$1" "$2" "$3" send migsel exec cold -- iperf3 -J "${@:4}"
 # What the kernel counted by reason on the source, what the destination saw.
 stats_and_connections() {
 	local line
-	ip -n "${netns[esx-a]}" -j link show >"$measured/links" &
+	{
+		ip -n "${netns[esx-a]}" -j -batch - <<<$'address show\nroute show'
+		ip -n "${netns[esx-b]}" -j address show
+	} >"$measured/links" &
 	local links=$!
 	in_netns esx-b nft -j list table inet demo >"$measured/flows" &
 	show_command 'esx-a#' migsel stats show

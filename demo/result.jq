@@ -2,9 +2,10 @@
 # What one scenario has measured, and whether that is as the rule has it.
 #
 # $record: what was said, run and expected; $a, $b: the NICs of both hosts, before
-# and after each transfer, $counts: the reasons then; $samples: in between; $links: those
-# of esx-a; $transfers: what the senders say, iperf3 in its own words; $flows: esx-b's
-# connections; $began: when the scenario did, in microseconds.
+# and after each transfer, $counts: the reasons then; $samples: in between; $links: what
+# ip says of addresses and routes of esx-a, and of addresses of esx-b; $transfers: what the
+# senders say, iperf3 in its own words; $flows: esx-b's connections; $began: when the
+# scenario did, in microseconds.
 # The result is a line of JSON, a line for each failure, an empty one, and text.
 include "text";
 
@@ -13,6 +14,11 @@ def text_of($kind): [of_kind($kind).text] | first;
 def round1: . * 10 | round / 10;
 def percent($all): if $all > 0 then 100 * . / $all | round1 else 0 end;
 def megabytes: . / 1000000 | round1 | "\(.) MB";
+# By NIC, what ip says of addresses, without those of the link alone.
+def addresses($nics):
+  map(select(.ifname | IN($nics[]))
+      | {key: .ifname, value: [.addr_info[] | select(.scope == "global") | "\(.local)/\(.prefixlen)"]})
+  | from_entries;
 
 [of_kind("stats").nics | splits(" +") | select(. != "")] as $nics
 # Per host and transfer: bytes by NIC, by the difference of two snapshots.
@@ -156,6 +162,8 @@ def megabytes: . / 1000000 | round1 | "\(.) MB";
   nics: $nics,
   lower: ([$links[0][] | select(.ifname | IN($nics[])) | select(.link | IN($nics[])) | {key: .ifname, value: .link}]
           | from_entries),
+  addresses: {"esx-a": ($links[0] | addresses($nics)), "esx-b": ($links[2] | addresses($nics))},
+  routes: [$links[1][] | {dst, dev}],
   commands: [of_kind("command") | {host, command, output}],
   transfers: $measured,
   stats: $stats,
