@@ -8,6 +8,9 @@ def class_bytes($side; $nic; $class): [.transfers[] | select(.class == $class) |
 def drawn($side; $nic):
   [("hot", "cold") as $class | {class: $class, bytes: class_bytes($side; $nic; $class)}
    | select(.bytes | megabytes != "0.0 MB")];
+# The most that a line of any picture stands for: all of them have one scale.
+def most: [.scenarios[] | . as $s | .nics[] as $nic | ("sent", "received") as $side
+           | $s | drawn($side; $nic)[].bytes] | max // 1;
 # A NIC that others send through counts once more what they have counted.
 def has_upper($nic): [.lower[] | select(. == $nic)] != [];
 

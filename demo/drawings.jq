@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Parts of the page: what is drawn of a scenario, what is put side by side, which row of
-# the rule applied, and what is in the capture.
+# Parts of the page: what is drawn of a scenario, and what is put side by side.
 include "bytes";
 include "svg";
 
 def reason_of: .reasons[-1] | capture("reason (?<r>.*)").r;
+def verdict: if .failures == [] then "PASS" else "FAIL" end;
 def drawing: (.number | tostring) as $number | [$ARGS.named.drawings[][$number] | values] | first;
+# $shown is what is seen before it is opened; what is in it is on paper in any case.
+def folded($shown): "<details><summary><h3>\($shown)</h3></summary>
+\(.)
+</details>";
+# A title is "SITUATION: ANSWER": what happens is told after it was asked.
+def situation: .title | split(": ")[0] | @html;
+def answer: .title | split(": ")[1:] | join(": ") | @html;
+def link_to: "<a href=\"#scenario-\(.number)\">\(.number). \(situation)</a>";
+# With one transfer alone.
+def only($i): .transfers = [.transfers[$i]];
 
 # carried SIDE: in words, what a picture shows of one host
 def carried($side):
@@ -14,82 +24,98 @@ def carried($side):
      | [$s | drawn($side; $nic)[] | "\(.class) \(.bytes | megabytes)"]
      | "\($nic) \(if . == [] then "0.0 MB" else join(" and ") end)"]
   | join(", ");
-def picture: "esx-a sent by \(carried("sent")); esx-b received on \(carried("received"))" as $words
-  | drawing.picture | as_part("picture"; $words);
+def words: "esx-a sent by \(carried("sent")); esx-b received on \(carried("received"))";
+
+# Of a class, the part of each NIC that it left by.
+def left_by($class):
+  . as $s
+  | [.nics[] as $nic | select(has_upper($nic) | not) | {nic: $nic, bytes: class_bytes("sent"; $nic; $class)}] as $by
+  | ([$by[].bytes] | add) as $all
+  | [$by[] | (100 * .bytes / ([$all, 1] | max) | round) as $share | select($share > 0) | "\(.nic) \($share) %"]
+  | if . == [] or $all < 50000 then "no NIC" else join(", ") end | @html;
 
 def chart($side; $host):
   . as $s
   | [.transfers | to_entries[] | {class: .value.class, words: "\(.key + 1) \(.value.label)"}] as $legend
   | "<figure><figcaption>\($host)</figcaption>
-\($s | drawing[$side] | as_part("chart"; "Bytes per second of each NIC: \($host). \([$legend[].words] | join("; "))"))
+\($s | drawing[$side] | as_part("chart"; "Bytes per second of each NIC: \($host). \([$legend[].words] | join("; "))"; null))
 <p class=\"note\">\($legend | map("<span class=\"\(.class)\">\(.words | @html)</span>") | join("; "))</p></figure>";
 
 def figures: "
 <div class=\"beside drawings\">
 <figure><figcaption>Bytes carried</figcaption>
-\(picture)</figure>
+\(words as $words | drawing.pictures[0] | as_part("picture"; $words; null))</figure>
 \(chart("sent"; "Sent by esx-a over time"))
 \(chart("received"; "Received by esx-b over time"))
 </div>";
 
-# Of hot traffic, the part of each NIC that it left by.
-def hot_left_by:
+# Every transfer by itself, in one scale.
+def experiments:
   . as $s
-  | [.nics[] as $nic | select(has_upper($nic) | not) | {nic: $nic, bytes: class_bytes("sent"; $nic; "hot")}] as $by
-  | ([$by[].bytes] | add) as $all
-  | [$by[] | (100 * .bytes / ([$all, 1] | max) | round) as $share | select($share > 0) | "\(.nic) \($share) %"]
-  | if . == [] then "nothing" else join(", ") end;
+  | (drawing.pictures | widest) as $wide
+  | "<div class=\"beside\">\([.transfers | to_entries[]
+       | .key as $i
+       | ($s | only($i) | words) as $words
+       | "
+<figure><figcaption class=\"\(.value.class)\">\(.value.label | @html)</figcaption>
+\($s | drawing.pictures[$i + 1] | as_part("picture"; $words; $wide))</figure>"] | join(""))
+</div>" | folded("Each transfer by itself");
 
-def compared: "
-<figure><figcaption><a href=\"#scenario-\(.number)\">\(.number). \(.title | @html)</a></figcaption>
-\(picture)
-<p class=\"key\">hot left by: \(hot_left_by)</p>
+# The same command in both scenarios, side by side.
+def same_command($before; $after):
+  ([$before, $after | drawing.pictures[1:] | widest] | max) as $wide
+  | [$before.transfers | to_entries[] | .key as $i | .value as $b
+     | $after.transfers | to_entries[] | select(.value.command == $b.command) | .key as $j
+     | "<h4>\($b.label | @html): <code>\($b.command | @html)</code></h4>
+<div class=\"beside pair\">\([{s: $before, i: $i}, {s: $after, i: $j}]
+       | map(.i as $i | .s
+             | (only($i) | words) as $words | $b.class as $class
+             | "
+<figure><figcaption>\(link_to)</figcaption>
+\(drawing.pictures[$i + 1] | as_part("picture"; $words; $wide))
+<p class=\"key\">\($class) left by: \(only($i) | left_by($class))</p></figure>") | join(""))
+</div>"]
+  | if . == [] then "" else "
+<section><h3>Without the module, and with it</h3>
+<p>The same NICs, the same routes in the same order, the same commands. At first no vmk is
+registered and the first route decides, then the rule does.</p>
+\(join("\n"))
+</section>" end;
+
+def compared($wide):
+  words as $words
+  | "
+<figure><figcaption>\(link_to)</figcaption>
+\(drawing.pictures[0] | as_part("picture"; $words; $wide))
+<p class=\"key\">hot left by: \(left_by("hot"))</p>
 <p class=\"note\">\(if .plain then "Plain Linux: <code>\(.plain | @html)</code><br/>" else "" end)The kernel: reason <code>\(reason_of | @html)</code></p></figure>";
 
 def side_by_side($heading; $text; $before; $after):
   [.[] | select(reason_of | IN($before[]))] as $origin
   | [.[] | select(reason_of | IN($after[]))] as $cures
-  | if $origin == [] or $cures == [] then "" else "
+  | if $origin == [] or $cures == [] then "" else
+      ([$origin[], $cures[] | drawing.pictures[:1] | widest] | max) as $wide
+      | "
 <section><h3>\($heading)</h3>
 <p>\($text)</p>
-<div class=\"beside\">\($origin + $cures | map(compared) | join(""))
-</div></section>" end;
+<div class=\"beside\">\($origin + $cures | map(compared($wide)) | join(""))
+</div></section>"
+    end;
+
+def streams: map(select(.files == []));
+def pitfall: streams | map(select(reason_of == "same-subnet")) | first;
 
 def comparisons:
-  [.[] | select(.files == [])] as $streams
-  | [.[] | select(.files != [])] as $machines
-  | [($streams | side_by_side("Without the module, and with it";
-        "The same two NICs in one subnet: first no vmk is registered and the routes decide, then the rule does.";
-        ["no-vmk"]; ["same-subnet"])),
-     ($streams | side_by_side("The pitfall, and its cures";
+  (streams | map(select(reason_of == "no-vmk")) | first) as $plain
+  | pitfall as $pitfall
+  | [(if $plain and $pitfall then same_command($plain; $pitfall) else "" end),
+     (streams | side_by_side("The pitfall, and its cures";
         "One migration NIC in the subnet of the first NIC; then in a subnet of its own, with a second one, and on the vMotion stack.";
         ["same-subnet"]; ["dedicated-subnet", "multi-nic", "vmotion-stack"])),
-     ($machines | side_by_side("The same with a virtual machine that migrates";
+     (map(select(.files != [])) | side_by_side("The same with a virtual machine that migrates";
         "Memory and active disk are hot, base disk and older snapshots cold.";
         ["same-subnet"]; ["dedicated-subnet", "multi-nic"]))]
   | join("")
-  | if . == "" then "" else "<h2 id=\"compared\">Before and after</h2>" + . end;
-
-# The row that the kernel says has applied, with the words of the table.
-def rule_rows: "
-<div class=\"wide\"><table><caption>The row of the rule that applied</caption>
-<thead><tr><th scope=\"col\">Row</th><th scope=\"col\">Condition</th><th scope=\"col\">Egress</th><th scope=\"col\">Reason</th><th scope=\"col\">The kernel found</th></tr></thead>
-<tbody>
-\([.explained[].rows[] | select(.outcome == "applied")
-   | . as $row | ([$ARGS.named.rows[][] | select(.reason == $row.reason)] | first) as $table
-   | "<tr><th scope=\"row\">\(.row)</th><td>\($table.condition | @html)</td><td>\($table.egress | @html)</td><td><code>\(.reason | @html)</code></td><td>\(.why // "" | @html)</td></tr>"]
-  | join("\n"))
-</tbody></table></div>";
-
-def captured:
-  "scenario-\(.number).pcapng" as $file
-  | [.transfers[] | select(.payload == 0).label] as $refused
-  | (drawing.packets) as $packets
-  | [$packets[] | select(.comment != "").comment] as $comments
-  | "<h3>Captured</h3>
-<p><a href=\"\($file)\">\($file)</a> has the first packet of each flow that esx-a opened, on each NIC that it passed: \($packets | length) packets.
-\(if $comments == [] then "The kernel has decided on none of them, so none has a comment."
-  else "The first of each flow carries the kernel’s decision as its comment." end)
-\(if $refused == [] then "" else "Of \($refused | join(" and ") | @html) there is no packet: nothing left." end)</p>
-\(if $comments == [] then "" else "<ul>\($comments | group_by(.) | map("<li>\(length) × <code>\(.[0] | @html)</code></li>") | join("\n"))</ul>
-<pre><b>tshark -r \($file) -Y frame.comment -T fields -e frame.interface_name -e frame.comment</b></pre>" end)";
+  | if . == "" then "" else "<h2 id=\"compared\">Before and after</h2>
+<p>In all pictures a line is as wide as it carried bytes, in one scale: solid and vermilion is hot,
+dashed and blue is cold, thin and grey is a NIC that carried nothing.</p>" + . end;

@@ -21,6 +21,29 @@ rule_table() {
 		| .row |= tonumber]' "$top/README.md"
 }
 
+# The terms of Documentation/glossary.rst.
+glossary() {
+	jq -n -R '[inputs] | join("\n") | split("\n\n")[]
+		| capture("^   (?<term>\\S.*)\n      (?<text>(.|\n)*)$") | .text |= gsub("\\s+"; " ")' \
+		"$top/Documentation/glossary.rst" | jq -s .
+}
+
+# What migsel explain says of an ESXi host with the pitfall, and of the first of ours that
+# has it, which it is told of as ip would.
+explained() {
+	local chosen
+	jq -c -L "$here" 'include "drawings"; include "lessons"; .scenarios | pitfall | values
+		| chosen, [.addresses["esx-a"] | to_entries[]
+			| {ifname: .key, addr_info: [.value[] | split("/")
+				| {family: (if .[0] | contains(":") then "inet6" else "inet" end), local: .[0], prefixlen: (.[1] | tonumber)}]}]' \
+		"$folder/result.json" >"$work/pitfall"
+	"$top/userspace/migsel" -j explain -- "$top/Documentation/examples/pitfall.txt" || (($? == 1))
+	[[ -s $work/pitfall ]] || return 0
+	chosen=$(jq -r 'strings' "$work/pitfall")
+	jq 'arrays' "$work/pitfall" >"$work/esx-a"
+	"$top/userspace/migsel" -j explain migration "$chosen" -- "$work/esx-a" || (($? == 1))
+}
+
 # program NAME SCENARIO [ OPTION... ]: what NAME.jq makes of it
 program() { jq -r -L "$here" -f "$here/$1.jq" "${@:3}" "$2"; }
 
@@ -50,17 +73,22 @@ draw() {
 	local scenario=$dir/scenario capture=$folder/scenario-$1.pcapng
 	mkdir "$dir"
 	jq --argjson number "$1" '.scenarios[] | select(.number == $number)' "$folder/result.json" >"$scenario"
-	program picture "$scenario" | neato -n2 -Tsvg >"$dir/picture"
+	program picture "$scenario" --argjson most "$most" | neato -n2 -Tsvg >"$dir/pictures"
 	for side in sent received; do
 		program chart "$scenario" --arg side "$side" | gnuplot >"$dir/$side"
 	done
 	comment "$capture" "$scenario" >"$dir/captured"
-	jq -n --arg number "$1" --rawfile picture "$dir/picture" --rawfile sent "$dir/sent" \
+	jq -n --arg number "$1" --rawfile pictures "$dir/pictures" --rawfile sent "$dir/sent" \
 		--rawfile received "$dir/received" --slurpfile packets "$dir/captured" \
-		'{($number): {$picture, $sent, $received, packets: $packets[0]}}' >"$dir/drawing"
+		'{($number): {pictures: ($pictures | split("<?xml")[1:]), $sent, $received, packets: $packets[0]}}' >"$dir/drawing"
 }
 
+mkdir -p "$top/.cache/build"
+flock "$top/.cache/build/tool.lock" make -s -C "$top" tool
 rule_table >"$work/rows"
+glossary >"$work/glossary"
+explained >"$work/explained"
+most=$(jq -L "$here" 'include "bytes"; most' "$folder/result.json")
 mapfile -t numbers < <(jq '.scenarios[].number' "$folder/result.json")
 drawers=()
 for number in "${numbers[@]}"; do
@@ -70,6 +98,7 @@ done
 for drawer in "${drawers[@]}"; do
 	wait "$drawer"
 done
-jq -r -L "$here" -f "$here/report.jq" --slurpfile rows "$work/rows" --rawfile style "$here/report.css" \
+jq -r -L "$here" -f "$here/report.jq" --slurpfile rows "$work/rows" --rawfile style <(cat "$here"/{picture,report}.css) \
+	--slurpfile glossary "$work/glossary" --slurpfile explained "$work/explained" \
 	--slurpfile drawings <(cat "$work"/*/drawing) "$folder/result.json" >"$work/page"
 cat "$work/page" >"$folder/index.html"

@@ -8,9 +8,24 @@ def named_colors:
     ($color.value | map(" *\(.)") | join(",")) as $rgb
     | gsub("(?<what>fill|stroke) ?= ?'rgb\\(\($rgb)\\)'"; "class=\"\(.what)-\($color.key)\""));
 
-# as_part CLASS WORDS: a point of graphviz, a pixel of gnuplot is one of the page.
-def as_part($class; $words):
-  capture("<svg[^>]* viewBox=\"(?<x>[-0-9.]+) (?<y>[-0-9.]+) (?<width>[0-9.]+) (?<height>[0-9.]+)\"[^>]*>(?<inside>(.|\n)*)")
+# The parts of a drawing, without what is twice on a page.
+def parts:
+  capture("<svg[^>]* viewBox=\"[-0-9.]+ [-0-9.]+ (?<width>[0-9.]+) (?<height>[0-9.]+)\"[^>]*>(?<inside>(.|\n)*)")
+  | (.width, .height) |= tonumber
   | .inside |= (sub("<title>Gnuplot</title>\n<desc>[^<]*</desc>"; "") | sub("<defs>(.|\n)*</defs>"; "")
-                | gsub("<!--[^>]*-->\n?"; "") | gsub(" id=\"[^\"]*\""; "") | named_colors)
-  | "<svg class=\"\($class)\" role=\"img\" aria-label=\"\($words | @html)\" width=\"\(.width | tonumber)\" height=\"\(.height | tonumber)\" viewBox=\"\(.x) \(.y) \(.width) \(.height)\" xmlns=\"http://www.w3.org/2000/svg\"><title>\($words | @html)</title>\(.inside)";
+                | gsub("<!--[^>]*-->\n?"; "") | gsub(" id=\"[^\"]*\""; "") | named_colors);
+
+# as_part CLASS WORDS: a point of graphviz, a pixel of gnuplot is one of the page. Those that
+# are to have one scale beside each other are as $wide as the widest of them.
+def as_part($class; $words; $wide):
+  parts
+  | ($wide // .width) as $width
+  | "<svg class=\"\($class)\" role=\"img\" aria-label=\"\($words | @html)\" width=\"\($width)\" height=\"\(.height)\""
+    + " viewBox=\"\((.width - $width) / 2) 0 \($width) \(.height)\""
+    + " xmlns=\"http://www.w3.org/2000/svg\"><title>\($words | @html)</title>\(.inside)";
+
+def widest: map(parts | .width) | max;
+
+# as_file WORDS STYLE: a picture that stands for itself
+def as_file($words; $style):
+  as_part("picture"; $words; null) | sub("</title>"; "</title>\n<style>\n\($style)</style>");

@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/migsel"
 cp -r COPYING Kbuild README.md debian include module "$work/migsel/"
 mkdir "$work/migsel/userspace" "$work/migsel/Documentation"
-cp -r Documentation/man Documentation/networking Documentation/{tutorial,teaching,wrong-network,comparison}.rst "$work/migsel/Documentation/"
+cp -r Documentation/man Documentation/networking Documentation/{tutorial,teaching,wrong-network,comparison,glossary}.rst "$work/migsel/Documentation/"
 find userspace -type f ! -name '*.[od]' ! -path userspace/migsel -exec cp --parents -t "$work/migsel" {} +
 
 scripts/docs.sh "$work/migsel/docs-html" >"$work/log" 2>&1 || {

@@ -21,6 +21,9 @@ measured() { [[ -e $OUT/index.html ]] || pitfall_is_shown; }
 
 # The page is written as XML, too, so that a slip in quoting shows.
 report_is_whole() { measured && report whole; }
+rule_is_told() { measured && report rules; }
+long_parts_are_folded() { measured && report folds; }
+newcomers_are_answered() { measured && report lessons; }
 pictures_are_as_counted() { measured && report pictures; }
 charts_are_as_counted() { measured && report charts; }
 captures_tell_the_reason() { measured && report captures; }
@@ -32,6 +35,11 @@ changed() {
 	cp -r "$OUT" "$scratch/changed"
 	jq "$1" "$OUT/result.json" >"$scratch/changed/result.json"
 	demo/report.sh "$scratch/changed" 2>"$scratch/err"
+}
+
+# Time in which nothing is carried takes no place.
+idle_time_is_left_out() {
+	changed '.scenarios[0].transfers[0].began -= 2000' && report charts "$scratch/changed"
 }
 
 # Counters of which a page was not drawn contradict it, those of which it was do not.
@@ -46,9 +54,20 @@ changed_counter_is_drawn() {
 physical_nic_is_told_apart() {
 	local check
 	OUT=$scratch/below DEMO=5 demo/run.sh >"$scratch/out" 2>"$scratch/err" || return
-	for check in whole pictures charts captures; do
+	for check in whole rules lessons pictures charts captures; do
 		report "$check" "$scratch/below" || return
 	done
+}
+
+# As wide as they are with two NICs and with three, they are in one scale beside each other.
+pictures_are_comparable() {
+	measured && { [[ -e $scratch/below/index.html ]] || physical_nic_is_told_apart; } || return
+	mkdir "$scratch/both"
+	cp "$OUT"/*.pcapng "$scratch"/below/*.pcapng "$scratch/both/"
+	jq -s '.[0].scenarios += .[1].scenarios | .[0]' "$OUT/result.json" "$scratch/below/result.json" \
+		>"$scratch/both/result.json"
+	demo/report.sh "$scratch/both" && grep -q 'id="compared"' "$scratch/both/index.html" &&
+		report pictures "$scratch/both"
 }
 
 # A host that was only described; one that does not say enough is asked about.
@@ -113,8 +132,9 @@ refusals_are_told() {
 
 # With every kernel; what is the page's alone and a real migration, where it is fast.
 tests=(pitfall_is_shown captures_tell_the_reason rule_not_enforced_fails refusals_are_told)
-[[ ${KERNEL-} == @(uml|debug) ]] || tests+=(report_is_whole pictures_are_as_counted
+[[ ${KERNEL-} == @(uml|debug) ]] || tests+=(report_is_whole rule_is_told long_parts_are_folded
+	newcomers_are_answered pictures_are_as_counted
 	charts_are_as_counted changed_counter_is_drawn missing_comment_is_seen
-	physical_nic_is_told_apart described_host_is_shown migration_not_steered_fails)
+	idle_time_is_left_out physical_nic_is_told_apart pictures_are_comparable described_host_is_shown migration_not_steered_fails)
 (($# == 0)) || tests=("$@")
 run_tests "${tests[@]}"

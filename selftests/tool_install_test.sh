@@ -23,6 +23,7 @@ files=(
 	share/bash-completion/completions/migsel
 	share/doc/migsel/README.md
 	share/doc/migsel/comparison.rst
+	share/doc/migsel/glossary.rst
 	share/doc/migsel/migsel-engines.rst
 	share/doc/migsel/migsel-explain.rst
 	share/doc/migsel/migsel.rst
