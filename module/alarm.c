@@ -228,7 +228,7 @@ struct migsel_alarms *migsel_alarms_alloc(struct migsel_net *ms)
 {
 	struct migsel_alarms *alarms;
 
-	alarms = kzalloc(sizeof(*alarms), GFP_KERNEL_ACCOUNT);
+	alarms = kzalloc_obj(*alarms, GFP_KERNEL_ACCOUNT);
 	if (!alarms)
 		return NULL;
 	alarms->ms = ms;

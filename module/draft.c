@@ -66,7 +66,7 @@ struct migsel_draft *migsel_draft_alloc(struct migsel_net *ms,
 
 	ASSERT_RTNL();
 
-	draft = kvzalloc(sizeof(*draft), GFP_KERNEL_ACCOUNT);
+	draft = kvzalloc_obj(*draft, GFP_KERNEL_ACCOUNT);
 	if (!draft) {
 		NL_SET_ERR_MSG(extack, "out of memory");
 		return NULL;
@@ -420,7 +420,7 @@ int migsel_draft_arrange(struct migsel_draft *draft,
 		if (err)
 			return err;
 	}
-	vmks = kvcalloc(n, sizeof(*vmks), GFP_KERNEL_ACCOUNT);
+	vmks = kvzalloc_objs(*vmks, n, GFP_KERNEL_ACCOUNT);
 	if (!vmks) {
 		NL_SET_ERR_MSG(extack, "out of memory");
 		return -ENOMEM;

@@ -2,6 +2,7 @@
 /* A tagged packet: its decision, and the route into packet and socket. */
 
 #include <linux/netfilter.h>
+#include <linux/sched.h>
 #include <linux/sock_diag.h>
 #include <net/dst.h>
 #include <net/inet_sock.h>
@@ -492,7 +493,7 @@ unsigned int migsel_egress(struct migsel_net *ms,
 	/* Once IPsec has transformed the packet, it comes to the hook again. */
 	if (dst_xfrm(e.plain))
 		return NF_ACCEPT;
-	if ((!skb->sk && nf_in_duplicate()) || migsel_device_was_in(skb))
+	if ((!skb->sk && current->in_nf_duplicate) || migsel_device_was_in(skb))
 		return NF_ACCEPT;
 	/* The inner packet was decided on. */
 	if (migsel_device_has_sent(ms->net, snap, skb, family))

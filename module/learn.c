@@ -311,7 +311,7 @@ struct migsel_learners *migsel_learners_alloc(struct migsel_net *ms)
 {
 	struct migsel_learners *learners;
 
-	learners = kzalloc(sizeof(*learners), GFP_KERNEL_ACCOUNT);
+	learners = kzalloc_obj(*learners, GFP_KERNEL_ACCOUNT);
 	if (!learners)
 		return NULL;
 	spin_lock_init(&learners->lock);

@@ -67,7 +67,7 @@ int migsel_nl_stats_reset_doit(struct sk_buff *skb, struct genl_info *info)
  */
 int __init migsel_netlink_init(void)
 {
-	return genl_register_split_family(&migsel_nl_family);
+	return genl_register_family(&migsel_nl_family);
 }
 
 /**
@@ -77,5 +77,5 @@ int __init migsel_netlink_init(void)
  */
 void migsel_netlink_exit(void)
 {
-	genl_unregister_split_family(&migsel_nl_family);
+	genl_unregister_family(&migsel_nl_family);
 }

@@ -78,15 +78,32 @@ bool migsel_netlink_may_hear(struct net *net)
 	return genl_has_listeners(&migsel_nl_family, net, MIGSEL_NLGRP_ALARM);
 }
 
+static int listener_found(struct sock *sk, struct sk_buff *msg, void *found)
+{
+	*(bool *)found = true;
+	return 1;
+}
+
 /**
  * migsel_netlink_hears - whether anybody listens for alarms in a namespace
  * @net: the namespace
+ *
+ * genl_has_listeners() tells of any namespace. To find those in one, a message is sent that
+ * reaches nobody but meets each who would receive it.
  *
  * Context: process, sleeps.
  * Return: true if somebody does, or it is not known for lack of memory.
  */
 bool migsel_netlink_hears(struct net *net)
 {
-	return genl_has_listeners_here(&migsel_nl_family, net,
-				       MIGSEL_NLGRP_ALARM);
+	struct sk_buff *msg = alloc_skb(0, GFP_KERNEL);
+	bool found = false;
+
+	if (!msg)
+		return true;
+	netlink_broadcast_filtered(net->genl_sock, msg, 0,
+				   migsel_nl_family.mcgrp_offset +
+				   MIGSEL_NLGRP_ALARM, GFP_KERNEL,
+				   listener_found, &found);
+	return found;
 }

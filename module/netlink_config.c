@@ -357,7 +357,7 @@ unlock:
 
 int migsel_nl_vmk_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct nlattr **attrs = genl_dump_attrs(cb);
+	struct nlattr **attrs = genl_info_dump(cb)->attrs;
 	struct nlattr *attr = attrs ? attrs[MIGSEL_A_VMK_IFINDEX] : NULL;
 	struct migsel_net *ms = migsel_net(sock_net(skb->sk));
 	struct migsel_snap *snap;

@@ -579,7 +579,7 @@ int migsel_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct question *q;
 	int err;
 
-	q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+	q = kzalloc_obj(*q, GFP_KERNEL_ACCOUNT);
 	if (!q) {
 		NL_SET_ERR_MSG(info->extack, "out of memory");
 		return -ENOMEM;

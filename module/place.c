@@ -414,7 +414,7 @@ struct migsel_flows *migsel_flows_alloc(void)
 {
 	struct migsel_flows *flows;
 
-	flows = kvzalloc(sizeof(*flows), GFP_KERNEL_ACCOUNT);
+	flows = kvzalloc_obj(*flows, GFP_KERNEL_ACCOUNT);
 	if (flows)
 		seqlock_init(&flows->lock);
 	return flows;

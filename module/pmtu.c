@@ -141,14 +141,18 @@ static struct sock *tcp_lookup(const struct message *m)
 	const struct migsel_flow_key *key = &m->key;
 
 	if (key->family == MIGSEL_INET)
-		return tcp_lookup_inet(m->ms->net, key->daddr.s6_addr32[3],
-				       key->dport, key->saddr.s6_addr32[3],
-				       key->sport, m->skb->dev->ifindex,
-				       inet_sdif(m->skb));
+		return __inet_lookup_established(m->ms->net,
+						 key->daddr.s6_addr32[3],
+						 key->dport,
+						 key->saddr.s6_addr32[3],
+						 ntohs(key->sport),
+						 m->skb->dev->ifindex,
+						 inet_sdif(m->skb));
 #if IS_ENABLED(CONFIG_IPV6)
-	return tcp_lookup_inet6(m->ms->net, &key->daddr, key->dport,
-				&key->saddr, key->sport,
-				m->skb->dev->ifindex, inet6_sdif(m->skb));
+	return __inet6_lookup_established(m->ms->net, &key->daddr, key->dport,
+					  &key->saddr, ntohs(key->sport),
+					  m->skb->dev->ifindex,
+					  inet6_sdif(m->skb));
 #else
 	return NULL;
 #endif
@@ -191,14 +195,15 @@ static struct sock *udp_lookup(const struct message *m)
 	const struct migsel_flow_key *key = &m->key;
 
 	if (key->family == MIGSEL_INET)
-		return udp_lookup_inet(m->ms->net, key->daddr.s6_addr32[3],
-				       key->dport, key->saddr.s6_addr32[3],
-				       key->sport, m->skb->dev->ifindex,
-				       inet_sdif(m->skb));
+		return __udp4_lib_lookup(m->ms->net, key->daddr.s6_addr32[3],
+					 key->dport, key->saddr.s6_addr32[3],
+					 key->sport, m->skb->dev->ifindex,
+					 inet_sdif(m->skb), NULL);
 #if IS_ENABLED(CONFIG_IPV6)
-	return udp_lookup_inet6(m->ms->net, &key->daddr, key->dport,
-				&key->saddr, key->sport,
-				m->skb->dev->ifindex, inet6_sdif(m->skb));
+	return __udp6_lib_lookup(m->ms->net, &key->daddr, key->dport,
+				 &key->saddr, key->sport,
+				 m->skb->dev->ifindex, inet6_sdif(m->skb),
+				 NULL);
 #else
 	return NULL;
 #endif

@@ -351,7 +351,7 @@ struct migsel_refusals *migsel_refusals_alloc(void)
 {
 	struct migsel_refusals *refusals;
 
-	refusals = kvzalloc(sizeof(*refusals), GFP_KERNEL_ACCOUNT);
+	refusals = kvzalloc_obj(*refusals, GFP_KERNEL_ACCOUNT);
 	if (!refusals)
 		return NULL;
 	spin_lock_init(&refusals->lock);

@@ -3,6 +3,7 @@
 
 #include <net/dst.h>
 #include <net/flow.h>
+#include <net/inet_dscp.h>
 #include <net/inet_ecn.h>
 #include <net/inet_sock.h>
 #include <net/ip6_route.h>
@@ -78,6 +79,7 @@ static void flow_inet(struct flowi4 *fl4, const struct migsel_flow_key *key)
 	*fl4 = (struct flowi4) {
 		.flowi4_iif = LOOPBACK_IFINDEX,
 		.flowi4_oif = key->oif,
+		.flowi4_dscp = inet_dsfield_to_dscp(key->dsfield),
 		.flowi4_mark = key->mark,
 		.flowi4_uid = key->uid,
 		.flowi4_proto = key->proto,
@@ -87,7 +89,6 @@ static void flow_inet(struct flowi4 *fl4, const struct migsel_flow_key *key)
 		.fl4_sport = key->sport,
 		.fl4_dport = key->dport,
 	};
-	flowi4_set_dsfield(fl4, key->dsfield);
 }
 
 /*

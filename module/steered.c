@@ -133,7 +133,7 @@ struct migsel_steered *migsel_steered_alloc(void)
 {
 	struct migsel_steered *memory;
 
-	memory = kvzalloc(sizeof(*memory), GFP_KERNEL_ACCOUNT);
+	memory = kvzalloc_obj(*memory, GFP_KERNEL_ACCOUNT);
 	if (memory)
 		spin_lock_init(&memory->lock);
 	return memory;

@@ -306,7 +306,7 @@ static struct migsel_vmk *vmk_alloc(struct net_device *dev)
 	struct migsel_vmk *vmk;
 	int cpu;
 
-	vmk = kzalloc(sizeof(*vmk), GFP_KERNEL_ACCOUNT);
+	vmk = kzalloc_obj(*vmk, GFP_KERNEL_ACCOUNT);
 	if (!vmk)
 		return NULL;
 	vmk->stats = alloc_percpu_gfp(struct migsel_vmk_stats,

@@ -5,7 +5,8 @@
 # fetch.sh --lock     print the lines of kernels.lock for the newest packages of KERNEL;
 #                     --lock-selftests for the source that --selftests unpacks
 # fetch.sh --rebuild  fill it anew
-# fetch.sh --source   unpack what uml or debug is built from, and print the folder
+# fetch.sh --source   unpack what uml or debug is built from, or the source of KERNEL=6.1 or 7.3, and
+#                     print the folder
 # fetch.sh --selftests  unpack the net selftests of KERNEL=6.1 or 7.3, or copy those of what uml,
 #                     debug or a tree of the caller's own is built from, and print the folder
 #
@@ -357,11 +358,15 @@ fill() {
 
 filled() { [[ -e $kernel_dir/place ]]; }
 
-if [[ ${1-} == --*selftests ]]; then
+case ${1-} in
+--*selftests)
 	[[ $tree || $kernel == @(6.1|7.3|uml|debug) ]] ||
-		die "the selftests of KERNEL=$kernel are not known here: 6.1, 7.3, uml, debug or a kernel tree of your own"
-	[[ $tree || $kernel != [67].* ]] || kernel=$kernel-source
-fi
+		die "the selftests of KERNEL=$kernel are not known here: 6.1, 7.3, uml, debug or a kernel tree of your own" ;;
+--source)
+	[[ $kernel == @(6.1|7.3|uml|debug) ]] ||
+		die "test kernel $kernel comes without its source: KERNEL=6.1, 7.3, uml or debug" ;;
+esac
+[[ ${1-} != @(--*selftests|--source) || $tree || $kernel != [67].* ]] || kernel=$kernel-source
 series
 case ${1-} in
 --selftests)
@@ -383,7 +388,6 @@ case ${1-} in
 	newest
 	exit ;;
 --source)
-	[[ -n $arch ]] || die "test kernel $kernel comes without its source: KERNEL=uml or debug"
 	unpack_source
 	echo "$source"
 	exit ;;

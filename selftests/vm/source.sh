@@ -12,7 +12,7 @@ name_source() {
 	source=$cache/sources/$(awk '$3 ~ /^linux-source-/ { print $4 }' <<<"$1")
 }
 
-# Sets source: that of kernels.lock, or the newest, unpacked, busybox beside it.
+# Sets source: that of kernels.lock, or the newest, unpacked; busybox beside it, if it is to be built.
 have_source() {
 	local part=$cache/sources/part lines debs
 	debs=$part/debs
@@ -26,13 +26,15 @@ have_source() {
 	if [[ ! -e $source.packages ]]; then
 		say "unpacking the source of ${source##*/}: half a minute"
 		rm -rf "$source"
-		dpkg-deb -x "$debs/busybox-static.deb" "$part/busybox"
 		mkdir "$part/linux"
 		dpkg-deb --fsys-tarfile "$debs"/linux-source-*.deb | tar -xO --wildcards '*.tar.xz' |
 			tar -xJ -C "$part/linux" --strip-components=1
 		mv -T "$part/linux" "$source"
-		cp "$part/busybox/bin/busybox" "$source.busybox" 2>/dev/null ||
-			cp "$part/busybox/usr/bin/busybox" "$source.busybox"
+		if [[ $arch ]]; then
+			dpkg-deb -x "$debs/busybox-static.deb" "$part/busybox"
+			cp "$part/busybox/bin/busybox" "$source.busybox" 2>/dev/null ||
+				cp "$part/busybox/usr/bin/busybox" "$source.busybox"
+		fi
 		awk '{ print $3, $4, $6 }' <<<"$lines" >"$source.packages"
 	fi
 	rm -rf "$part"

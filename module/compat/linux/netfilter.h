@@ -4,10 +4,10 @@
 
 #include <linux/bottom_half.h>
 #include <linux/percpu.h>
-#include <linux/sched.h>
 #include <linux/version.h>
 #include_next <linux/netfilter.h>
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 /**
  * nf_in_duplicate - whether what is being sent is a copy that netfilter made
  *
@@ -15,9 +15,6 @@
  */
 static inline bool nf_in_duplicate(void)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
-	return current->in_nf_duplicate;
-#else
 	bool duplicate;
 
 	/* Who sends a copy has them off as well, so the flag is not that of another task. */
@@ -25,7 +22,10 @@ static inline bool nf_in_duplicate(void)
 	duplicate = this_cpu_read(nf_skb_duplicated);
 	local_bh_enable();
 	return duplicate;
-#endif
 }
+
+/* It stands behind "current->", whose stack is never NULL. */
+#define in_nf_duplicate stack && nf_in_duplicate()
+#endif
 
 #endif /* _MIGSEL_COMPAT_LINUX_NETFILTER_H */

@@ -16,10 +16,7 @@
  * them. Such kernels get struct genl_ops, which has the same fields and a single entry
  * for both ways of a command.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
-#define genl_register_split_family	genl_register_family
-#define genl_unregister_split_family	genl_unregister_family
-#else
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
 #define genl_split_ops	genl_ops
 #define split_ops	ops
 #define n_split_ops	n_ops
@@ -67,79 +64,13 @@ static inline void genl_unregister_split_family(struct genl_family *family)
 	genl_unregister_family(family);
 	kfree(family->ops);
 }
+
+#define genl_register_family	genl_register_split_family
+#define genl_unregister_family	genl_unregister_split_family
 #endif
 
-/**
- * genl_dump_attrs - the attributes that a dump was asked for with
- * @cb: the dump
- *
- * Return: the table of attributes, indexed by type, NULL if the dump takes none
- */
-static inline struct nlattr **genl_dump_attrs(struct netlink_callback *cb)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
-	return genl_dumpit_info(cb)->info.attrs;
-#else
-	return genl_dumpit_info(cb)->attrs;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define genl_info_dump genl_dumpit_info
 #endif
-}
-
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
-static inline int genl_listener_found(struct sock *sk, struct sk_buff *skb,
-				      void *found)
-{
-	*(bool *)found = true;
-	return 1;
-}
-
-static inline void genl_broadcast_to_none(struct sock *ssk, struct sk_buff *skb,
-					  u32 group, bool *found)
-{
-	netlink_broadcast_filtered(ssk, skb, 0, group, GFP_KERNEL,
-				   genl_listener_found, found);
-}
-#else
-/* The message is orphaned before it is given to the first listener. */
-static inline void genl_listener_found(struct sk_buff *skb)
-{
-	if (refcount_read(&skb->users) > 1)
-		*(bool *)skb_shinfo(skb)->destructor_arg = true;
-}
-
-/* A message from the emergency reserves passes no listener's socket filter. */
-static inline void genl_broadcast_to_none(struct sock *ssk, struct sk_buff *skb,
-					  u32 group, bool *found)
-{
-	skb->pfmemalloc = true;
-	skb->destructor = genl_listener_found;
-	skb_shinfo(skb)->destructor_arg = found;
-	netlink_broadcast(ssk, skb, 0, group, GFP_KERNEL);
-}
-#endif
-
-/**
- * genl_has_listeners_here - whether anybody listens to a group in a namespace
- * @family: the family of the group
- * @net: the namespace
- * @group: the number of the group in the family
- *
- * genl_has_listeners() tells of listeners in any namespace. To find those in one, a message
- * is sent that reaches nobody but meets each who would receive it.
- *
- * Context: process, sleeps.
- * Return: true if somebody listens, or it is not known for lack of memory.
- */
-static inline bool genl_has_listeners_here(const struct genl_family *family,
-					   struct net *net, unsigned int group)
-{
-	struct sk_buff *skb = alloc_skb(0, GFP_KERNEL);
-	bool found = false;
-
-	if (!skb)
-		return true;
-	genl_broadcast_to_none(net->genl_sock, skb,
-			       family->mcgrp_offset + group, &found);
-	return found;
-}
 
 #endif /* _MIGSEL_COMPAT_NET_GENETLINK_H */

@@ -5,29 +5,10 @@
 #include <linux/version.h>
 #include_next <net/inet_hashtables.h>
 
-/**
- * tcp_lookup_inet - find a connection of IPv4
- * @net: the namespace
- * @saddr: the peer's address
- * @sport: its port
- * @daddr: the own address
- * @dport: the own port
- * @dif: the device that a packet of it came in by
- * @sdif: likewise, if @dif is a VRF that it is in
- *
- * Context: any but hard interrupt.
- * Return: the socket, held, which may be in TIME-WAIT or a request, or NULL.
- */
-static inline struct sock *tcp_lookup_inet(struct net *net, __be32 saddr,
-					   __be16 sport, __be32 daddr,
-					   __be16 dport, int dif, int sdif)
-{
-	return __inet_lookup_established(net,
+/* Older kernels are told the table. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
-					 net->ipv4.tcp_death_row.hashinfo,
+#define __inet_lookup_established(net, ...) \
+	__inet_lookup_established(net, (net)->ipv4.tcp_death_row.hashinfo, __VA_ARGS__)
 #endif
-					 saddr, sport, daddr, ntohs(dport),
-					 dif, sdif);
-}
 
 #endif /* _MIGSEL_COMPAT_NET_INET_HASHTABLES_H */
