@@ -8,13 +8,17 @@
 # contradicts the rule makes the demo fail. All that was run and measured goes into
 # the folder OUT: result.json, and scenario-3.pcapng; report.sh makes them readable.
 #
-#   DEMO=3        only this scenario
-#   DEMO=migrate  only those that migrate a virtual machine of QEMU
-#   COLOR=1       colours, and LIVE=1 rates that change in place, as on a terminal
-#   KERNEL=uml    as KERNEL=debug: none that migrates a virtual machine
+#   DEMO=3      only these scenarios, see run.sh
+#   COLOR=1     colours, and LIVE=1 a line that changes in place, as on a terminal
+#   V=1         each command that builds, migrates and compares a virtual machine
+#   KERNEL=uml  as KERNEL=debug: none that migrates a virtual machine
 set -euo pipefail
 export LC_ALL=C
 here=$(dirname "$(readlink -f "$0")")
+COLOR=${COLOR:-0} LIVE=${LIVE:-0} V=${V:-0}
+
+die() { printf 'demo: %s\n' "$*" >&2; exit 1; }
+
 # shellcheck source=demo/topology.sh
 . "$here/topology.sh"
 # shellcheck source=demo/console.sh
@@ -25,33 +29,8 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/../selftests/qmp.sh"
 # shellcheck source=demo/migration.sh
 . "$here/migration.sh"
-
-die() { printf 'demo: %s\n' "$*" >&2; exit 1; }
-
-choose_scenarios() {
-	local file numbers='' left_out=''
-	scenarios=()
-	for file in "$here"/scenarios/[0-9]-*.sh "$here"/scenarios/[0-9][0-9]-*.sh; do
-		number_of "$file"
-		numbers+=" $REPLY"
-		[[ -z ${DEMO-} || $DEMO == "$REPLY" || $DEMO == migrate && $file == *-migrate-* ]] || continue
-		if [[ ${KERNEL-} == @(uml|debug) && $file == *-migrate-* ]]; then
-			left_out+=" $REPLY"
-		else
-			scenarios+=("$file")
-		fi
-	done
-	[[ -z $left_out ]] ||
-		printf 'demo: without scenarios%s: KERNEL=%s is too slow for QEMU in it\n' "$left_out" "$KERNEL" >&2
-	((${#scenarios[@]})) && return
-	[[ -z $left_out ]] || die 'no scenario is left'
-	die "there is no scenario '$DEMO', only$numbers, and migrate for those with QEMU"
-}
-
-number_of() {
-	REPLY=${1##*/}
-	REPLY=${REPLY%%-*}
-}
+# shellcheck source=demo/choose.sh
+. "$here/choose.sh"
 
 finish() {
 	trap '' INT TERM HUP
@@ -60,22 +39,23 @@ finish() {
 	end_vms
 	end_servers
 	remove_hosts
-	rm -rf "$work"
+	rm -rf "$work" "$OUT/began"
 }
 
 # scenario FILE: what it does, then its result as JSON, then that as text.
 scenario() {
-	number_of "$1"
-	measured=$work/$REPLY
+	local number=${1##*/}
+	number=${number%%-*}
+	measured=$work/$number
 	mkdir "$measured"
 	touch "$measured/samples"
 	began=${EPOCHREALTIME/./}
-	record scenario number "$REPLY"
+	record scenario number "$number"
 	make_hosts
 	# shellcheck source=/dev/null
 	. "$1"
 	stats_and_connections
-	jq -n -r -L "$here" -f "$here/result.jq" --argjson color "${COLOR:-0}" --argjson began "$began" \
+	jq -n -r -L "$here" -f "$here/result.jq" --argjson color "$COLOR" --argjson verbose "$V" --argjson began "$began" \
 		--slurpfile record "$measured/record" --slurpfile transfers "$measured/transfers" \
 		--slurpfile a "$measured/esx-a" --slurpfile b "$measured/esx-b" \
 		--slurpfile samples "$measured/samples" --slurpfile counts "$measured/reasons" \
@@ -117,10 +97,12 @@ write_result() {
 }
 
 ((EUID == 0)) || die 'it makes network namespaces: run it as root'
+choose_scenarios || die "$REPLY"
 [[ -d /sys/module/migsel ]] || die 'the module is not loaded: use "make demo"'
 OUT=${OUT:-demo-report}
 mkdir -p "$OUT"
-choose_scenarios
+[[ -z $left_out ]] ||
+	printf 'demo: without scenarios%s: KERNEL=%s is too slow for QEMU in it\n' "$left_out" "$KERNEL" >&2
 rm -f "$OUT"/{index.html,result.json} "$OUT"/scenario-*.pcapng
 work=$(mktemp -d)
 # shellcheck disable=SC2034  # for qmp.sh
@@ -128,6 +110,12 @@ scratch=$work
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+
+# For who waits: from now on there is something to be read.
+((!LIVE)) || : >"$OUT/began"
+show_text 'esx-a and esx-b are two hosts on one switch. What esx-a sends is hot, which is memory
+	and active disk of a running virtual machine, or cold, copies of its other files. vmk0 is
+	its first NIC, for management; vmk1 is there for migrations. Which one is used?'
 
 results='' failures='' verdicts='' current=0
 for file in "${scenarios[@]}"; do
@@ -146,3 +134,12 @@ if [[ $failures ]]; then
 fi
 echo
 echo "${#scenarios[@]} of ${#scenarios[@]} scenarios are as the rule has it"
+echo
+cat <<-'END'
+	What to do where both NICs are in one subnet (Documentation/wrong-network.rst):
+	  ESXi    a subnet of its own for migrations; or the vMotion TCP/IP stack; or a
+	          second NIC for vMotion
+	  Linux   a subnet of its own, too; or bind the sender to the device; with
+	          migsel, "migsel policy set fallback strict"
+	"migsel explain" says which NIC a host of yours takes, and what cures it.
+END

@@ -8,10 +8,14 @@
 
 export OUT=$scratch/report
 
+# The question comes before the answer, also in the heading.
 pitfall_is_shown() {
-	DEMO=3 demo/run.sh >"$scratch/out" 2>"$scratch/err"
+	DEMO=pitfall demo/run.sh >"$scratch/out" 2>"$scratch/err"
 	is $? 0 && says 'dev vmk0 .*reason same-subnet' out && says '^PASS$' out &&
-		says '^1 of 1 scenarios' out
+		says '^== 3  Same subnet, one migration NIC =* 1 of 1 ==$' out &&
+		is "$(grep -m 1 -e 'which NIC does hot' -e ' reason ' "$scratch/out")" \
+			'One subnet, one migration NIC: which NIC does hot traffic leave by?' &&
+		says '^PASS   3  Same subnet, one migration NIC: the pitfall$' out && says '^1 of 1 scenarios' out
 }
 
 # report CHECK [ FOLDER ]: see report_test.py
@@ -97,7 +101,7 @@ unenforced() {
 		PATH=/tmp/bin:$PATH demo/demo.sh
 	'
 	demo/report.sh "$OUT" || return
-	is "$status" 1 && ! grep 'the kernel reports' "$scratch/err" && says '^FAIL$' out &&
+	is "$status" 1 && ! grep 'the kernel reports' "$scratch/err" && says '^FAIL$' out && says "^FAIL *$1  " out &&
 		grep -q 'class="fail"' "$OUT/index.html"
 }
 
@@ -116,22 +120,60 @@ migration_not_steered_fails() {
 		says 'scenario 8: memory: esx-a sent .* by vmk1 where it is to be none'
 }
 
-# QEMU in a slow test kernel is not waited for. All in one boot, as none gets far.
-refusals_are_told() {
-	vm '
-		KERNEL=uml DEMO=migrate demo/demo.sh; echo $?
-		DEMO=99 demo/demo.sh; echo $?
-		rmmod migsel
-		demo/demo.sh; echo $?
-	'
-	is "$(xargs <"$scratch/out")" '1 1 1' &&
-		says '^demo: without scenarios 7 8 9 10 11: KERNEL=uml is too slow' &&
-		says "^demo: there is no scenario '99', only 1 2 3" &&
-		says '^demo: the module is not loaded'
+# chosen DEMO: the scenarios of it
+chosen() (
+	. demo/choose.sh
+	DEMO=$1 choose_scenarios && echo "${scenarios[@]##*/}" || echo "$REPLY"
+)
+
+scenarios_are_chosen() {
+	is "$(chosen '')" "$(find demo/scenarios -name '*.sh' -printf '%f\n' | sort -V | xargs)" &&
+		is "$(chosen pitfall)" 3-pitfall.sh && is "$(chosen ' 12,3 pitfall,')" '3-pitfall.sh 12-strict.sh' &&
+		is "$(chosen migrate-two)" '9-migrate-two-nics.sh' &&
+		is "$(chosen migrate | wc -w)" 5 && is "$(KERNEL=uml chosen '1 migrate')" 1-plain-linux.sh
 }
 
+# Before anything is booted, in one line each.
+refusals_are_told() {
+	local wrong
+	for wrong in 99 own- '3 pit' $'\e[2J' "$(printf '%0999d' 3)"; do
+		! DEMO=$wrong demo/run.sh >"$scratch/out" 2>"$scratch/err" &&
+			says "^demo: there is no scenario '[^ ]*', only 1 plain-linux, 2 own-subnet, 3 pitfall, .*, and migrate" &&
+			is "$(wc -lc <"$scratch/err" | awk '{ print $1, ($2 < 500) }')" '1 1' && ! grep $'\e' "$scratch/err" || return
+	done
+	! KERNEL=uml DEMO=migrate demo/run.sh 2>"$scratch/err" &&
+		says '^demo: no scenario is left: KERNEL=uml is too slow' &&
+		! OUT=/proc/report demo/run.sh 2>"$scratch/err" && says '^demo: cannot write to /proc: name another folder' &&
+		! demo/run.sh -x 2>"$scratch/err" && says "^demo: there is no option '-x'" &&
+		! demo/demo.sh 2>"$scratch/err" && says '^demo: the module is not loaded\|run it as root$'
+}
+
+# One of more scenarios is not replaced without a word, and not before there is another.
+earlier_report_stays() {
+	local -x OUT=$scratch/earlier
+	mkdir "$OUT"
+	echo '{"scenarios":[{},{}]}' | tee "$OUT/result.json" >"$OUT/index.html"
+	! DEMO=3 KERNEL=/nowhere demo/run.sh 2>"$scratch/err" &&
+		says 'earlier, of 2 scenarios, will be replaced by one of 1$' &&
+		says 'no new report: .*/earlier is of an earlier run$' && is "$(find "$OUT" -mindepth 1 | wc -l)" 2
+}
+
+# As by Ctrl-C.
+interrupted_run_leaves_nothing() {
+	local pid
+	env --default-signal=INT setsid env DEMO=3 OUT="$scratch/none/report" demo/run.sh >"$scratch/out" 2>"$scratch/err" &
+	pid=$!
+	wait_for 60 grep -q booting "$scratch/err" && compgen -G "$scratch/.demo-report.*" >/dev/null || return
+	kill -INT -- -"$pid"
+	! wait "$pid" && wait_for 10 session_is_over "$pid" && [[ ! -e $scratch/none ]] &&
+		! compgen -G "$scratch/.demo-report.*" && ! grep report: "$scratch/err"
+}
+
+session_is_over() { ! pgrep -s "$1"; }
+
 # With every kernel; what is the page's alone and a real migration, where it is fast.
-tests=(pitfall_is_shown captures_tell_the_reason rule_not_enforced_fails refusals_are_told)
+tests=(pitfall_is_shown captures_tell_the_reason rule_not_enforced_fails refusals_are_told
+	scenarios_are_chosen earlier_report_stays interrupted_run_leaves_nothing)
 [[ ${KERNEL-} == @(uml|debug) ]] || tests+=(report_is_whole rule_is_told long_parts_are_folded
 	newcomers_are_answered pictures_are_as_counted
 	charts_are_as_counted changed_counter_is_drawn missing_comment_is_seen

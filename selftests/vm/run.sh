@@ -7,7 +7,9 @@
 #   KERNEL=6.1      the test kernel: 6.1, 6.12, 7.3, 6.12-rt, 7.3-rt; with detectors: uml, debug
 #   KERNEL=FOLDER   the kernel that is built in this folder, for x86_64 or user mode
 #   ARCH=arm64      one of another architecture: arm64, s390x, i386
-#   DEMO=3          for demo: this scenario, or DEMO=migrate; HOST=1 in the running kernel
+#   DEMO=3          for demo: these scenarios, by number or name, as DEMO='pitfall 12' or DEMO=migrate,
+#                   with their report in demo-report/part
+#   HOST=1 V=1      for demo: in the running kernel; with each command of QEMU
 #   BENCH=profile   for bench: which functions it is; BENCH=baseline, what is to stay; BENCH=times
 #   RUN=COMMAND     for bash -c, in the caller's folder; input is /dev/null
 #   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path; for a
