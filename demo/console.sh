@@ -4,10 +4,10 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # topology.sh and demo.sh set the rest
 
-servers=() sampler=
+servers=() sampler='' counted=
 # What takes away the line that shows rates, on a terminal.
 clear=
-((!${LIVE:-0})) || clear=$'\r\e[K'
+((!LIVE)) || clear=$'\r\e[K'
 exec {never}<> <(:)
 
 # json TEXT: as a JSON string, in REPLY.
@@ -37,8 +37,9 @@ record() {
 
 # Lines of less than 80 columns; a command goes on after a backslash.
 show_command() {
-	local line=$clear$1 word
+	local line=$1 word
 	shift
+	printf '%s' "$clear"
 	for word; do
 		if ((${#line} + ${#word} > 76)); then
 			echo "$line \\"
@@ -50,8 +51,12 @@ show_command() {
 	echo "$line"
 }
 
+# step TEXT: what is being done, where its commands are not shown.
+step() { ((V)) || printf '%s  %s\n' "$clear" "$*"; }
+
 show_text() {
-	local line=$clear word words
+	local line='' word words
+	printf '%s' "$clear"
 	read -rd '' -a words <<<"$*" || :
 	for word in "${words[@]}"; do
 		if ((${#line} + ${#word} > 78)); then
@@ -92,13 +97,18 @@ lesson() { record lesson text "$*"; }
 
 # on HOST COMMAND...: run there as shown; what it says is shown and in $output.
 on() {
+	show_command "$1#" "${@:2}"
+	unseen_on "$@"
+	[[ -z $output ]] || printf '%s\n' "$output"
+}
+
+# unseen_on HOST COMMAND...: the same, for the report only
+unseen_on() {
 	local host=$1 status=0
 	shift
-	show_command "$host#" "$@"
 	output=$(on_host "$host" "$@" 2>&1) || status=$?
-	[[ -z $output ]] || printf '%s\n' "$output"
 	record command host "$host" command "$*" output "$output"
-	((status == 0)) || die "scenario ${measured##*/}: '$*' on $host ended with $status"
+	((status == 0)) || die "scenario ${measured##*/}: '$*' on $host ended with $status: $output"
 }
 
 # plain_route ARG...: what plain Linux does with that destination.
@@ -183,44 +193,51 @@ read_counters() {
 	REPLY="{$line}"
 }
 
-# The counters of both hosts' NICs, and of the reasons on the source.
+# sent_since COUNTERS STARTED: into `line` how long ago that was, and what esx-a has sent: by how
+# much its counters in REPLY are more.
+sent_since() {
+	local nic sent pattern
+	local -i tenths=$(((${EPOCHREALTIME/./} - $2) / 100000))
+	printf -v line '%3d.%d s' $((tenths / 10)) $((tenths % 10))
+	for nic in $nics; do
+		pattern="\"$nic\":\{\"rx\":[0-9]+,\"tx\":([0-9]+)"
+		[[ $REPLY =~ $pattern ]]
+		sent=${BASH_REMATCH[1]}
+		[[ $1 =~ $pattern ]]
+		tenths=$(((sent - BASH_REMATCH[1] + 50000) / 100000))
+		printf -v line '%s  %s %d.%d MB' "$line" "$nic" $((tenths / 10)) $((tenths % 10))
+	done
+}
+
+# The counters of both hosts' NICs, of esx-a in `counted`, too, and of the reasons on the source.
 snapshot() {
 	local host
 	in_netns esx-a migsel -j stats show >>"$measured/reasons" &
-	for host in esx-a esx-b; do
+	for host in esx-b esx-a; do
 		read_counters "$host"
 		echo "$REPLY" >>"$measured/$host"
 	done
+	counted=$REPLY
 	wait $!
 }
 
-# The same five times a second since the scenario `began`, and how fast esx-a sends: on a terminal in one line
-# that goes again, otherwise as a line every two seconds.
+# The same five times a second since the scenario `began`, and what esx-a has sent since STARTED:
+# on a terminal in one line that goes again, otherwise as a line every two seconds.
 sample() {
-	local now line nic rate last=${EPOCHREALTIME/./}
-	local -A sent=()
+	local now line last=$1
 	while :; do
 		now=${EPOCHREALTIME/./}
 		read_counters esx-b
 		line="{\"milliseconds\":$(((now - began) / 1000)),\"b\":$REPLY"
 		read_counters esx-a
 		echo "$line,\"a\":$REPLY}" >>"$measured/samples"
-		if ((${#clear} || ${#sent[@]} == 0 || now - last >= 2000000)); then
-			line=
-			for nic in $nics; do
-				[[ $REPLY =~ \"$nic\":\{\"rx\":[0-9]+,\"tx\":([0-9]+) ]]
-				[[ -z ${sent[$nic]-} ]] || rate=$(((BASH_REMATCH[1] - sent[$nic]) * 10 / (now - last)))
-				sent[$nic]=${BASH_REMATCH[1]}
-				[[ -z ${rate-} ]] || printf -v line '%s  %s %4d.%d MB/s' "$line" "$nic" $((rate / 10)) $((rate % 10))
-			done
+		if [[ $clear ]]; then
+			sent_since "$counted" "$1"
+			printf '%s%s' "$clear" "$line"
+		elif ((now - last >= 2000000)); then
 			last=$now
-			if [[ -z $line ]]; then
-				:
-			elif [[ $clear ]]; then
-				printf '%s%s' "$clear" "$line"
-			else
-				echo "  $(((now - began) / 1000000)) s:$line"
-			fi
+			sent_since "$counted" "$1"
+			echo "$line"
 		fi
 		read -rt 0.2 -u "$never" || :
 	done
@@ -238,10 +255,10 @@ end_sampler() {
 # ARRIVES name the NICs by which it is to go: each word carries all of it, a word
 # of several NICs (vmk1+vmk2) in even parts. LEAVES may be "refused" instead.
 measure() {
-	local class=$1 label=$2 leaves=$3 arrives=$4 started ended report='{}' why='' command=''
+	local class=$1 label=$2 leaves=$3 arrives=$4 started ended report='{}' why='' command='' line before=$counted
 	shift 4
 	started=${EPOCHREALTIME/./}
-	sample &
+	sample "$started" &
 	sampler=$!
 	"$@"
 	ended=${EPOCHREALTIME/./}
@@ -252,6 +269,8 @@ measure() {
 	fi
 	printf '%s\n' "$report" >>"$measured/transfers"
 	snapshot
+	sent_since "$before" "$started"
+	echo "$line"
 	record transfer class "$class" label "$label" leaves "$leaves" arrives "$arrives" \
 		command "$command" error "$why" \
 		began $(((started - began) / 1000)) ended $(((ended - began) / 1000))

@@ -3,9 +3,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # demo.sh, topology.sh, console.sh and qmp.sh set the rest
 
-# announce HOST WORD...: what qmp.sh is about to do there
+# announce HOST WORD...: what is about to be done there, for who wants to see it all
 announce() {
-	show_command "$1#" "${@:2}"
+	((!V)) || show_command "$1#" "${@:2}"
 	record command host "$1" command "${*:2}" output ''
 }
 
@@ -18,6 +18,7 @@ check() { record check text "$1" expected "$2" seen "$3"; }
 # virtual_machine SNAPSHOTS: running on esx-a, what QEMU sends being hot
 virtual_machine() {
 	local folder
+	step "esx-a: QEMU starts a virtual machine with $1 snapshots"
 	must make_storage esx-a esx-b
 	must make_vm "$1" migsel exec hot --
 	folder=/proc/${storage[esx-a]}/root/mnt/vm1
@@ -58,6 +59,7 @@ copy() {
 # migrate ADDRESS LEAVES_DISK LEAVES_MEMORY ARRIVES: and then it runs on esx-b
 migrate() {
 	local before
+	step 'esx-b: QEMU waits for it'
 	must receive_vm "$1"
 	measure hot 'active disk' "$2" "$4" mirror "$1"
 	must guest_writes 10 256k
@@ -66,6 +68,7 @@ migrate() {
 		check 'the migration' completed failed
 		return
 	fi
+	step 'esx-b: it goes on running, and what both hosts have of it is compared'
 	must tell esx-b nbd-server-stop
 	must count_of esx-a
 	before=$REPLY
@@ -80,12 +83,14 @@ migrate() {
 }
 
 mirror() {
+	step "esx-a: QEMU mirrors its active disk to $1"
 	command='blockdev-mirror, in QEMU'
 	mirror_disk "$1" || { why=$REPLY; return; }
 	report="{\"port\":$disk_port,\"streams\":1,\"bytes\":$REPLY}"
 }
 
 move_memory() {
+	step "esx-a: QEMU sends its memory to $1, and ends"
 	# shellcheck disable=SC2034  # command and why: for measure
 	command='migrate, in QEMU' migrated=
 	# shellcheck disable=SC2034
@@ -100,6 +105,7 @@ move_memory() {
 
 # refused_migrate ADDRESS: and it goes on running on esx-a
 refused_migrate() {
+	step 'esx-b: QEMU waits for it'
 	must receive_vm "$1"
 	measure hot 'active disk' refused '' mirror "$1"
 	measure hot 'memory' refused '' move_memory "$1"
@@ -123,16 +129,16 @@ save_memory() {
 # hosts have of them. QEMU has ended by then.
 compare() {
 	local host file sum
-	local -a sums
+	local -a convert=(qemu-img convert -O raw "$hot_file" /mnt/disk)
+	local -a sums=(sha256sum /mnt/memory /mnt/disk "${cold_files[@]}")
 	local -A on_a=()
 	end_vm esx-a
 	end_vm esx-b
 	for host in esx-a esx-b; do
-		on "$host" qemu-img convert -O raw "$hot_file" /mnt/disk
-		sums=(sha256sum /mnt/memory /mnt/disk "${cold_files[@]}")
-		show_command "$host#" "${sums[@]}"
-		output=$(on_host "$host" "${sums[@]}" 2>&1) || :
-		record command host "$host" command "${sums[*]}" output "$output"
+		((!V)) || show_command "$host#" "${convert[@]}"
+		unseen_on "$host" "${convert[@]}"
+		((!V)) || show_command "$host#" "${sums[@]}"
+		unseen_on "$host" "${sums[@]}"
 		while read -r sum file; do
 			if [[ $host == esx-a ]]; then
 				on_a[$file]=$sum
@@ -141,5 +147,5 @@ compare() {
 			fi
 		done <<<"$output"
 	done
-	check 'files compared' $((${#cold_files[@]} + 2)) "${#on_a[@]}"
+	check 'files compared by sha256' $((${#cold_files[@]} + 2)) "${#on_a[@]}"
 }

@@ -33,7 +33,7 @@ def text:
   "bytes received by esx-b",
   (.nics[] | bar("received"; .)),
   "",
-  ("" | left(25)) + ("expected" | left(19)) + "seen by esx-b: MAC of -> received on",
+  ("" | left(25)) + ("expected" | left(19)) + "esx-b saw: MAC of -> NIC, streams",
   (.transfers[]
    | (.label | left(25))
      + (if .leaves == "refused" then .leaves else "\(.leaves | split(" ")[0]) -> \(.arrives | split(" ")[0])" end | left(19))
@@ -45,7 +45,8 @@ def text:
        end),
   if .checks == [] then empty else
     "",
-    (.checks[] | "\(.what | left(44))\(.seen[:12])\(if .seen == .expected then "" else ", not \(.expected[:12])" end)")
+    (.checks[] | select($ARGS.named.verbose == 1 or (.what | startswith("sha256 ") | not) or .seen != .expected)
+     | "\(.what | left(44))\(.seen[:12])\(if .seen == .expected then "" else ", not \(.expected[:12])" end)")
   end,
   "",
   if .failures == [] then (.lesson | lines(78)), ("PASS" | paint("1;34")) else
