@@ -168,6 +168,13 @@ test_cut_off() {
 	complains 2 '^-:4: expected a row of 4 columns, found 3: it is cut off$' \
 		'Name  IPv4 Address  IPv4 Netmask   Gateway\n----  ------------  -------------  -------\nvmk0  192.0.2.1     255.255.255.0  0.0.0.0\nvmk1  192.0.2.130   25' migration vmk1
 	complains 2 '^-:5: expected an interface at the end' "${head_row}$(row vmk0 192.0.2.1)VMkernel Routes:\nNetwork Netmask Gateway Interface\ndefault 0.0.0.0 192.0.2.1" migration vmk0
+	complains 2 '^-:3: expected the stack of vmk1 at the end' "$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 defaultTcp | sed 's/.n$//')" migration vmk1
+	complains 2 '^-:2: expected "Tags: Management, VMot" to go on' "$(tags vmk1 'Management, VMot' | sed 's/.n$//')"
+	complains 2 '^-:2: expected "Tags: VMotion," to go on' "$(tags vmk1 VMotion, | sed 's/.n$//')"
+	complains 2 '^-:3: expected "Netstack Instance: vmo" to go on' '[root@a:~] esxcli network ip interface list\n   Name: vmk1\n   Netstack Instance: vmo'
+	# What is whole needs no end.
+	run 1 migsel explain <(printf '%b' "[root@a:~] x\n$pitfall$(tags vmk0 Management)$(tags vmk1 VMotion)" | head -c -1)
+	run 0 migsel explain <(printf '%b' "$head_row$(row vmk0 192.0.2.1)$(row vmk1 192.0.2.2 vmotion)" | head -c -1)
 	complains 2 '^-:2: expected what migsel save prints, found "o" behind "migration"$' 'vmk flush\nvmk add dev eth1 migration o'
 	complains 2 '^-:1: expected what migsel save prints, found "" behind "fallback"$' 'policy set fallback'
 	complains 2 '^-:1: expected what migsel save prints: a quotation is not closed$' 'vmk add dev "eth1'

@@ -172,6 +172,9 @@ test_families_apart() {
 	explains 1 explain esxcli.txt
 	out_like 'vMotion over IPv4 leaves by vmk1, .*; vMotion over IPv6 leaves by vmk0, though vmk1 is enabled: both are in 2001:db8::/64'
 	out_like 'ipv6 address add -i vmk1'
+	# A table has the one with the pitfall.
+	explains 1 -csv explain esxcli.txt
+	out_like $'\n"esx-04","pitfall","vmk0","same-subnet",'
 }
 
 test_pair() {

@@ -148,7 +148,7 @@ static void put_csv(const char *lead, const char *value)
 static void show_csv(const struct explained *explained)
 {
 	const struct described_host *host = explained->view.host;
-	const struct answer *answer = explained->answer;
+	const struct answer *answer = main_answer(explained);
 	struct text text = {};
 	unsigned int i;
 	char line[16];

@@ -238,7 +238,8 @@ void say_host(const struct explained *explained, struct text *text)
 	unsigned int i, hot = explained->n ? explained->n - 1 : 0;
 
 	if (host->is_not_enforced) {
-		text_add(text, "the rule does not apply: by its policy migsel steers nothing, and all leaves by the plain route");
+		text_add(text,
+			 "the rule does not apply: by its policy migsel steers nothing, and all leaves by the plain route");
 		return;
 	}
 	if (explained->verdict == VERDICT_NOT_OURS) {

@@ -216,6 +216,30 @@ static const char *find_stack(char **words, unsigned int mac, unsigned int n)
 	return type + 1 < n ? words[type + 1] : NULL;
 }
 
+/* Where nothing ends the line: the beginning of a word that decides, or of a list. */
+static bool is_cut_off(const struct paste *paste, const char *text)
+{
+	static const char *const words[] = {
+		"defaultTcpipStack", "vmotion", "vSphereProvisioning"
+	};
+	const char *word = text + strlen(text);
+	size_t length, i;
+
+	if (!paste->is_last || word == text)
+		return false;
+	if (word[-1] == ',')
+		return true;
+	while (word > text && word[-1] != ' ')
+		word--;
+	length = strlen(word);
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (length < strlen(words[i]) &&
+		    !strncasecmp(word, words[i], length))
+			return true;
+	}
+	return false;
+}
+
 /* Interface, port group, family, address, netmask, broadcast, MAC, MTU, TSO MSS, enabled ... */
 static void read_vmknic(struct paste *paste, char **words, unsigned int n)
 {
@@ -237,7 +261,7 @@ static void read_vmknic(struct paste *paste, char **words, unsigned int n)
 		host_of_part(all, PART_VMKS, paste->number);
 	paste->is_first = false;
 	stack = find_stack(words, mac, n);
-	if (paste->has_stacks && !stack)
+	if (paste->has_stacks && (!stack || is_cut_off(paste, stack)))
 		cannot_read(all, paste->number,
 			    "expected the stack of %s at the end, below NetStack: lines must not be wrapped",
 			    visible(words[0]));
@@ -524,6 +548,10 @@ static bool read_pair(struct paste *paste)
 	if (paste->section != IN_BLOCK)
 		begin_section(paste, IN_BLOCK);
 	add_pair(paste, line, colon - line, colon + 1);
+	if (is_cut_off(paste, trimmed(colon + 1)))
+		cannot_read(paste->all, paste->number,
+			    "expected \"%s\" to go on: it is cut off",
+			    visible(trimmed(line)));
 	return true;
 }
 
