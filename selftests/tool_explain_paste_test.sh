@@ -41,6 +41,18 @@ test_json_is_read_whole() {
 	complains 2 '^-:1: expected each key of an object once: ' '{"vnic": [], "vnic": []}\n'
 }
 
+# A host that vCenter has lost is one that tells too little, and not one less.
+test_lost_host() {
+	jq '.hostSystems[1].config = null' "$samples/govc.json" >"$scratch/in"
+	run 2 migsel -j explain "$scratch/in"
+	is_said esx-06.example.net pitfall vmk0 same-subnet
+	json 'map(select(.host == "esx-07.example.net"))[0].verdict == "untold"'
+	err_like 'esx-07.example.net: no addresses are told'
+	jq 'del(.HostSystems[].Config)' "$samples/govc-old.json" >"$scratch/in"
+	run 2 migsel explain "$scratch/in"
+	out_like '^esx-08.example.net: no addresses are told'
+}
+
 test_lengths_untold() {
 	run 1 migsel -j explain <(sed 's/fe80::ff:fe00:901/2001:db8::9/' "$samples/rvtools-4.csv") migration vmk1
 	is_said esx-09.example.net pitfall vmk0 same-subnet
