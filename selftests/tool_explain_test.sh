@@ -530,6 +530,8 @@ test_words_that_do_not_go_together() {
 	refused 255 '"to" does not go with "as-lab"' migsel explain as-lab to 192.0.2.1 "$samples/govc.json"
 	refused 255 '[-]csv does not go with "pair"' migsel -csv explain pair "$samples/govc.json"
 	refused 255 '[-]j does not go with "as-lab"' migsel -j explain as-lab "$samples/govc.json"
+	refused 255 'either -json or -prometheus or -csv' migsel -j -csv explain "$samples/govc.json"
+	refused 255 'no table of "vmk", only of explain' migsel -csv vmk
 }
 
 test_many_routes() {

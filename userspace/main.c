@@ -104,6 +104,11 @@ static int run_object(char **argv)
 			      object->name);
 			return STATUS_USAGE;
 		}
+		if (options.csv && strcmp(object->name, "explain")) {
+			error("there is no table of \"%s\", only of explain.",
+			      object->name);
+			return STATUS_USAGE;
+		}
 		return object->run(argv + 1);
 	}
 	complain("Object \"%s\" is unknown, try \"migsel help\".", *argv);
@@ -204,8 +209,8 @@ static int run(char **argv)
 			return ret;
 	}
 
-	if (options.json && options.prometheus) {
-		error("either -json or -prometheus.");
+	if (options.json + options.prometheus + options.csv > 1) {
+		error("either -json or -prometheus or -csv.");
 		return STATUS_USAGE;
 	}
 	print_init();

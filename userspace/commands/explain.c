@@ -293,12 +293,11 @@ static int explain_all(struct explain *explain)
 {
 	static struct explained explained;
 	struct summary summary = {};
-	bool csv = options.csv && !options.json;
 	bool details = explain->all.n == 1 || options.details;
 	size_t i;
 	int ret;
 
-	if (csv)
+	if (options.csv)
 		fputs("host,verdict,dev,reason,message,file,line\r\n", stdout);
 	print_array(NULL);
 	for (i = 0; i < explain->all.n; i++) {
@@ -307,7 +306,7 @@ static int explain_all(struct explain *explain)
 				  &explained))
 			continue;
 		count(&summary, &explained);
-		if (csv)
+		if (options.csv)
 			show_csv(&explained);
 		else if (options.json)
 			show_json(&explained);
@@ -315,7 +314,7 @@ static int explain_all(struct explain *explain)
 			show_text(&explained, details);
 	}
 	print_close();
-	if (!csv && !options.json && explain->all.n > 1)
+	if (!options.csv && !options.json && explain->all.n > 1)
 		show_summary(explain, &summary);
 	ret = summary.n[VERDICT_PITFALL] ? EXPLAIN_PITFALL : EXPLAIN_NO_PITFALL;
 	if (summary.n[VERDICT_UNTOLD] || explain->all.failed)
@@ -323,7 +322,7 @@ static int explain_all(struct explain *explain)
 	/* Alone it has been said. */
 	if (summary.n_asked > 1)
 		complain("%s (%zu hosts)", summary.asked.s, summary.n_asked);
-	else if (summary.n_asked && (csv || options.json || explain->all.n > 1))
+	else if (summary.n_asked && (options.csv || options.json || explain->all.n > 1))
 		complain("%s", summary.asked.s);
 	text_free(&summary.asked);
 	return ret;
