@@ -6,6 +6,7 @@
  */
 
 #include <linux/netfilter.h>
+#include <linux/udp.h>
 #include <net/dst.h>
 #include <net/inet_connection_sock.h>
 #include <net/inet_sock.h>
@@ -18,9 +19,12 @@
 #include "alarm.h"
 #include "cache.h"
 #include "egress.h"
+#include "learn.h"
 #include "migsel.h"
 #include "path.h"
+#include "place.h"
 #include "route.h"
+#include "sender.h"
 #include "size.h"
 #include "snap.h"
 #include "stats.h"
@@ -40,17 +44,16 @@ static bool path_comes_again(const struct sk_buff *skb,
  * Whether a packet has the route that its socket keeps, and that leaves by a device that
  * is up. Such a route comes from the FIB. A socket that keeps a route is one of IP.
  */
-static __always_inline bool path_is_kept(const struct net_device *dev,
-					 const struct sk_buff *skb,
+static __always_inline bool path_is_kept(const struct sk_buff *skb,
 					 enum migsel_family family,
 					 const struct nf_hook_state *state)
 {
 	const struct dst_entry *dst = skb_dst(skb);
+	const struct net_device *dev = state->out;
 	const struct sock *sk = state->sk;
 
 	/* These differ if the packet goes through a VRF, or a hook has routed it anew. */
-	return state->out == dev && dst_dev_rcu(dst) == dev &&
-	       sk && sk_fullsock(sk) &&
+	return dst_dev_rcu(dst) == dev && sk && sk_fullsock(sk) &&
 	       rcu_access_pointer(sk->sk_dst_cache) == dst &&
 	       !READ_ONCE(sk->sk_bound_dev_if) && !dst_xfrm(dst) &&
 	       !READ_ONCE(inet_sk(sk)->uc_index) &&
@@ -181,6 +184,15 @@ static noinline unsigned int path_other(struct migsel_net *ms,
 			     state->sk, recall.cacheable ? &recall.key : NULL);
 }
 
+/* Whether TCP has to cut a packet anew that has the route that its socket keeps. */
+static __always_inline bool path_is_too_big(const struct sock *sk,
+					    const struct sk_buff *skb,
+					    enum migsel_family family)
+{
+	return sk_is_tcp(sk) && !tcp_knows_mtu(sk, skb_dst(skb), family) &&
+	       !migsel_tcp_fits(skb);
+}
+
 /* The packet has its route, but an alarm may be wanted, or TCP may not know the MTU. */
 static noinline unsigned int path_wary(struct migsel_net *ms,
 				       const struct migsel_snap *snap,
@@ -188,16 +200,111 @@ static noinline unsigned int path_wary(struct migsel_net *ms,
 				       struct sk_buff *skb,
 				       const struct nf_hook_state *state)
 {
-	const struct sock *sk = state->sk;
-
 	if (path->bypasses && migsel_alarm_wanted(ms->alarms))
 		return path_other(ms, snap, path, skb, state);
-	if (sk_is_tcp(sk) &&
-	    !tcp_knows_mtu(sk, skb_dst(skb), path->family) &&
-	    !migsel_tcp_fits(skb))
+	if (path_is_too_big(state->sk, skb, path->family))
 		return NF_DROP_ERR(-ENOBUFS);
 	migsel_count_vmk(ms->stats, path->reason, path->stats, path->class,
 			 skb);
+	return NF_ACCEPT;
+}
+
+/* Whether a packet of a connected UDP socket goes to its peer: sendto() may name another. */
+static __always_inline bool udp_is_own(const struct sk_buff *skb,
+				       enum migsel_family family,
+				       const struct sock *sk)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	if (family == MIGSEL_INET) {
+		const struct iphdr *iph = ip_hdr(skb);
+
+		if (iph->protocol != IPPROTO_UDP ||
+		    iph->daddr != inet->inet_daddr ||
+		    iph->saddr != inet->inet_saddr)
+			return false;
+	} else {
+#if IS_ENABLED(CONFIG_IPV6)
+		const struct ipv6hdr *iph = ipv6_hdr(skb);
+
+		if (iph->nexthdr != IPPROTO_UDP || sk->sk_family != AF_INET6 ||
+		    !ipv6_addr_equal(&iph->daddr, &sk->sk_v6_daddr) ||
+		    !ipv6_addr_equal(&iph->saddr, &inet6_sk(sk)->saddr))
+			return false;
+#endif
+	}
+	return udp_hdr(skb)->dest == inet->inet_dport &&
+	       udp_hdr(skb)->source == inet->inet_sport;
+}
+
+/* Whether a packet belongs to the connection of its socket, which keeps its route. */
+static __always_inline bool path_is_connection(const struct sk_buff *skb,
+					       enum migsel_family family,
+					       const struct sock *sk)
+{
+	if (sk != skb->sk)
+		return false;
+	switch (sk->sk_protocol) {
+	case IPPROTO_UDP:
+		return sk->sk_state == TCP_ESTABLISHED &&
+		       udp_is_own(skb, family, sk);
+	case IPPROTO_TCP:
+		return sk_is_tcp_flow(sk);
+	}
+	return false;
+}
+
+/*
+ * The row that applies to a packet of a connection, if the rule has the connection on a
+ * vmk: where it was placed, or to whose address it is bound. NULL if it may be elsewhere.
+ */
+static __always_inline const struct migsel_row *
+path_home(struct migsel_net *ms, const struct migsel_snap *snap,
+	  const struct migsel_path *path, const struct sk_buff *skb,
+	  struct sock *sk, const struct migsel_snap_vmk *vmk)
+{
+	const struct migsel_settled *settled =
+		snap->rule.settled[path->class][path->family];
+
+	if (sk->sk_userlocks & SOCK_BINDADDR_LOCK) {
+		const void *addr = migsel_bound_addr(sk, skb, path->family);
+		int owner = addr ? migsel_snap_owner(snap, path->family, addr) :
+				   MIGSEL_NO_VMK;
+
+		if (owner != MIGSEL_NO_VMK)
+			return &snap->vmks[owner] == vmk ?
+			       settled[MIGSEL_TO_VMK].row : NULL;
+	}
+	return migsel_flow_ifindex(ms->flows, atomic64_read(&sk->sk_cookie)) ==
+	       vmk->dev->ifindex ? settled[0].row : NULL;
+}
+
+/* The packet leaves by another device than others of its kind, as the rule may have it. */
+static noinline unsigned int path_flow(struct migsel_net *ms,
+				       const struct migsel_snap *snap,
+				       const struct migsel_path *path,
+				       struct sk_buff *skb,
+				       const struct nf_hook_state *state)
+{
+	const struct migsel_snap_vmk *vmk;
+	const struct migsel_row *row;
+	int position;
+
+	if (!path->by_flow ||
+	    !path_is_connection(skb, path->family, state->sk))
+		return path_other(ms, snap, path, skb, state);
+	position = migsel_snap_position(snap, state->out->ifindex);
+	if (position == MIGSEL_NO_VMK)
+		return path_other(ms, snap, path, skb, state);
+	vmk = &snap->vmks[position];
+	row = vmk->carries[path->family] ?
+	      path_home(ms, snap, path, skb, state->sk, vmk) : NULL;
+	if (!row)
+		return path_other(ms, snap, path, skb, state);
+	if (state->sk->sk_protocol == IPPROTO_TCP &&
+	    path_is_too_big(state->sk, skb, path->family))
+		return NF_DROP_ERR(-ENOBUFS);
+	migsel_count_vmk(ms->stats, row->reason, vmk->stats, path->class, skb);
 	return NF_ACCEPT;
 }
 
@@ -207,8 +314,10 @@ static noinline unsigned int path_tagged(struct migsel_net *ms,
 					 struct sk_buff *skb,
 					 const struct nf_hook_state *state)
 {
-	if (!path_is_kept(path->dev, skb, path->family, state))
+	if (!path_is_kept(skb, path->family, state))
 		return path_other(ms, snap, path, skb, state);
+	if (state->out != path->dev)
+		return path_flow(ms, snap, path, skb, state);
 	if (path->bypasses ||
 	    (sk_is_tcp(state->sk) &&
 	     !tcp_knows_mtu(state->sk, skb_dst(skb), path->family)))

@@ -154,10 +154,11 @@ static struct migsel_addrs *addrs_alloc(u32 n_addrs, gfp_t gfp)
 static u32 *addrs_head(const struct migsel_addrs *addrs,
 		       enum migsel_family family, const void *addr)
 {
-	size_t bytes = family == MIGSEL_INET ? 4 : 16;
+	const u32 *words = addr;
+	u32 hash = family == MIGSEL_INET ? jhash_1word(*words, addrs->seed) :
+					   jhash2(words, 4, addrs->seed);
 
-	return &addrs->heads[jhash(addr, bytes, addrs->seed) &
-			     addrs->head_mask];
+	return &addrs->heads[hash & addrs->head_mask];
 }
 
 /* Whether the vmk that was last added to a chain is in it with this very address. */
@@ -286,7 +287,7 @@ static struct migsel_snap *snap_alloc(u32 n_vmks, gfp_t gfp)
 	snap->rule.vmks = (void *)&snap->vmks[n_vmks];
 	snap->rule.n_vmks = n_vmks;
 	snap->positions = (void *)&snap->rule.vmks[n_vmks];
-	snap->position_bits = ilog2(n_positions);
+	snap->position_mask = n_positions - 1;
 	return snap;
 }
 
@@ -296,13 +297,12 @@ static struct migsel_snap *snap_alloc(u32 n_vmks, gfp_t gfp)
  */
 void migsel_snap_index(struct migsel_snap *snap)
 {
-	u32 mask = BIT(snap->position_bits) - 1, i, slot;
+	u32 i, slot;
 
 	for (i = 0; i < snap->rule.n_vmks; i++) {
-		slot = hash_32(snap->vmks[i].dev->ifindex,
-			       snap->position_bits);
+		slot = snap->vmks[i].dev->ifindex & snap->position_mask;
 		while (snap->positions[slot])
-			slot = (slot + 1) & mask;
+			slot = (slot + 1) & snap->position_mask;
 		snap->positions[slot] = i + 1;
 	}
 }
@@ -321,8 +321,10 @@ static void snap_settle(struct migsel_snap *snap, enum migsel_class class,
 
 	path->class = class;
 	path->family = family;
-	if (snap->policy.mode != MIGSEL_MODE_ENFORCE ||
-	    settled->row->action == MIGSEL_PREFER || vmk == MIGSEL_NO_VMK ||
+	if (snap->policy.mode != MIGSEL_MODE_ENFORCE)
+		return;
+	path->by_flow = settled->row->action == MIGSEL_CHOOSE;
+	if (settled->row->action == MIGSEL_PREFER || vmk == MIGSEL_NO_VMK ||
 	    !snap->rule.vmks[vmk].addressed[family])
 		return;
 	path->dev = snap->vmks[vmk].dev;
@@ -385,6 +387,11 @@ struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 	snap->policy = ms->policy;
 	snap->rule.strict = ms->policy.fallback == MIGSEL_FALLBACK_STRICT;
 	migsel_rule_prepare(&snap->rule);
+	for (i = 0; i < snap->rule.n_vmks; i++)
+		for (family = 0; family < MIGSEL_N_FAMILIES; family++)
+			snap->vmks[i].carries[family] =
+				snap->rule.vmks[i].carries &&
+				snap->rule.vmks[i].addressed[family];
 	for (class = 0; class <= MIGSEL_CLASS_MAX; class++)
 		for (family = 0; family < MIGSEL_N_FAMILIES; family++)
 			snap_settle(snap, class, family);
@@ -417,7 +424,6 @@ void migsel_snap_free(struct migsel_snap *snap)
 int migsel_snap_owner(const struct migsel_snap *snap,
 		      enum migsel_family family, const void *addr)
 {
-	size_t bytes = family == MIGSEL_INET ? 4 : 16;
 	const struct migsel_addrs *addrs = snap->addrs;
 	u32 i;
 
@@ -426,7 +432,9 @@ int migsel_snap_owner(const struct migsel_snap *snap,
 		const struct migsel_addr *own = &addrs->addrs[i - 1];
 		int vmk;
 
-		if (own->family != family || memcmp(own->local, addr, bytes))
+		if (own->family != family ||
+		    (family == MIGSEL_INET ? memcmp(own->local, addr, 4) :
+					     memcmp(own->local, addr, 16)))
 			continue;
 		vmk = migsel_snap_position(snap, addrs->owners[i - 1].ifindex);
 		if (vmk != MIGSEL_NO_VMK && snap->rule.vmks[vmk].carries &&

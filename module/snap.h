@@ -4,7 +4,6 @@
 #ifndef _MIGSEL_SNAP_H
 #define _MIGSEL_SNAP_H
 
-#include <linux/hash.h>
 #include <linux/migsel.h>
 #include <linux/netdevice.h>
 #include <linux/types.h>
@@ -45,12 +44,14 @@ struct migsel_policy {
  * @dev: the device, likewise
  * @stats: what left by it, likewise
  * @if_id: what tells the packets of an xfrm interface, 0 for other devices
+ * @carries: for each family, it carries migration traffic while its link is up
  */
 struct migsel_snap_vmk {
 	struct migsel_vmk *vmk;
 	struct net_device *dev;
 	struct migsel_vmk_stats __percpu *stats;
 	u32 if_id;
+	bool carries[MIGSEL_N_FAMILIES];
 };
 
 /**
@@ -89,6 +90,7 @@ struct migsel_addrs {
  * @family: their family
  * @reason: why they do
  * @bypasses: whether that is worth an alarm
+ * @by_flow: they go by one of several vmks, each flow by its own
  *
  * Plain is a packet to one host on the network, of a socket that is not bound to a
  * device.
@@ -100,6 +102,7 @@ struct migsel_path {
 	u8 family;
 	u8 reason;
 	bool bypasses;
+	bool by_flow;
 };
 
 /**
@@ -112,8 +115,8 @@ struct migsel_path {
  * @paths: for each class and family, what the rule has settled
  * @addrs: the addresses of its vmks, perhaps those of the previous snapshot
  * @rule: the vmks, as the rule sees them
- * @positions: one more than the position of a vmk, by a hash of its ifindex
- * @position_bits: binary logarithm of the length of @positions
+ * @positions: one more than the position of a vmk, by the low bits of its ifindex
+ * @position_mask: one less than the length of @positions, a power of two
  * @vmks: the vmks, in their order
  */
 struct migsel_snap {
@@ -126,7 +129,7 @@ struct migsel_snap {
 	struct migsel_addrs *addrs;
 	struct migsel_rule rule;
 	u16 *positions;
-	u8 position_bits;
+	u32 position_mask;
 	struct migsel_snap_vmk vmks[];
 };
 
@@ -155,7 +158,7 @@ static inline enum migsel_class migsel_class(const struct migsel_tag *tag,
  * Context: any. Reads the link live.
  * Return: true if it can.
  */
-static inline bool migsel_link_is_up(const struct net_device *dev)
+static __always_inline bool migsel_link_is_up(const struct net_device *dev)
 {
 	return (READ_ONCE(dev->flags) & IFF_UP) && netif_carrier_ok(dev);
 }
@@ -183,17 +186,16 @@ static inline bool migsel_usable(const struct migsel_snap *snap, int vmk,
  *
  * Return: the position of the vmk, MIGSEL_NO_VMK if the device is none.
  */
-static inline int migsel_snap_position(const struct migsel_snap *snap,
-				       int ifindex)
+static __always_inline int
+migsel_snap_position(const struct migsel_snap *snap, int ifindex)
 {
-	u32 mask = BIT(snap->position_bits) - 1;
-	u32 slot = hash_32(ifindex, snap->position_bits);
+	u32 slot = ifindex & snap->position_mask;
 	u16 position;
 
 	while ((position = snap->positions[slot])) {
 		if (snap->vmks[position - 1].dev->ifindex == ifindex)
 			return position - 1;
-		slot = (slot + 1) & mask;
+		slot = (slot + 1) & snap->position_mask;
 	}
 	return MIGSEL_NO_VMK;
 }

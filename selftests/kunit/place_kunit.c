@@ -64,7 +64,7 @@ static int place_init(struct kunit *test)
 		migsel_rule_prepare_vmk(&f->rule_vmks[i]);
 	}
 	f->snap->positions = f->positions;
-	f->snap->position_bits = ilog2(ARRAY_SIZE(f->positions));
+	f->snap->position_mask = ARRAY_SIZE(f->positions) - 1;
 	reindex(f);
 	migsel_rule_prepare(&f->snap->rule);
 	f->flows = migsel_flows_alloc();

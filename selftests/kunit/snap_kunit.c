@@ -416,7 +416,7 @@ static void test_positions(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, snap);
 	KUNIT_ASSERT_NOT_NULL(test, positions);
 	snap->positions = positions;
-	snap->position_bits = ilog2(2 * MIGSEL_MAX_VMKS);
+	snap->position_mask = 2 * MIGSEL_MAX_VMKS - 1;
 	snap->rule.n_vmks = MIGSEL_MAX_VMKS;
 	for (i = 0; i < MIGSEL_MAX_VMKS; i++) {
 		devs[i].ifindex = i % 2 ? i : 1000 + (i << 20);
