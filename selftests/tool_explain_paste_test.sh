@@ -51,6 +51,9 @@ test_lost_host() {
 	jq 'del(.HostSystems[].Config)' "$samples/govc-old.json" >"$scratch/in"
 	run 2 migsel explain "$scratch/in"
 	out_like '^esx-08.example.net: no addresses are told'
+	jq '.hostSystems[] |= (.config = null | .name = "localhost.localdomain")' "$samples/govc.json" >"$scratch/in"
+	run 2 migsel -j explain "$scratch/in"
+	json 'map(.host) == ["in", "in#2"]'
 }
 
 test_lengths_untold() {

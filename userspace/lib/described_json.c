@@ -263,20 +263,6 @@ static void describe_vsphere(const struct document *document,
 	all->current = NULL;
 }
 
-/* One that vCenter has lost the connection to has no configuration, but is no less a host. */
-static bool describe_lost(const struct document *document, const json_t *system)
-{
-	const char *type = get_string(get(system, "self"), "type");
-	const char *name = host_name(system, NULL);
-
-	if (!type || strcmp(type, "HostSystem") || !name)
-		return false;
-	host_is(document->all, name, document->line);
-	host_of_part(document->all, PART_LINKS, document->line);
-	document->all->current = NULL;
-	return true;
-}
-
 static bool has_flag(const json_t *link, const char *name)
 {
 	const char *word;
@@ -502,8 +488,8 @@ static bool describe_array(struct document *document, const json_t *array)
 static bool describe_value(struct document *document, const json_t *value)
 {
 	json_t *config = get(value, "config"), *item;
+	const char *key, *type;
 	bool known = false;
-	const char *key;
 
 	if (get(get(config, "network"), "vnic")) {
 		describe_vsphere(document, value, config, get(config, "network"));
@@ -519,8 +505,12 @@ static bool describe_value(struct document *document, const json_t *value)
 	}
 	if (json_is_array(value))
 		return describe_array(document, value);
-	if (describe_lost(document, value))
+	/* One that vCenter has lost the connection to has no configuration, but is a host. */
+	type = get_string(get(value, "self"), "type");
+	if (type && !strcmp(type, "HostSystem")) {
+		describe_vsphere(document, value, NULL, NULL);
 		return true;
+	}
 	if (json_is_object(value) && describe_record(document, value, true))
 		return true;
 	json_object_foreach((json_t *)value, key, item)
