@@ -348,7 +348,7 @@ void describe_csv(struct descriptions *all, const char *text, size_t length)
 	struct csv_parser parser;
 	char delimiter;
 	unsigned int i;
-	size_t n;
+	size_t n = 0;
 
 	all->found = true;
 	all->current = NULL;
