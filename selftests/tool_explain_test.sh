@@ -461,6 +461,11 @@ test_inferred() {
 	[[ $out != *VMware* ]] || fail "on Linux it says $out"
 }
 
+test_link_local_only() {
+	run 0 migsel explain <(printf '%b' "$head_row$(row6 vmk0 2001:db8::1)$(row6 vmk1 fe80::2)") migration vmk1
+	out_like 'vMotion is refused: vmk1 has none but link-local addresses'
+}
+
 # A vmk is made anew by a command only if it becomes what it was.
 test_cure_by_stack() {
 	local group

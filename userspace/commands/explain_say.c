@@ -71,6 +71,13 @@ bool shared_network(const struct view *view, int a, int b,
 	return false;
 }
 
+static bool is_link_local_only(const struct view *view, unsigned int vmk)
+{
+	return view->nic[vmk]->n_addrs &&
+	       !view->vmk[vmk].addressed[MIGSEL_INET] &&
+	       !view->vmk[vmk].addressed[MIGSEL_INET6];
+}
+
 /* Why it is refused, behind who it is. */
 static void say_refusal(const struct explained *explained,
 			const struct answer *answer, struct text *text)
@@ -89,6 +96,9 @@ static void say_refusal(const struct explained *explained,
 				 answer->family == MIGSEL_INET ? '4' : '6');
 		else if (view->nic[answer->by[0]]->is_down)
 			text_add(text, "%s is down", word);
+		else if (is_link_local_only(view, answer->by[0]))
+			text_add(text, "%s has none but link-local addresses",
+				 word);
 		else
 			text_add(text, "%s has no IPv%c address", word,
 				 answer->family == MIGSEL_INET ? '4' : '6');
