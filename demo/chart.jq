@@ -2,7 +2,7 @@
 # For gnuplot: how fast each NIC of a host went during the transfers of one scenario, a
 # panel for each NIC; hot is filled, cold is pale inside a dashed outline. $side is "sent"
 # (by esx-a) or "received" (by esx-b), drawn to the same scale. Transfers follow each other
-# with a small gap, without the time at their begin and end in which nothing was carried.
+# with a small gap, without the time at their begin and end in which a trace was carried at most.
 include "bytes";
 
 # What was counted when each transfer began, since the first one.
@@ -22,7 +22,7 @@ def readings($side; $i):
 # Of transfer $i the first and the last reading between which all but a trace was carried.
 def busy($i):
   [("sent", "received") as $side | readings($side; $i) | map(.[1] | add)] | transpose | map(add)
-  | ((last - first) / 100) as $trace
+  | (0.03 * (last - first)) as $trace
   | . as $sums
   | ([range(1; length) | select($sums[.] > $sums[0] + $trace)] | first // 1) as $first
   | ([range(length) | select($sums[.] >= $sums[-1] - $trace)] | first) as $last
@@ -37,9 +37,12 @@ def slots:
   | ([.[].length] | add / 20) as $gap
   | reduce .[] as $slot ([]; . + [$slot + {at: (if . == [] then 0 else last | .at + .length + $gap end)}]);
 
-# [ second, MB/s ] of a NIC, each of which holds until the next.
+# [ second, MB/s ] of a NIC, each of which holds until the next. The trace from before and
+# after is in the first and the last of them.
 def rates($side; $nic; $i; $slot):
-  readings($side; $i)[$slot.from:$slot.to + 1]
+  readings($side; $i)
+  | .[$slot.from][1] = first[1] | .[$slot.to][1] = last[1]
+  | .[$slot.from:$slot.to + 1]
   | map([$slot.at + (.[0] - $slot.began) / 1000, .[1][$nic] / 1000000])
   | [range(length - 1) as $j
      | [.[$j][0], (.[$j + 1][1] - .[$j][1]) / ([.[$j + 1][0] - .[$j][0], 0.001] | max)]]

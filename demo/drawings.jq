@@ -116,6 +116,4 @@ def comparisons:
         "Memory and active disk are hot, base disk and older snapshots cold.";
         ["same-subnet"]; ["dedicated-subnet", "multi-nic"]))]
   | join("")
-  | if . == "" then "" else "<h2 id=\"compared\">Before and after</h2>
-<p>In all pictures a line is as wide as it carried bytes, in one scale: solid and vermilion is hot,
-dashed and blue is cold, thin and grey is a NIC that carried nothing.</p>" + . end;
+  | if . == "" then "" else "<h2 id=\"compared\">Before and after</h2>" + . end;

@@ -34,6 +34,9 @@ def contents: "<nav aria-label=\"Contents\">
 \(contents)
 </header>
 <main>
+<p>In all pictures a line is as wide as it carried bytes, in one scale: solid and vermilion is hot,
+dashed and blue is cold, thin and grey is a NIC that carried nothing. In a chart hot is filled, and cold pale
+inside dashes; what a transfer waited before and after it sent is left out.</p>
 \(.scenarios | comparisons)
 \(.scenarios | disguised)
 \(.scenarios | cures)

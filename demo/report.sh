@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# report.sh FOLDER    index.html, drawn from FOLDER/result.json, and in the captures
-#                     beside it the kernel's decision on each flow
+# report.sh FOLDER    index.html, drawn from FOLDER/result.json, each scenario's picture in a
+#                     file of its own, scenario-3.svg, and in the captures beside it the
+#                     kernel's decision on each flow
 #
 # Needs no root and no network, and may be run again.
 set -euo pipefail
@@ -74,13 +75,16 @@ draw() {
 	mkdir "$dir"
 	jq --argjson number "$1" '.scenarios[] | select(.number == $number)' "$folder/result.json" >"$scenario"
 	program picture "$scenario" --argjson most "$most" | neato -n2 -Tsvg >"$dir/pictures"
+	jq -r -L "$here" --rawfile pictures "$dir/pictures" --rawfile style "$here/picture.css" \
+		'include "drawings"; include "svg"; words as $words | $pictures | drawn_pictures[0] | as_file($words; $style)' \
+		"$scenario" >"$folder/scenario-$1.svg"
 	for side in sent received; do
 		program chart "$scenario" --arg side "$side" | gnuplot >"$dir/$side"
 	done
 	comment "$capture" "$scenario" >"$dir/captured"
-	jq -n --arg number "$1" --rawfile pictures "$dir/pictures" --rawfile sent "$dir/sent" \
+	jq -n -L "$here" --arg number "$1" --rawfile pictures "$dir/pictures" --rawfile sent "$dir/sent" \
 		--rawfile received "$dir/received" --slurpfile packets "$dir/captured" \
-		'{($number): {pictures: ($pictures | split("<?xml")[1:]), $sent, $received, packets: $packets[0]}}' >"$dir/drawing"
+		'include "svg"; {($number): {pictures: ($pictures | drawn_pictures), $sent, $received, packets: $packets[0]}}' >"$dir/drawing"
 }
 
 mkdir -p "$top/.cache/build"
@@ -88,6 +92,7 @@ flock "$top/.cache/build/tool.lock" make -s -C "$top" tool
 rule_table >"$work/rows"
 glossary >"$work/glossary"
 explained >"$work/explained"
+rm -f "$folder"/scenario-*.svg
 most=$(jq -L "$here" 'include "bytes"; most' "$folder/result.json")
 mapfile -t numbers < <(jq '.scenarios[].number' "$folder/result.json")
 drawers=()

@@ -8,6 +8,9 @@ def named_colors:
     ($color.value | map(" *\(.)") | join(",")) as $rgb
     | gsub("(?<what>fill|stroke) ?= ?'rgb\\(\($rgb)\\)'"; "class=\"\(.what)-\($color.key)\""));
 
+# What neato writes of several graphs.
+def drawn_pictures: split("<?xml")[1:];
+
 # The parts of a drawing, without what is twice on a page.
 def parts:
   capture("<svg[^>]* viewBox=\"[-0-9.]+ [-0-9.]+ (?<width>[0-9.]+) (?<height>[0-9.]+)\"[^>]*>(?<inside>(.|\n)*)")
@@ -28,4 +31,6 @@ def widest: map(parts | .width) | max;
 
 # as_file WORDS STYLE: a picture that stands for itself
 def as_file($words; $style):
-  as_part("picture"; $words; null) | sub("</title>"; "</title>\n<style>\n\($style)</style>");
+  "<!-- SPDX-License-Identifier: GPL-2.0-only -->\n"
+  + (as_part("picture"; $words; null)
+     | sub("</title>"; "</title>\n<style>\n\($style)svg { background: Canvas }\n</style>"));

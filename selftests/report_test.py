@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as tree
+from pathlib import Path
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -202,6 +203,21 @@ def pictures(page, result, folder):
             assert len(scales) <= 1, f"beside each other, not in one scale: {scales}"
 
 
+def manual(page, result, folder):
+    """The documentation has the pictures of a run, whose figures alone differ."""
+    def plain(name):
+        with open(name, encoding="utf-8") as file:
+            text = re.sub(r"(?!0\.0 )\b[0-9]+\.[0-9] MB", "N MB", file.read())
+        return re.sub(r' (stroke-width|x)="[-0-9.]+"', "", text)
+
+    pictures = Path("Documentation/pictures")
+    kept = [pictures / f"scenario-{s['number']}.svg" for s in result["scenarios"]]
+    kept = [file for file in kept if file.exists()]
+    assert kept, "the documentation has no picture of what was run"
+    for file in kept:
+        assert plain(file) == plain(f"{folder}/{file.name}"), f"{file} is not what was drawn: copy {folder}/{file.name}"
+
+
 def area(polygon):
     points = [tuple(map(float, p.split(","))) for p in polygon.get("points").split()]
     following = points[1:] + points[:1]
@@ -234,7 +250,7 @@ def legible(chart, texts):
             assert end < left or right < begin or not top < y < bottom, f"{text} lies on a bar"
     taken = {x for left, right, _, _ in boxes for x in range(int(left), int(right))}
     begin, end = min(b[0] for b in boxes), max(b[1] for b in boxes)
-    assert len(taken) > 0.75 * (end - begin), f"bars take {len(taken)} of {end - begin}"
+    assert len(taken) > 0.6 * (end - begin), f"bars take {len(taken)} of {end - begin}"
 
 
 def charts(page, result, folder):
