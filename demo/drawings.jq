@@ -53,7 +53,7 @@ def figures: "
 def experiments:
   . as $s
   | (drawing.pictures | widest) as $wide
-  | "<div class=\"beside\">\([.transfers | to_entries[]
+  | "<div class=\"beside each\">\([.transfers | to_entries[]
        | .key as $i
        | ($s | only($i) | words) as $words
        | "

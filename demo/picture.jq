@@ -6,8 +6,8 @@
 # traffic begins or ends at.
 include "bytes";
 
-# A name that is no end of a string to graphviz.
-def quoted: gsub("(?<c>[\"\\\\])"; "\\\(.c)");
+# A name that is no end of a string and no entity to graphviz.
+def quoted: gsub("&"; "&amp;") | gsub("(?<c>[\"\\\\])"; "\\\(.c)");
 
 def graph:
   . as $s

@@ -85,7 +85,7 @@ def rule_table($said):
 <tbody>
 \([$rows[] | .reason as $reason
    | ([$ARGS.named.rows[][] | select(.reason == $reason)] | first) as $table
-   | "<tr\(if .outcome == "applied" then " class=\"applied\"" else "" end)><th scope=\"row\">\(.row)</th><td>\($table.condition | @html)</td><td>\($table.egress | @html)</td><td><code>\(.reason | @html)</code></td><td>\(.outcome | @html)</td><td>\(.why // "" | @html)</td></tr>"]
+   | "<tr\(if .outcome == "applied" then " class=\"applied\"" else "" end)><th scope=\"row\">\(.row)</th><td>\($table.condition | @html | gsub("`(?<code>[^`]*)`"; "<code>\(.code)</code>"))</td><td>\($table.egress | @html)</td><td><code>\(.reason | @html)</code></td><td>\(.outcome | @html)</td><td>\(.why // "" | @html)</td></tr>"]
   | join("\n"))
 </tbody></table></div>
 <p>\(if .prefix then "Its route is <code>\(.prefix | @html)</code>. " else "" end)\(if .plain_dev then "Plain Linux would take \(.plain_dev | @html). " else "" end)\(if $candidates == [] then "" else "Candidates: \($candidates | join("; "))." end)</p>"

@@ -57,6 +57,15 @@ idle_time_is_left_out() {
 	changed '.scenarios[0].transfers[0].began -= 6000' && report charts "$scratch/changed"
 }
 
+# As words of a page, of graphviz and of gnuplot.
+# shellcheck disable=SC2016  # for none of them
+hostile_words_are_quoted() {
+	changed '("\"<b>&amp;\\N\\" + "\u0027`$(id)]]>") as $word | .scenarios[0]
+		|= (.title = $word + ": " + $word | .question = $word | .transfers[].label = $word
+			| .addresses["esx-b"].vmk0[0] = $word | .routes[0].dst = $word + "/24")' &&
+		report whole "$scratch/changed" && report pictures "$scratch/changed"
+}
+
 # Counters of which a page was not drawn contradict it, those of which it was do not.
 changed_counter_is_drawn() {
 	changed '.scenarios[0].transfers[-1] |= (.sent.vmk0 += 9000000 | .received.vmk0 += 9000000)' || return
@@ -188,6 +197,6 @@ tests=(pitfall_is_shown sent_is_as_counted captures_tell_the_reason rule_not_enf
 [[ ${KERNEL-} == @(uml|debug) ]] || tests+=(report_is_whole rule_is_told long_parts_are_folded
 	newcomers_are_answered manual_has_the_pictures pictures_are_as_counted
 	charts_are_as_counted changed_counter_is_drawn missing_comment_is_seen
-	idle_time_is_left_out physical_nic_is_told_apart pictures_are_comparable described_host_is_shown migration_not_steered_fails)
+	idle_time_is_left_out hostile_words_are_quoted physical_nic_is_told_apart pictures_are_comparable described_host_is_shown migration_not_steered_fails)
 (($# == 0)) || tests=("$@")
 run_tests "${tests[@]}"

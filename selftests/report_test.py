@@ -198,7 +198,7 @@ def pictures(page, result, folder):
                     assert boxes[f"{host} {nic}"] == [nic, *addresses[nic]], boxes[f"{host} {nic}"]
             assert all(route["dst"] in boxes["switch"][1] for route in scenario["routes"] if "/" in route["dst"]), boxes
     for group in page.iter("div"):
-        if group.get("class") in ("beside", "beside pair"):
+        if group.get("class") in ("beside", "beside pair", "beside each"):
             scales = {(p.get("width"), p.get("viewBox").split()[2]) for p in group.iter(SVG + "svg")}
             assert len(scales) <= 1, f"beside each other, not in one scale: {scales}"
 
