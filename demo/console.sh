@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154  # topology.sh and demo.sh set the rest
 
 servers=() sampler='' counted=
-# What takes away the line that shows rates, on a terminal.
+# What takes away the line that changes in place, on a terminal.
 clear=
 ((!LIVE)) || clear=$'\r\e[K'
 exec {never}<> <(:)

@@ -83,14 +83,14 @@ migrate() {
 }
 
 mirror() {
-	step "esx-a: QEMU mirrors its active disk to $1"
+	step "esx-a: QEMU connects to $1, for the active disk"
 	command='blockdev-mirror, in QEMU'
 	mirror_disk "$1" || { why=$REPLY; return; }
 	report="{\"port\":$disk_port,\"streams\":1,\"bytes\":$REPLY}"
 }
 
 move_memory() {
-	step "esx-a: QEMU sends its memory to $1, and ends"
+	step "esx-a: QEMU connects to $1, for memory"
 	# shellcheck disable=SC2034  # command and why: for measure
 	command='migrate, in QEMU' migrated=
 	# shellcheck disable=SC2034

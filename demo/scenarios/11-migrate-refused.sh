@@ -15,4 +15,4 @@ copy_cold 192.0.2.20 vmk0 vmk0
 refused_migrate 192.0.2.21
 
 lesson 'QEMU is told at once that there is no route, says so, and the virtual machine
-	goes on running where it is. Cold files would still be copied.'
+	goes on running where it is. Cold files are copied all the same.'
