@@ -509,7 +509,7 @@ test_cure_by_subnet() {
 
 # Nothing is enabled where another service is, or might be.
 test_spare() {
-	local way
+	local way got service address group
 	for way in 'VSAN 198.51.100.2 Other' 'None 192.0.2.2 Other' 'None 198.51.100.2 iSCSI-A'; do
 		read -r service address group <<<"$way"
 		printf '%b' "[root@a:~] x\n$head_row$(row vmk0 192.0.2.1)$(row vmk1 "$address" defaultTcpipStack 255.255.255.0 "$group")$(tags vmk0 Management)$(tags vmk1 "${service/None/}")" >"$scratch/in"
@@ -527,6 +527,13 @@ test_spare() {
 	printf '%b' "[root@a:~] x\n$pitfall$(row vmk2 198.51.100.2)$(tags vmk0 Management)$(tags vmk1 VMotion)$(tags vmk2 VSAN)" >"$scratch/in"
 	run 1 migsel -j explain "$scratch/in"
 	[[ $(command_of 3) == *'-i VMK -t VMotion' ]] || fail "the command is $(command_of 3)"
+	# On Linux, too, what carries cold data is not spare.
+	for way in on off; do
+		{ cat "$samples/save.txt"; echo "vmk add dev eth2 provisioning $way"; } >"$scratch/save"
+		run 1 migsel -j explain "$scratch/save" "$samples/ip-address.json"
+		[[ $(command_of 3) == *' eth2 '* ]] && got=off || got=on
+		[[ $got == "$way" ]] || fail "with provisioning $way on eth2 the command is $(command_of 3)"
+	done
 }
 
 test_words_that_do_not_go_together() {

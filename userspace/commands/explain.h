@@ -118,6 +118,12 @@ bool say_note(const struct explained *explained, unsigned int i,
 bool shared_network(const struct view *view, int a, int b,
 		    enum migsel_family family, char *text, size_t size);
 
+/*
+ * A vmk of the default stack that carries nothing, and is not the first: one that is in no
+ * subnet of that, or beside another migration vmk in one of its subnets, as ESXi wants those
+ * to be. On ESXi its services have to be told, to be none. MIGSEL_NO_VMK without one.
+ */
+int view_spare(const struct view *view);
 /* The cures, the best first: called again until it returns false. */
 bool say_cure(const struct explained *explained, unsigned int i,
 	      struct text *text, struct text *command);

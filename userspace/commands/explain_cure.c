@@ -49,12 +49,7 @@ static bool share_subnet(const struct view *view, int a, int b)
 	       shared_network(view, a, b, MIGSEL_INET6, network, sizeof(network));
 }
 
-/*
- * A vmk of the default stack that carries nothing, and is not the first: one that is in no
- * subnet of that, or beside another migration vmk in one of its subnets, as ESXi wants those
- * to be. On ESXi its services have to be told, to be none.
- */
-static const char *spare_vmk(const struct view *view)
+int view_spare(const struct view *view)
 {
 	int i, first = view->rule.first_vmk;
 
@@ -62,7 +57,8 @@ static const char *spare_vmk(const struct view *view)
 		const struct described_nic *nic = view->nic[i];
 
 		if (view->vmk[i].stack != MIGSEL_STACK_DEFAULT ||
-		    view->vmk[i].carries || i == first)
+		    view->vmk[i].carries || view->vmk[i].provisioning ||
+		    i == first)
 			continue;
 		if (view->host->system == SYSTEM_ESXI &&
 		    (nic->migration == NOT_TOLD || nic->services ||
@@ -73,9 +69,16 @@ static const char *spare_vmk(const struct view *view)
 		    !share_subnet(view, i, view->rule.migration_vmk) :
 		    !nic->n_addrs || share_subnet(view, i, first))
 			continue;
-		return nic->name;
+		return i;
 	}
-	return NULL;
+	return MIGSEL_NO_VMK;
+}
+
+static const char *spare_name(const struct view *view)
+{
+	int spare = view_spare(view);
+
+	return spare == MIGSEL_NO_VMK ? NULL : view->nic[spare]->name;
 }
 
 /* Adds commands that take away the addresses that the first vmk's subnets have. */
@@ -280,7 +283,7 @@ static void cure_esxi_stack(const struct view *view, struct text *text,
 static void cure_second(const struct view *view, struct text *text,
 			struct text *command)
 {
-	const char *spare = spare_vmk(view);
+	const char *spare = spare_name(view);
 	const char *name = spare ? spare : "VMK";
 
 	if (view->host->system == SYSTEM_LINUX) {
@@ -313,7 +316,7 @@ static void cure_linux_strict(const struct view *view, struct text *text,
 static void cure_esxi_enable(const struct view *view, struct text *text,
 			     struct text *command)
 {
-	const char *spare = spare_vmk(view);
+	const char *spare = spare_name(view);
 
 	text_add(text,
 		 "vMotion enabled on a vmk in a subnet of its own (VMkernel adapters > Edit > Enabled services > vMotion)");
