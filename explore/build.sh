@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# build.sh [ FILE ]    explore.html: the rule in the browser. One file, which loads nothing
+# build.sh [ FILE [ MANUAL ]]    explore.html: the rule in the browser. One file, which loads
+#                                nothing. MANUAL: where the manual is, seen from FILE
 #
 # module/rule.c, and what the tool reads and says of described hosts, are compiled to
 # WebAssembly; the words of the table are those of README.md, as in the report of the demo.
@@ -10,6 +11,7 @@ export LC_ALL=C.UTF-8
 here=$(dirname "$(readlink -f "$0")")
 top=$(dirname "$here")
 out=${1:-$top/explore.html}
+manual=${2:-Documentation/networking/migsel.rst}
 "$top/selftests/vm/need.sh" explore
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -22,7 +24,7 @@ mapfile -t sources < <("$here/sources.sh")
 # no Linux.
 clang --target=wasm32-wasi -mexec-model=reactor -std=gnu11 -D_GNU_SOURCE -Oz -flto \
 	-Wall -Wextra -Werror -Wno-unused-parameter \
-	-I"$top/userspace/include" -I"$here/include" -I"$top/userspace/lib" \
+	-I"$top/userspace/include" -I"$top/userspace/lib" \
 	-I"$top/userspace/commands" -I"$top/include/uapi" \
 	-idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)" \
 	-o "$work/rule.wasm" "${sources[@]}" \
@@ -39,7 +41,7 @@ table=$(jq -e -c -n -R '[inputs
 	printf "'use strict';\n"
 	printf 'const WASM = "%s";\n' "$(base64 -w 0 "$work/rule.wasm")"
 	printf 'const TABLE = %s;\n' "$table"
-	for module in rule state cases picture commands page; do
+	for module in rule state cases picture commands dom answer editors paste page; do
 		sed -e '/^import /d' -e 's/^export //' -e '/^\/\/ SPDX/d' "$here/$module.js"
 	done
 } >"$work/script"
@@ -54,7 +56,7 @@ while IFS= read -r line; do
 		printf '%s\n' "${line/@POLICY@/default-src \'none\'; script-src $(digest "$work/script") \'wasm-unsafe-eval\'; style-src $(digest "$work/style"); img-src data:; base-uri \'none\'; form-action \'none\'}" ;;
 	@STYLE@) printf '<style>' && cat "$work/style" && printf '</style>\n' ;;
 	@SCRIPT@) printf '<script type="module">' && cat "$work/script" && printf '</script>\n' ;;
-	*) printf '%s\n' "$line" ;;
+	*) printf '%s\n' "${line//@MANUAL@/$manual}" ;;
 	esac
 done <"$here/page.html" >"$work/page"
 cat "$work/page" >"$out"

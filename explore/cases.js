@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What to begin with, in the order of the lab's exercises, and what cures the pitfall.
 import { tidy, copy, full } from './state.js';
-import { decide, words } from './rule.js';
+import { decide, look, words } from './rule.js';
 
 // The NICs of the lab; place is 1 on esx-a and 2 on esx-b.
 const SUBNETS = [['192.0.2', '2001:db8:'], ['198.51.100', '2001:db8:1:'], ['203.0.113', '2001:db8:2:']];
@@ -42,51 +42,57 @@ export const cases = [
 	},
 ].map(made => ({ ...made, state: tidy(made.state) }));
 
-const migrating = host => host.nics.find(n => n.vmk && n.migration && n.stack === 0);
+// The NIC that carries migrations alone, by its number, -1 without.
+const migrating = (state, at) => look(state.hosts[at], state.family).migration;
+
+// One that carries nothing: of the default stack, or not registered yet, or else a new one.
+function spareOf(host, at, family) {
+	const seen = look(host, family);
+	const i = seen.spare >= 0 ? seen.spare : host.nics.findIndex((n, j) => !n.vmk && seen.nics[j].address);
+	if (i < 0 && !full(host))
+		host.nics.push(nic(at + 1, host.nics.length));
+	return host.nics.at(i);
+}
 
 // Each changes a copy, on both hosts where that is needed.
 const changes = [
 	['A subnet of its own for the migration NIC, on both hosts', state => {
 		state.hosts.forEach((host, at) => {
-			const nic = migrating(host);
-			if (nic)
-				nic.addresses = addresses(1, at + 1, host.nics.indexOf(nic));
+			const i = migrating(state, at);
+			if (i >= 0)
+				host.nics[i].addresses = addresses(1, at + 1, i);
 		});
 	}],
 	['A second migration NIC', state => {
 		state.hosts.forEach((host, at) => {
-			let spare = host.nics.find((n, i) => i && !(n.vmk && n.migration) && n.stack === 0 && !n.provisioning);
-			if (!spare && !full(host)) {
-				const i = host.nics.length;
-				spare = nic(at + 1, i);
-				host.nics.push(spare);
-			}
-			if (spare)
-				Object.assign(spare, { vmk: true, migration: true });
+			Object.assign(spareOf(host, at, state.family), { vmk: true, migration: true, stack: 0 });
 		});
 	}],
 	['The vMotion stack for it (ESXi 6.0 and later)', state => {
-		const nic = migrating(state.hosts[state.from]);
-		if (nic)
-			Object.assign(nic, { stack: 1, migration: false });
+		const i = migrating(state, state.from);
+		if (i >= 0)
+			state.hosts[state.from].nics[i].stack = 1;
 	}],
 	['migsel told to keep to it: fallback strict (ESXi has no such word)', state => {
 		state.hosts[state.from].strict = true;
 	}],
 ];
-const enable = [['Migration on, on the last NIC', state => {
-	Object.assign(state.hosts[state.from].nics.at(-1), { vmk: true, migration: true, stack: 0 });
-}]];
+const spareBecomes = what => state => {
+	Object.assign(spareOf(state.hosts[state.from], state.from, state.family), { vmk: true, ...what });
+};
+const enable = [
+	['Migration on, on a NIC that carries nothing', spareBecomes({ migration: true })],
+	['The vMotion stack for a NIC that carries nothing (ESXi 6.0 and later)', spareBecomes({ stack: 1 })],
+];
 
 // Those that help: what each would give is asked of the rule.
 export function cures(state, answer) {
-	const hot = words.classes.indexOf('hot');
-	if (!answer || (!answer.bypasses && answer.reason !== 'no-migration-vmk'))
+	if (!answer || answer.untold.length || (!answer.bypasses && answer.reason !== 'no-migration-vmk'))
 		return [];
 	return (answer.bypasses ? changes : enable).map(([title, change]) => {
 		const cured = structuredClone(state);
 		change(cured);
 		const after = copy(cured);
-		return { title, state: after, answer: decide(after, hot) };
-	}).filter(cure => cure.answer?.by.length && !cure.answer.bypasses && cure.answer.verdict === 'steer');
+		return { title, state: after, answer: decide(after, words.classes.indexOf('hot')) };
+	}).filter(cure => cure.answer?.verdict === 'steer' && !cure.answer.pitfall);
 }

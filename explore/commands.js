@@ -12,34 +12,33 @@ const inOrder = host => [host.first, ...host.nics.keys()].filter((i, at, all) =>
 function hostCommands(host, at) {
 	const lab = begins[at];
 	const here = lab.nics.map(nic => nic.name);
-	const { nics: seen, wrong } = look(host);
-	const known = seen.map(nic => nic.addresses.map(a => a.address));
+	const { nics: seen, wrong, provisioning } = look(host, 4);
 	const lines = [], on = `${host.name} `;
 
-	for (const text of wrong)
-		lines.push(`# not an address: ${text}`);
+	const left = wrong.reduce((n, nic) => n + nic.addresses.length + nic.routes.length, 0);
+	if (left)
+		lines.push(`# left out: ${left} of ${host.name} that are no address, or no route`);
 	for (const nic of host.nics)
 		if (!here.includes(nic.name))
 			lines.push(`# the lab has no ${nic.name}: leave it out, or give it another name`);
 	const present = inOrder(host).filter(i => here.includes(host.nics[i].name));
 	const differs = host.first !== lab.first && present.length > 1 ||
-		present.some(i => !same(known[i], lab.nics[here.indexOf(host.nics[i].name)].addresses));
+		present.some(i => !same(seen[i].addresses, lab.nics[here.indexOf(host.nics[i].name)].addresses));
 	if (differs) {
 		for (const name of here)
 			lines.push(`${on}ip address flush dev ${name} scope global`);
 		for (const i of present)
-			for (const address of known[i])
+			for (const address of seen[i].addresses)
 				lines.push(`${on}ip address add ${address} dev ${host.nics[i].name}${address.includes(':') ? ' nodad' : ''}`);
 	}
 	for (const i of present)
-		for (const route of host.nics[i].routes)
-			if (!wrong.includes(route))
-				lines.push(`${on}ip route add ${route} dev ${host.nics[i].name}`);
+		for (const route of seen[i].routes)
+			lines.push(`${on}ip route append ${route} dev ${host.nics[i].name}`);
 	host.nics.forEach((nic, i) => {
 		if (!nic.vmk || !present.includes(i))
 			return;
 		lines.push(`${on}migsel vmk add ${nic.name}` + (nic.stack ? ` stack ${STACKS[nic.stack]}` : '') +
-			(nic.migration && !nic.stack ? ' migration on' : '') + (nic.provisioning ? ' provisioning on' : ''));
+			(nic.migration && !nic.stack ? ' migration on' : '') + (i === provisioning ? ' provisioning on' : ''));
 	});
 	if (host.strict)
 		lines.push(`${on}migsel policy set fallback strict`);
@@ -54,7 +53,7 @@ export function commands(state, answer) {
 	if (!answer)
 		return lines;
 	const source = state.hosts[state.from];
-	const name = source.nics[Math.min(state.bound, source.nics.length - 1)].name;
+	const name = source.nics[state.bound].name;
 	const tag = words.classes[state.tag];
 	const bound = state.bind === 'device' ? ` dev ${name}` :
 		state.bind === 'address' && answer.source ? ` from ${answer.source}` : '';

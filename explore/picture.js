@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Both hosts with their NICs, the subnets between them, and the way that the packet takes.
-import { addressOf, bare } from './rule.js';
 import { STACKS } from './state.js';
 
 const COLUMN = 152, BOX = 138, TALL = 64, EDGE = 12, BETWEEN = 30;
@@ -17,7 +16,7 @@ const text = (x, y, words, more = {}) => svg('text', { x, y, ...more }, words);
 const line = (path, more) => svg('path', { d: path, ...more });
 
 // What a NIC is, in a word or two.
-function badge(nic, isFirst, carries) {
+function badge(nic, { isFirst, carries, serves }) {
 	if (!nic.vmk)
 		return 'not registered';
 	const words = [];
@@ -26,8 +25,8 @@ function badge(nic, isFirst, carries) {
 	if (nic.stack)
 		words.push(`${nic.stack === 1 ? 'vMotion' : STACKS[nic.stack]} stack`);
 	else if (nic.migration)
-		words.push(carries === false ? 'migration, idle' : 'migration');
-	if (nic.provisioning)
+		words.push(!carries ? 'migration, idle' : 'migration');
+	if (serves)
 		words.push('provisioning');
 	return words.join(', ');
 }
@@ -42,18 +41,17 @@ function box(nic, x, y, what) {
 }
 
 // @step: the row that is being looked at. The way is drawn once that is the one that applies.
-// @onnic: called with host and number of a NIC that is clicked.
-export function draw(state, answer, seen, step, onnic) {
-	const { hosts, from, family } = state;
+// @kind: the tag in a word. @onnic: called with host and number of a NIC that is clicked.
+export function draw(state, answer, kind, seen, step, onnic) {
+	const { hosts, from } = state;
 	const decided = answer && step >= answer.row;
 	const columns = Math.max(2, ...hosts.map(host => host.nics.length));
 	// What is no NIC of the other host is reached beyond a router, at the right.
 	const width = columns * COLUMN + 2 * EDGE + 30;
 	const center = i => EDGE + 14 + COLUMN * i + COLUMN / 2;
 
-	const networks = [], of = hosts.map((host, at) => host.nics.map((nic, i) => {
-		const known = seen[at].nics[i].addresses.find(a => a.asked && !/^fe[89ab]/.test(a.address));
-		const network = known?.network ?? null;
+	const networks = [], of = hosts.map((host, at) => host.nics.map((_, i) => {
+		const { network } = seen[at].nics[i];
 		if (network && !networks.includes(network))
 			networks.push(network);
 		return network;
@@ -89,17 +87,18 @@ export function draw(state, answer, seen, step, onnic) {
 	const by = decided ? answer.by : [];
 	const landing = state.other ? -1 : state.to;
 	const goal = of[target][landing] ?? null;
-	by.forEach((i, n) => {
+	const arrives = by.filter(i => !hosts[source].nics[i].down);
+	arrives.forEach((i, n) => {
 		const own = of[source][i];
 		if (!own)
 			return;
-		const shift = (n - (by.length - 1) / 2) * 5;
+		const shift = (n - (arrives.length - 1) / 2) * 5;
 		const beyond = width - EDGE - 4;
 		let path = `M${center(i) + shift} ${level(source).edge}V${bar(own)}`;
 		if (goal && goal !== own)
 			path += `H${beyond}V${bar(goal)}`;
 		path += goal ? `H${center(landing) + shift}V${level(target).edge}` : `H${beyond}`;
-		picture.append(line(path, { class: `way ${answer.kind}` }));
+		picture.append(line(path, { class: `way ${kind}` }));
 	});
 
 	for (const network of networks)
@@ -112,19 +111,18 @@ export function draw(state, answer, seen, step, onnic) {
 			if (at === source && looked.includes(i))
 				classes.push('candidate');
 			if (at === source && by.includes(i))
-				classes.push('chosen', answer.kind);
-			if (at === target && i === landing && by.length)
-				classes.push('lands', answer.kind);
+				classes.push('chosen', kind);
+			if (at === target && i === landing && arrives.length)
+				classes.push('lands', kind);
 			if (!nic.vmk)
 				classes.push('plain');
 			const flows = at === source && decided && answer.flows?.filter(flow => flow === i).length;
-			const firstVmk = hosts[at].nics.findIndex(n => n.vmk && n.stack === 0);
 			const drawn = box(nic, center(i), level(at).y, {
-				classes, address: bare(addressOf(nic, family) ?? ''),
+				classes, address: seen[at].nics[i].address,
 				badge: flows ? `${flows} of ${answer.flows.length} flows` :
-					badge(nic, i === firstVmk, seen[at].nics[i].carries),
+					badge(nic, { isFirst: i === seen[at].first, carries: seen[at].nics[i].carries, serves: i === seen[at].provisioning }),
 			});
-			drawn.addEventListener('click', () => onnic(at, i));
+			drawn.onclick = () => onnic(at, i);
 			picture.append(drawn);
 		});
 	if (decided && answer.verdict === 'refuse')

@@ -39,7 +39,7 @@ function got(pointer) {
 	return pointer ? JSON.parse(new TextDecoder().decode(bytes.subarray(pointer, bytes.indexOf(0, pointer)))) : null;
 }
 
-// What the reasons, the tags and the rows of the table are called, and say.
+// What the tags and the rows of the table are called, and say.
 export let words;
 // The table in the words of the manual, by reason.
 export const table = new Map(TABLE.map(row => [row.reason, row]));
@@ -57,60 +57,41 @@ export async function load() {
 }
 
 const VMK = 1, MIGRATION = 2, PROVISIONING = 4, DOWN = 8;
+const STRICT = 1, NOT_TOLD = { services: 2, routes4: 4, routes6: 8, rest: 16 };
 
-// Describes a host to the rule. Returns what of it is no address or route, as text.
+// Describes a host to the rule. Returns, for each NIC, what is no address and no route.
 function describe(host) {
-	const wrong = [];
-	calls.explore_begin(host.strict);
-	for (const nic of host.nics) {
+	calls.explore_begin(host.untold.reduce((flags, what) => flags | NOT_TOLD[what], host.strict ? STRICT : 0), host.first);
+	return host.nics.map(nic => {
 		put(nic.name);
 		const at = calls.explore_add_nic((nic.vmk && VMK) | (nic.migration && MIGRATION) |
 			(nic.provisioning && PROVISIONING) | (nic.down && DOWN), nic.stack);
-		for (const [texts, add] of [[nic.addresses, calls.explore_add_address], [nic.routes, calls.explore_add_route]])
-			for (const text of texts) {
-				put(text);
-				if (!add(at))
-					wrong.push(text);
-			}
-	}
-	return wrong;
+		const refused = (texts, add) => texts.filter(text => {
+			put(text);
+			return !add(at);
+		});
+		return {
+			addresses: refused(nic.addresses, calls.explore_add_address),
+			routes: refused(nic.routes, calls.explore_add_route),
+		};
+	});
 }
 
-// What is behind the length of an address, without that.
-export const bare = address => address.split('/')[0];
-
-// The first address of a family that a NIC was given, as it was written.
-export function addressOf(nic, family) {
-	return nic.addresses.find(a => a.includes(':') === (family === 6) && !/^fe[89ab]/i.test(a));
-}
-
-export function destinationOf(state) {
-	const nic = state.hosts[1 - state.from].nics[state.to];
-	return state.other || bare((nic && addressOf(nic, state.family)) ?? '');
+// A host as the rule sees it, with the addresses of a family.
+export function look(host, family) {
+	const wrong = describe(host);
+	return { ...got(calls.explore_look(family === 6)), wrong };
 }
 
 // Which row decides on the packet, and by which NIC it leaves; null without a destination.
 export function decide(state, tag = state.tag) {
-	const host = state.hosts[state.from];
-	const wrong = describe(host);
-	const to = destinationOf(state);
-	const bound = state.bind === 'none' ? -1 : Math.min(state.bound, host.nics.length - 1);
+	const to = state.other || look(state.hosts[1 - state.from], state.family).nics[state.to].address;
+	const source = state.hosts[state.from];
+	describe(source);
 	put(to);
-	const answer = got(calls.explore_decide(tag, bound, state.bind === 'device'));
-	if (!answer)
-		return null;
-
-	// Plain Linux: the longest prefix, and of several routes alike the first one.
-	const order = [host.first, ...host.nics.keys()].filter(i => i < host.nics.length);
-	answer.plain = order.reduce((best, i) =>
-		answer.nics[i].match > (best < 0 ? -1 : answer.nics[best].match) ? i : best, -1);
-	if (answer.verdict === 'pass')
-		answer.by = state.bind === 'device' ? [bound] : answer.plain < 0 ? [] : [answer.plain];
-	const source = answer.nics[bound >= 0 ? bound : answer.plain];
-	answer.source = bare(source?.addresses.find(a => a.asked && !/^fe[89ab]/.test(a.address))?.address ?? '');
-	answer.to = to;
-	answer.wrong = wrong;
-	answer.names = answer.by.map(i => host.nics[i].name);
+	const answer = got(calls.explore_decide(tag, state.bind === 'none' ? -1 : state.bound, state.bind === 'device'));
+	if (answer)
+		answer.names = answer.by.map(i => source.nics[i].name);
 	return answer;
 }
 
@@ -119,14 +100,7 @@ export function read(text) {
 	said.length = 0;
 	const room = calls.explore_input_max();
 	if (new TextEncoder().encode(text).length > room)
-		return { hosts: [], complaints: `This is too long: at most ${room} bytes are read here, migsel explain reads more.` };
+		return { hosts: [], complaints: [`This is too long: at most ${room} bytes are read here, migsel explain reads more.`] };
 	const hosts = got(calls.explore_read(put(text)));
-	return { hosts, complaints: said.join('').trim() };
-}
-
-// The NICs of a host as the rule sees them, in a family, and what is no address or route.
-export function look(host, family = 4) {
-	const wrong = describe(host);
-	put(family === 6 ? '2001:db8::1' : '192.0.2.1');
-	return { nics: got(calls.explore_decide(1, -1, false)).nics, wrong };
+	return { hosts, complaints: said.join('').split('\n').filter(Boolean) };
 }

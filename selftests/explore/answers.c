@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What module/rule.c answers, asked as the unit tests ask it, for page.py to compare: it reads
- * hosts and questions, and prints row, reason and the numbers of NICs for each question.
+ * hosts and questions, and prints for each question row, reason and the numbers of NICs.
  *
- *   host STRICT        nic FLAGS STACK      of the host before; flags as in explore.h
+ *   host FLAGS FIRST   nic FLAGS STACK      of the host before; flags as in explore.h
  *   address TEXT       route TEXT           of the NIC before
  *   ask CLASS BOUND TO_DEVICE DEST
  */
@@ -27,6 +27,7 @@ struct nic {
 };
 
 static struct nic nics[NICS];
+static unsigned int flags;	/* of the host */
 static unsigned int n_nics;
 static struct migsel_rule_vmk vmks[NICS];
 static unsigned int nic_of_vmk[NICS];
@@ -88,6 +89,10 @@ static u8 state_of(int vmk, const struct migsel_addr *dst, bool specific)
 		    (nic->routes[i].len || !specific))
 			state |= MIGSEL_ROUTED;
 	}
+	/* Routes that were not told are assumed, but not as what makes a vmk preferred. */
+	if (!specific && flags & (dst->family == MIGSEL_INET ? EXPLORE_ROUTES4_UNTOLD :
+							      EXPLORE_ROUTES6_UNTOLD))
+		state |= MIGSEL_ROUTED;
 	return state;
 }
 
@@ -116,23 +121,54 @@ static void prepare(void)
 	migsel_rule_prepare(&rule);
 }
 
+/* Of a NIC, registered or not, or the broadcast address of one. */
 static bool is_own(const struct migsel_addr *dst)
 {
 	unsigned int i, j;
+	u32 to, own, mask;
 
-	for (i = 0; i < rule.n_vmks; i++) {
-		for (j = 0; j < vmks[i].n_addrs; j++) {
-			if (vmks[i].addrs[j].family == dst->family &&
-			    !memcmp(vmks[i].addrs[j].local, dst->local, 16))
+	memcpy(&to, dst->local, sizeof(to));
+	for (i = 0; i < n_nics; i++) {
+		for (j = 0; j < nics[i].n_addrs; j++) {
+			const struct migsel_addr *addr = &nics[i].addrs[j];
+
+			if (addr->family != dst->family)
+				continue;
+			if (!memcmp(addr->local, dst->local, 16))
+				return true;
+			if (dst->family == MIGSEL_INET6 || addr->len > 30)
+				continue;
+			memcpy(&own, addr->local, sizeof(own));
+			mask = addr->len ? htonl(~0u << (32 - addr->len)) : 0;
+			if (to == (own | ~mask))
 				return true;
 		}
 	}
 	return false;
 }
 
-/* Several candidates: prints all that will do. Returns the reason. */
+/* The host itself, for many, or for the link: by the prefixes that are set apart for these. */
+static bool is_special(const struct migsel_addr *dst)
+{
+	static const char *const special[] = {
+		"0.0.0.0/32", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
+		"255.255.255.255/32", "::/127", "fe80::/10", "ff00::/8",
+	};
+	struct migsel_addr prefix;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(special) / sizeof(*special); i++) {
+		parse(&prefix, special[i]);
+		if (has_prefix(dst, &prefix))
+			return true;
+	}
+	return false;
+}
+
+/* Several candidates: prints all that will do, who they were, and by which 8 flows leave. */
 static enum migsel_reason choose(const struct migsel_addr *dst)
 {
+	enum migsel_reason reason;
 	u8 state[NICS];
 	u32 placed[NICS] = {}, i;
 	struct migsel_candidates cands = {
@@ -147,7 +183,19 @@ static enum migsel_reason choose(const struct migsel_addr *dst)
 		if (vmks[i].carries && (state[i] & READY) == READY)
 			printf(" %u", nic_of_vmk[i]);
 	}
-	return migsel_rule_multi(&rule, &cands, &vmk);
+	printf(" of");
+	for (i = 0; i < rule.n_vmks; i++) {
+		if (vmks[i].carries)
+			printf(" %u", nic_of_vmk[i]);
+	}
+	reason = migsel_rule_multi(&rule, &cands, &vmk);
+	printf(" flows");
+	for (i = 0; i < 8 && reason == MIGSEL_REASON_MULTI_NIC; i++) {
+		migsel_rule_multi(&rule, &cands, &vmk);
+		placed[vmk]++;
+		printf(" %u", nic_of_vmk[vmk]);
+	}
+	return reason;
 }
 
 static void ask(enum migsel_class class, int bound, bool to_device,
@@ -166,9 +214,7 @@ static void ask(enum migsel_class class, int bound, bool to_device,
 
 	parse(&dst, text);
 	query.family = dst.family;
-	query.not_unicast = is_own(&dst) ||
-		(dst.family == MIGSEL_INET ? dst.local[0] >= 224 :
-					     dst.local[0] == 0xff);
+	query.not_unicast = is_own(&dst) || is_special(&dst);
 	for (i = 0; i < rule.n_vmks && !query.bound_device; i++) {
 		if ((int)nic_of_vmk[i] == bound && vmks[i].carries &&
 		    state_of(i, &dst, false) & MIGSEL_USABLE)
@@ -187,23 +233,30 @@ static void ask(enum migsel_class class, int bound, bool to_device,
 		reason = migsel_rule_single(reason, state_of(vmk, &dst, false));
 		if (reason == row->reason)
 			printf(" %u", nic_of_vmk[vmk]);
+		printf(" of");
+		if (vmk != MIGSEL_NO_VMK)
+			printf(" %u", nic_of_vmk[vmk]);
+		printf(" flows");
+	} else {
+		printf(" of flows");
 	}
-	printf(" %s\n", names[reason]);
+	printf(" %s %s\n", row->bypasses && reason == row->reason ? "pitfall" : "-",
+	       names[reason]);
 }
 
 int main(void)
 {
-	unsigned int a, b, is_strict;
+	unsigned int a, b;
 	char line[128], text[64];
 	struct nic *nic = nics;
 	bool prepared = false;
 	int bound;
 
 	while (fgets(line, sizeof(line), stdin)) {
-		if (sscanf(line, "host %u", &is_strict) == 1) {
+		if (sscanf(line, "host %u %u", &flags, &b) == 2) {
 			n_nics = 0;
 			prepared = false;
-			rule.strict = is_strict;
+			rule.strict = flags & EXPLORE_STRICT;
 		} else if (sscanf(line, "nic %u %u", &a, &b) == 2 &&
 			   n_nics < NICS) {
 			nic = &nics[n_nics++];
@@ -223,6 +276,7 @@ int main(void)
 			prepared = true;
 			ask(a, bound, b, text);
 		} else {
+			fprintf(stderr, "not understood: %s", line);
 			return 1;
 		}
 	}

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # lab.sh    the commands that the page prints, in the lab of the test kernel: the kernel gives
-#           the reason that the page gave, and the NIC that it named has sent
+#           the reason that the page gave, and the NIC that it named has sent; and what the rule
+#           does not touch goes where the page says
 #
 # SHOWN is what page.py writes. KTAP on standard output.
 set -uo pipefail
@@ -34,10 +35,32 @@ ran() {
 	done < <(field commands)
 }
 
+# routed DST FROM OIF: by which device, and with which source address, if that was given to it;
+# nothing without a route
+routed() {
+	local got
+	got=$("$(field host)" ip -j route get "$1" ${2:+from "$2"} ${3:+oif "$3"} 2>/dev/null) || got='[]'
+	jq -r '.[0] // empty | select(.type != "unreachable") | "\(.dev) \(.prefsrc // "" | select(startswith("fe80:") | not) // "")"' <<<"$got"
+}
+
+goes_plain() {
+	local dst from oif dev source got wanted status=0
+	while IFS='|' read -r dst from oif dev source; do
+		got=$(routed "$dst" "$from" "$oif")
+		wanted=${dev:+$dev ${from:-$source}}
+		# With a source of its own none is chosen.
+		[[ ${got:+${got% *} ${from:-${got#* }}} == "$wanted" ]] || {
+			echo "# to $dst ${from:+from $from }${oif:+by $oif}: the page says '$wanted', it is '$got'"
+			status=1
+		}
+	done < <(jq -r --argjson i "$i" '.[$i].plain[] | join("|")' <<<"$SHOWN")
+	return "$status"
+}
+
 # The last command shows the counters. A receiver closes before all was counted.
 holds() {
 	local sender senders
-	build && ran || return
+	build && ran && goes_plain || return
 	if [[ $(field reason) != untagged && $out != *" reason $(field reason)"* ]]; then
 		echo "# the page says $(field reason): $(grep ' tag ' <<<"$out")"
 		return 1
