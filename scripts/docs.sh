@@ -42,7 +42,7 @@ cd "$top/module"
 } >"$work/pages/functions.rst"
 
 sphinx-build -q -W -n --keep-going -E -d "$work/trees" -b html "$work/pages" "$work/html"
-"$top/explore/build.sh" "$work/html/explore.html"
+"$top/explore/build.sh" "$work/html/explore.html" networking/migsel.html
 rm -rf "$work/html/.buildinfo" "$out"
 mkdir -p "$(dirname "$out")"
 mv "$work/html" "$out"

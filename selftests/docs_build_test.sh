@@ -40,9 +40,14 @@ generated_pages() {
 	page functions.html "${functions[@]/#/c.functions.}"
 }
 
+# What it leads to is there.
 the_rule_runs() {
+	local link
 	grep -q 'href="explore.html"' "$html/index.html" || fail 'the first page does not lead there'
 	page explore.html wasm-unsafe-eval
+	while read -r link; do
+		page "$link" || return
+	done < <(grep -o 'href="[^"#:]*"' "$html/explore.html" | cut -d'"' -f2)
 }
 
 # A copy of what is read, for mistakes to be made in.
