@@ -19,7 +19,7 @@ export LC_ALL=C.UTF-8
 # The long ones first.
 checks=(W1-sparse-6.12 W1-sparse-6.1 W1-7.3 W1-no-ipv6 W1-6.1-oldest W1-6.1-cloud
 	W1-6.12-cloud W1-7.3-cloud coccinelle clang analyzer shellcheck
-	checkpatch kernel-doc generated arrows tool_arrows named codespell yamllint license)
+	checkpatch kernel-doc generated arrows tool_arrows named codespell yamllint license version)
 
 # What checkpatch finds and what cannot be written in another way.
 accepted=(
@@ -96,6 +96,14 @@ generated() {
 	"$work/generated/scripts/generate.sh" "$source"
 	diff -ru include "$work/generated/include"
 	diff -ru module "$work/generated/module"
+}
+
+# The version is where it has to be for make and for Debian, too.
+version() {
+	local version
+	version=$(sed -n '0,/^## /s/^## //p' CHANGELOG.md)
+	grep -qx "VERSION ?= $version" userspace/Makefile || echo "userspace/Makefile: not version $version, as CHANGELOG.md says"
+	[[ $(head -n 1 debian/changelog) == "migsel ($version) "* ]] || echo "debian/changelog: not version $version, as CHANGELOG.md says"
 }
 
 # A function that a comment names, as f(), has to be defined or called somewhere: a comment
