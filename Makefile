@@ -57,16 +57,20 @@ docs: ## Documentation/ as HTML, written to docs-html/
 deb: ## Debian packages of tool, module (DKMS) and documentation, written to deb/
 	@scripts/deb.sh
 
+series: ## patches that add migsel to a kernel tree, written to series/; TREE=FOLDER
+	@scripts/series.sh $${TREE:+"$$TREE"}
+
 clean: ## removes what was built
 	$(RM) -r .cache/build docs-html
 	@$(MAKE) --no-print-directory -C userspace clean
 
 distclean: clean ## removes what was downloaded and reported, too
-	$(RM) -r .cache demo-report bench-report kselftest-report deb explore.html
+	$(RM) -r .cache demo-report bench-report kselftest-report deb series explore.html
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
 	@sed -n '/^# What the environment/,/^$$/{s/^#   /  /p}' selftests/vm/run.sh
+	@echo '  TREE=FOLDER     for series: the kernel tree (default: the newest source that is known here)'
 	@echo '  KDIR=FOLDER     kernel headers or build tree for module (default: the running kernel)'
 	@echo '  HOST=FILE       for lab: the host that FILE describes, and a peer'
 	@echo "  TOPICS='a b'    for check: these of selftests/, by name (default: all that suit the kernel)"
@@ -75,4 +79,4 @@ help: ## this list
 	@echo "  MODES='a b'     for kselftest: these of its modes (default: all); LIMIT=900 seconds for a test"
 	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'
 
-.PHONY: all module tool vm lab lab-test explore demo check kselftest bench fuzz lint coverage install uninstall docs deb clean distclean help
+.PHONY: all module tool vm lab lab-test explore demo check kselftest bench fuzz lint coverage install uninstall docs deb series clean distclean help

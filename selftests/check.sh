@@ -56,7 +56,7 @@ run_test() {
 	case $1 in
 	unit) flock "$builds/unit.lock" make -s -C selftests/unit check ;;
 	vm_test.sh | detectors_test.sh) "selftests/vm/$1" ;;
-	demo_test.sh | docs_build_test.sh | explore_test.sh | lab_test.sh | package_test.sh | recipes_test.sh) "selftests/$1" ;;
+	demo_test.sh | docs_build_test.sh | explore_test.sh | lab_test.sh | package_test.sh | recipes_test.sh | series_test.sh) "selftests/$1" ;;
 	tool_explain_test.sh | tool_explain_paste_test.sh) PATH=$PWD/userspace:$PATH "selftests/$1" ;;
 	kunit.sh) with_cpus "$1" "selftests/$1" ;;
 	tool_speed_test.sh | cost.sh) ICOUNT=1 in_test_kernel "$1" ;;
@@ -108,8 +108,8 @@ elif (($# == 0)); then
 	case ${KERNEL-} in
 	'')
 		groups=(list-ONCE list-TOOL list)
-		long+=(lab_exercises.sh demo_test.sh lab_test.sh recipes_test.sh package_test.sh explore_test.sh docs_build_test.sh)
-		needs+=(package kbuild lab shell explore explore-test docs) ;;
+		long+=(lab_exercises.sh demo_test.sh lab_test.sh recipes_test.sh series_test.sh package_test.sh explore_test.sh docs_build_test.sh)
+		needs+=(package series kbuild lab shell explore explore-test docs) ;;
 	uml | debug)
 		groups=(list-DEBUG list-TOOL list)
 		long+=(detectors_test.sh demo_test.sh) ;;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The egress rule in a kernel: the cases of ../unit. */
+/* The egress rule in a kernel: the cases of its unit tests. */
 
 #include <linux/module.h>
 

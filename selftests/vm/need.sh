@@ -5,7 +5,7 @@
 #                     kbuild (modules for a test kernel), source (a test kernel itself),
 #                     vm, uml (vm in user mode), arm64, s390x, i386 (vm and kbuild for these),
 #                     shell (what a user of vm has), lab, demo, check, docs, bench, fuzz, lint, package,
-#                     explore (the page), explore-test (a browser to try it with)
+#                     series (patches for a kernel tree), explore (the page), explore-test (a browser to try it with)
 #
 # As root on a Debian system it installs what is missing, and says so in one line;
 # elsewhere it prints the one line to run, and fails.
@@ -15,7 +15,7 @@ PATH=$PATH:/usr/sbin:/sbin
 # Groups, a program or a file (a pattern), the package it is in.
 table='
 	build,kbuild,source gcc                        gcc
-	build,kbuild,source make                       make
+	build,kbuild,source,series make                make
 	build        pkg-config                        pkg-config
 	build        /usr/include/libmnl/libmnl.h      libmnl-dev
 	build        /usr/include/jansson.h            libjansson-dev
@@ -85,9 +85,9 @@ table='
 	check        promtool                          prometheus
 	check        strace                            strace
 	check        systemd-analyze                   systemd
-	check,lint   python3                           python3
-	check,lint   /usr/lib/python3*/*/yaml/*.py     python3-yaml
-	check,lint   /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
+	check,lint,series python3                      python3
+	check,lint,series /usr/lib/python3*/*/yaml/*.py python3-yaml
+	check,lint,series /usr/lib/python3*/*/jsonschema/*.py python3-jsonschema
 	docs         perl                              perl
 	docs         sphinx-build                      python3-sphinx
 	docs         /usr/lib/python3*/*/yaml/*.py     python3-yaml
@@ -118,7 +118,7 @@ table='
 	lint         clang                             clang
 	lint         scan-build                        clang-tools
 	lint         codespell                         codespell
-	lint         git                               git
+	lint,series  git                               git
 	lint         ld.lld                            lld
 	lint         llvm-ar                           llvm
 	lint         ocamlopt                          ocaml

@@ -368,28 +368,6 @@ kernels_are_summed_up() {
 N passed, 1 failed, 0 skipped"
 }
 
-# As part of a kernel tree: run where they are, and installed, by what the kernel has for that.
-kselftest_runs_them() {
-	local source tests=$scratch/linux/tools/testing/selftests
-	source=$(KERNEL=uml "$here/vm/fetch.sh" --source) || return
-	mkdir -p "$tests/net"
-	(cd "$source" && cp --parents scripts/subarch.include "$scratch/linux" &&
-		cd tools/testing/selftests && cp -r Makefile lib.mk run_kselftest.sh kselftest "$tests") || return
-	cp -r selftests "$tests/net/migsel"
-	make -s -C "$tests/net/migsel" clean
-	cp --parents include/uapi/linux/migsel.h Documentation/networking/migsel-engines.rst "$scratch/linux"
-	make -s -C "$tests" TARGETS=net/migsel FORCE_TARGETS=1 KSFT_INSTALL_PATH="$scratch/installed" \
-		install >"$scratch/out" 2>"$scratch/err" || return
-	is "$(grep -c . "$scratch/installed/kselftest-list.txt")" "$(make -s -C selftests list | wc -w)" || return
-	cd "$scratch" || return
-	BUILD=1 LOAD=1 vm '
-		make -s -C linux/tools/testing/selftests TARGETS=net/migsel TEST_PROGS=netlink.sh run_tests
-		cd installed && ./run_kselftest.sh -t net/migsel:netlink.sh -t net/migsel:refuse.sh
-	'
-	is "$(grep -o '^\(not \)\?ok.*' "$scratch/out" | xargs)" "ok 1 selftests: net/migsel: netlink.sh \
-ok 1 selftests: net/migsel: netlink.sh ok 2 selftests: net/migsel: refuse.sh"
-}
-
 # With a filled cache nothing is fetched.
 works_without_network() {
 	BUILD=1 unshare -rn make -s vm RUN=true
@@ -422,7 +400,7 @@ case ${KERNEL-} in
 		kernel_of_a_tree selftests_of_a_tree kernel_of_a_tree_without_9p unfit_trees_are_refused
 		one_cpu_that_counts jobs_are_spread places_are_shared no_terminal_no_shell
 		unknown_kernel_is_refused unknown_architecture_is_refused unknown_topic_is_refused
-		kernels_are_summed_up kselftest_runs_them works_without_network) ;;
+		kernels_are_summed_up works_without_network) ;;
 esac
 (($# == 0)) || tests=("$@")
 
