@@ -15,11 +15,15 @@ wrong() {
 }
 
 # stream FROM CLASS TO [OPTION...]: what a migration sends, from a host to an address, with options
-# for iperf3; the class is hot, cold or plain. The receiver takes one stream at a time.
+# for iperf3; the class is hot, cold, plain, or the name of a VRF. The receiver takes one stream at a time.
 stream() {
 	local said i
 	local -a by=()
-	[[ $2 == plain ]] || by=(migsel exec "$2" --)
+	case $2 in
+	plain) ;;
+	hot | cold) by=(migsel exec "$2" --) ;;
+	*) by=(ip vrf exec "$2") ;;
+	esac
 	for ((i = 0; i < 50; i++)); do
 		said=$(on "$1" "${by[@]}" timeout 30 iperf3 -c "$3" -n 2M "${@:4}" 2>&1 >/dev/null) && return
 		[[ $said == *busy* ]] || return

@@ -27,19 +27,21 @@ is_whole() {
 	[[ ! -e $folder/prediction.txt || $(grep -c '^  [0-9] ' "$folder/prediction.txt") -ge 2 ]] || fail 'it has nothing to choose from'
 }
 
+# there FUNCTION: of the exercise
+there() (
+	run=/tmp/lab says=${1}_says
+	# shellcheck source=lab/lib.sh
+	. "$lab/lib.sh"
+	# shellcheck source=/dev/null
+	. "$lab/exercises/$exercise/exercise.sh"
+	"$1" >"$scratch/did" 2>&1
+	echo "${!says-}" >"$scratch/says"
+)
+
 # wrong_way FUNCTION: it is done, and lab check says what is wrong with it
 wrong_way() {
-	local says=$1_says
 	lab reset || { fail "no reset: $(<"$scratch/err")"; return; }
-	(
-		run=/tmp/lab
-		# shellcheck source=lab/lib.sh
-		. "$lab/lib.sh"
-		# shellcheck source=/dev/null
-		. "$lab/exercises/$exercise/exercise.sh"
-		"$1" >"$scratch/did" 2>&1
-		echo "${!says}" >"$scratch/says"
-	)
+	there "$1"
 	! lab check || fail "$1 solves it"
 	[[ $out == "Not yet: "*$(<"$scratch/says")* ]] || fail "$1: it says '$out', not '$(<"$scratch/says")'"
 }
@@ -63,6 +65,11 @@ play() {
 	says "Solved."
 	[[ ! -e $lab/exercises/$1/prediction.txt ]] || grep -qE '^(Your prediction was right: .+\.|You predicted .+; it was .+\.)$' <<<"$out" ||
 		fail "nothing is said of the prediction: $out"
+	if grep -q '^other_way()' "$lab/exercises/$1/exercise.sh"; then
+		lab reset
+		there other_way
+		lab check || fail "the other way does not solve it: $out"
+	fi
 	for way in 1 2 3; do
 		way=wrong_$way
 		grep -q "^$way()" "$lab/exercises/$1/exercise.sh" || continue
@@ -100,6 +107,7 @@ progress() {
 	rm -rf "$HOME/.lab"
 	lab
 	says '[ ] 2 '
+	[[ $(wc -L <<<"$out") -le 80 && $(wc -l <<<"$out") -lt 24 ]] || fail 'the list is too large for a screen'
 	mkdir -p "$HOME/.lab/pitfall" "$HOME/.lab/stack"
 	echo 1700000000 >"$HOME/.lab/pitfall/solved"
 	printf '%s\n' "\$(reboot)" >"$HOME/.lab/stack/solved"

@@ -191,6 +191,9 @@ make_vm() {
 
 # Its migration ---------------------------------------------------------------
 
+# memory_uri ADDRESS
+memory_uri() { [[ $1 == *:* ]] && echo "tcp:[$1]:$memory_port" || echo "tcp:$1:$memory_port"; }
+
 # receive_vm ADDRESS: a QEMU on esx-b that waits for it, with an empty active image
 # on top of what has been copied, and offers that for writing. It will not run at once.
 receive_vm() {
@@ -211,7 +214,7 @@ receive_vm() {
 		tell esx-b block-export-add type=nbd id=export name=disk node-name="$REPLY" writable=true &&
 		tell esx-b migrate-set-capabilities 'capabilities=[{"capability":"multifd","state":true}]' &&
 		tell esx-b migrate-set-parameters multifd-channels=4 &&
-		tell esx-b migrate-incoming uri="tcp:$1:$memory_port"
+		tell esx-b migrate-incoming uri="$(memory_uri "$1")"
 }
 
 # mirror_disk ADDRESS: until both active images are the same, and all that is written
@@ -239,7 +242,7 @@ start_migration() {
 	tell esx-a migrate-set-capabilities \
 		'capabilities=[{"capability":"multifd","state":true},{"capability":"pause-before-switchover","state":true}]' &&
 		tell esx-a migrate-set-parameters multifd-channels=4 &&
-		tell esx-a migrate uri="tcp:$1:$memory_port"
+		tell esx-a migrate uri="$(memory_uri "$1")"
 }
 
 # migration_is STATUS: waits until it is; else why not is in REPLY

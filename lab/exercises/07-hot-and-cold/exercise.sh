@@ -73,7 +73,7 @@ check() {
 solve() {
 	on esx-a migsel classify /mnt/vm1/disk-2.qcow2
 	on esx-a migsel exec cold -- rsync -t /mnt/vm1/disk.qcow2 /mnt/vm1/disk-1.qcow2 rsync://192.0.2.20/vm1/
-	on esx-a migsel exec hot -- /tmp/migrate 198.51.100.21
+	on esx-a migsel exec hot -- /tmp/migrate 2001:db8:1::21
 	on esx-a migsel -s vmk show
 }
 

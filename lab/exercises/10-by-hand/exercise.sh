@@ -57,6 +57,9 @@ check() {
 		[[ $nic == vmk1 ]] || wrong "what has no tag and is for $to leaves by ${nic:-no NIC}, not by vmk1" || return
 		nic=$(carrier esx-a cold "$to")
 		[[ $nic == vmk1 ]] || wrong "cold traffic to $to leaves by ${nic:-no NIC}, not by vmk1" || return
+		# The VRF counts it, too.
+		nic=$(carrier esx-a by-hand "$to")
+		[[ " $nic " == *' vmk0 '* ]] || wrong "what ip vrf exec by-hand starts leaves for $to by ${nic:-no NIC}, not by vmk0" || return
 	done
 }
 
@@ -70,6 +73,11 @@ solve() {
 	on esx-a nft add rule inet by-hand output tcp dport 5301 meta mark set 0x10000
 	on esx-a iperf3 -c 192.0.2.22 -p 5301 -n 10M
 	on esx-a ip -s link show vmk2
+	on esx-a ip link add by-hand type vrf table 200
+	on esx-a ip link set by-hand up
+	on esx-a ip link set vmk0 master by-hand
+	on esx-a ip address add 2001:db8::10/64 dev vmk0 nodad
+	on esx-a ip vrf exec by-hand iperf3 -c 192.0.2.22 -n 10M
 }
 
 # Routes know nothing of tags.
@@ -86,3 +94,9 @@ wrong_2() {
 	on esx-a nft add rule inet by-hand output tcp dport 5301 meta mark set 0x10000
 }
 wrong_2_says='what goes to port 5301 of 192.0.2.22 leaves by vmk1'
+# A NIC that enters a VRF loses its addresses of IPv6. What the VRF has no route to, the main table has.
+wrong_3() {
+	solve
+	on esx-a ip address flush dev vmk0 scope global to 2001:db8::10
+}
+wrong_3_says='what ip vrf exec by-hand starts leaves for 2001:db8::22 by vmk1, not by vmk0'

@@ -67,9 +67,15 @@ check() {
 }
 
 solve() {
-	on switch bridge fdb show br switch
+	on switch bridge fdb show br switch dynamic
 	on esx-b ping -c 1 -I vm0 198.51.100.10
-	on switch bridge fdb show br switch
+	on switch bridge fdb show br switch dynamic
+}
+
+# Before vm0 uses an address of IPv6 it asks, within a second, whether somebody has it.
+other_way() {
+	on esx-b ip address add 2001:db8:1::99/64 dev vm0
+	sleep 2
 }
 
 wrong_1() { on switch bridge fdb replace "$mac" dev b-vmk2 master static; }
