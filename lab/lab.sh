@@ -29,6 +29,8 @@ die() {
 }
 
 key() { echo "${1#*-}"; }
+# whole_words TEXT: which a terminal would break anywhere
+whole_words() { if [[ -t 1 ]]; then fold -sw 80 <<<"$1"; else echo "$1"; fi; }
 text() { [[ ! -e $lab/exercises/$exercise/$1.txt ]] || cat "$lab/exercises/$exercise/$1.txt"; }
 
 # get FILE: a number that was put there for this exercise; of what is there otherwise, nothing
@@ -75,8 +77,8 @@ list() {
 		[[ $(get shown) != 1 ]] || state='-'
 		printf '  [%s] %-4s %s\n' "$state" "${number#0}" "$title"
 	done
-	printf '  %s\n' '' 'x solved, - the solution was shown first'
-	printf '  %s\n' '' 'lab start 1    begins one; lab check, lab hint, lab solve, lab reset go on with it'
+	printf '  %s\n' 'x solved, - the solution was shown first' \
+		'lab start 1 begins one; lab check, hint, solve and reset go on with it'
 }
 
 # All is built anew, and nothing is traced; of the processes there, those stay that this one is below.
@@ -123,6 +125,7 @@ respawn_panes() {
 measure() {
 	[[ -e $lab/exercises/$exercise/prediction.txt ]] || return 0
 	answer >"$run/answer"
+	on esx-a migsel stats reset
 	[[ $(option "$(<"$run/answer")") ]] || { echo 'what is asked could not be measured' && return 1; }
 }
 
@@ -142,7 +145,7 @@ begin() {
 ask() {
 	local number=
 	text prediction | grep . || return 0
-	while [[ -t 0 ]] && read -rp 'Your prediction, a number: ' number; do
+	while [[ -t 0 ]] && read -erp 'Your prediction, a number: ' number; do
 		(predict "$number") && return
 	done
 	echo 'lab predict NUMBER tells your prediction.'
@@ -167,7 +170,7 @@ judge() {
 	[[ $(on esx-b ss -Hltn 'sport = :5201') ]] || die 'no iperf3 listens on esx-b any more: lab reset'
 	echo 'lab: looking at counters and configuration' >&2
 	if ! said=$(check); then
-		printf 'Not yet: %s\n' "${said:-something is wrong}"
+		whole_words "Not yet: ${said:-something is wrong}"
 		return 1
 	fi
 	echo 'Solved.'
@@ -176,7 +179,7 @@ judge() {
 		if [[ $(<"$run/predicted") == "$answer" ]]; then
 			echo "Your prediction was right: $(option "$answer")."
 		else
-			echo "You predicted $(option "$(<"$run/predicted")"); it was $(option "$answer")."
+			whole_words "You predicted $(option "$(<"$run/predicted")"); it was $(option "$answer")."
 		fi
 	fi
 	echo

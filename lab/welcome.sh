@@ -28,7 +28,7 @@ cat <<'END'
   +-----------------+          +-----------------+          +-----------------+
 
   The numbers end the addresses: 10 is 192.0.2.10/24 and 2001:db8::10/64.
-  esx-b has an iperf3 that listens. No NIC is a vmk yet: this is plain Linux.
+  esx-b has an iperf3 that listens. migsel knows no NIC yet: this is plain Linux.
 
   esx-a, esx-b, switch    this shell goes there; esx-b COMMAND runs one there
   welcome                 this picture; man migsel and TAB tell more

@@ -9,7 +9,6 @@ answer() {
 	vmk0) echo 1 ;;
 	vmk1) echo 2 ;;
 	esac
-	on esx-a migsel stats reset
 }
 
 check() {

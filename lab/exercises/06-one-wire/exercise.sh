@@ -53,7 +53,7 @@ solve() {
 	on esx-a ip link set vmk1 up
 	on esx-a migsel vmk add vmk1 migration on
 	on esx-a migsel exec hot -- iperf3 -c 198.51.100.21 -n 10M
-	on esx-a ip -s link
+	on esx-a ip -s link show vmnic0
 }
 
 # vmk1 moved, and forgotten by migsel, as its device was another one.

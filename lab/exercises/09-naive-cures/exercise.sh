@@ -32,6 +32,12 @@ arrives() {
 		map(.ifname as $nic | { nic: $nic, n: (got - ($before[] | select(.ifname == $nic) | got)) }) | max_by(.n).nic'
 }
 
+# filtered: what else may be the cause, if it may
+filtered() {
+	on esx-b sysctl -n net.ipv4.conf.{all,vmk0,vmk1,vmk2}.rp_filter | grep -qx 1 &&
+		echo ', or a strict rp_filter drops it: it is no cure here'
+}
+
 expected=2
 answer() {
 	case $(arrives esx-a 192.0.2.21) in
@@ -49,7 +55,7 @@ check() {
 	for number in 0 1 2; do
 		for to in 192.0.2.2$number 2001:db8::2$number; do
 			nic=$(arrives esx-a "$to")
-			[[ $nic ]] || wrong "no connection to $to: it does not arrive at all" || return
+			[[ $nic ]] || wrong "no connection to $to: it does not arrive at all$(filtered)" || return
 			[[ $nic == "vmk$number" ]] || wrong "what is sent to $to arrives at $nic of esx-b, not at vmk$number" || return
 		done
 	done
@@ -86,3 +92,9 @@ wrong_2() {
 	on esx-b sysctl -w net.ipv4.conf.all.arp_announce=2
 }
 wrong_2_says='esx-b takes 192.0.2.11 to be at another NIC'
+# All that is said to help, at once: a NIC by which no answer would go back is silent.
+wrong_3() {
+	solve
+	on esx-b sysctl -w net.ipv4.conf.all.rp_filter=1
+}
+wrong_3_says='no connection to 192.0.2.20: it does not arrive at all, or a strict rp_filter'

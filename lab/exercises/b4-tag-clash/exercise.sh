@@ -20,6 +20,9 @@ start() {
 
 marked() { on esx-a nft -j list counter inet shaper marked 2>/dev/null | jq '[.nftables[] | .counter?.bytes // empty][0] // 0'; }
 
+# lost NICS: why, if these are what plain Linux sends by
+lost() { [[ $1 != vmk1 ]] || echo ', as plain traffic does: it has no tag any more'; }
+
 check() {
 	local class to nics before
 	intact esx-a || return
@@ -32,7 +35,7 @@ check() {
 				[[ $nics == vmk0 ]] || wrong "cold traffic to $to leaves by $nics, not by vmk0" || return
 			else
 				[[ " $nics " == *' vmk1 '* && " $nics " == *' vmk2 '* && " $nics " != *' vmk0 '* ]] ||
-					wrong "hot traffic to $to leaves by $nics, not by vmk1 and vmk2" || return
+					wrong "hot traffic to $to leaves by $nics, not by vmk1 and vmk2$(lost "$nics")" || return
 			fi
 			(($(marked) - ${before:-0} > 5000000)) || wrong "the shaper does not find a $class stream to $to any more" || return
 		done
@@ -53,4 +56,4 @@ wrong_1() { on esx-a nft delete table inet shaper; }
 wrong_1_says='the shaper does not find a hot stream'
 # Other bits, and the firewall overwrites them.
 wrong_2() { on esx-a migsel tag set mask 0x3000000 hot 0x1000000 cold 0x2000000; }
-wrong_2_says='hot traffic to 192.0.2.21 leaves by vmk1, not'
+wrong_2_says='hot traffic to 192.0.2.21 leaves by vmk1, not by vmk1 and vmk2, as plain'
