@@ -76,8 +76,8 @@ keep_report() {
 	begin_clock
 	"$here/report.sh" "$new" || die 'the report cannot be drawn'
 	end_clock
-	if ! mkdir -p "$OUT" || ! rm -f "$OUT"/{index.html,result.json,scenario-*.pcapng} ||
-		! mv "$new"/{index.html,result.json,scenario-*.pcapng} "$OUT/"; then
+	if ! mkdir -p "$OUT" || ! rm -f "$OUT"/{index.html,result.json,scenario-*.{pcapng,svg}} ||
+		! mv "$new"/{index.html,result.json,scenario-*.{pcapng,svg}} "$OUT/"; then
 		die "cannot write the report to $OUT"
 	fi
 	say "the report: $OUT/index.html, first packets: $OUT/scenario-*.pcapng"
