@@ -35,26 +35,23 @@ ran() {
 	done < <(field commands)
 }
 
-# routed DST FROM OIF: by which device, and with which source address, if that was given to it;
-# nothing without a route
-routed() {
-	local got
-	got=$("$(field host)" ip -j route get "$1" ${2:+from "$2"} ${3:+oif "$3"} 2>/dev/null) || got='[]'
-	jq -r '.[0] // empty | select(.type != "unreachable") | "\(.dev) \(.prefsrc // "" | select(startswith("fe80:") | not) // "")"' <<<"$got"
-}
-
+# One question for all: what failed is told by the number of its line. A source address is
+# compared where one was chosen, and of those that were given to the host.
 goes_plain() {
-	local dst from oif dev source got wanted status=0
-	while IFS='|' read -r dst from oif dev source; do
-		got=$(routed "$dst" "$from" "$oif")
-		wanted=${dev:+$dev ${from:-$source}}
-		# With a source of its own none is chosen.
-		[[ ${got:+${got% *} ${from:-${got#* }}} == "$wanted" ]] || {
-			echo "# to $dst ${from:+from $from }${oif:+by $oif}: the page says '$wanted', it is '$got'"
-			status=1
-		}
-	done < <(jq -r --argjson i "$i" '.[$i].plain[] | join("|")' <<<"$SHOWN")
-	return "$status"
+	local asked got
+	asked=$(field 'plain[] | "route get \(.[0])" + (if .[1] == "" then "" else " from \(.[1])" end) + (if .[2] == "" then "" else " oif \(.[2])" end)')
+	got=$("$(field host)" ip -j -force -b - <<<"$asked" 2>"$HOME/failed" | jq -c '.[0]')
+	jq -rn --argjson i "$i" --argjson shown "$SHOWN" --rawfile failed "$HOME/failed" '
+		[$failed | scan("Command failed -:([0-9]+)") | .[0] | tonumber] as $none | [inputs] as $found
+		| reduce ($shown[$i].plain | to_entries[]) as {$key, $value} ({n: 0, wrong: []};
+			(if $none | index($key + 1) then null else $found[.n] end) as $its
+			| if $its then .n += 1 else . end
+			| "\($its.dev // "") \($its.prefsrc // "" | select($value[1] == "" and (startswith("fe80:") | not)) // "")" as $is
+			| "\($value[3]) \(if $value[1] == "" and $value[3] != "" then $value[4] else "" end)" as $says
+			| if $is == $says then . else .wrong += ["# to \($value[:3] | join(" ")): the page says \($says), it is \($is)"] end)
+		| .wrong[], "# asked \(.n) of \($shown[$i].plain | length)"' <<<"$got" >"$HOME/said"
+	grep -v '^# asked' "$HOME/said" && return 1
+	grep -q '^# asked [1-9]' "$HOME/said"
 }
 
 # The last command shows the counters. A receiver closes before all was counted.
