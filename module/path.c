@@ -279,7 +279,7 @@ path_home(struct migsel_net *ms, const struct migsel_snap *snap,
 	       vmk->dev->ifindex ? settled[0].row : NULL;
 }
 
-/* The packet leaves by another device than others of its kind, as the rule may have it. */
+/* The packet has the route that its socket keeps. Its vmk is one of several, by its flow. */
 static noinline unsigned int path_flow(struct migsel_net *ms,
 				       const struct migsel_snap *snap,
 				       const struct migsel_path *path,
@@ -290,8 +290,7 @@ static noinline unsigned int path_flow(struct migsel_net *ms,
 	const struct migsel_row *row;
 	int position;
 
-	if (!path->by_flow ||
-	    !path_is_connection(skb, path->family, state->sk))
+	if (!path_is_connection(skb, path->family, state->sk))
 		return path_other(ms, snap, path, skb, state);
 	position = migsel_snap_position(snap, state->out->ifindex);
 	if (position == MIGSEL_NO_VMK)
@@ -314,9 +313,10 @@ static noinline unsigned int path_tagged(struct migsel_net *ms,
 					 struct sk_buff *skb,
 					 const struct nf_hook_state *state)
 {
-	if (!path_is_kept(skb, path->family, state))
+	if ((state->out != path->dev && !path->by_flow) ||
+	    !path_is_kept(skb, path->family, state))
 		return path_other(ms, snap, path, skb, state);
-	if (state->out != path->dev)
+	if (path->by_flow)
 		return path_flow(ms, snap, path, skb, state);
 	if (path->bypasses ||
 	    (sk_is_tcp(state->sk) &&
