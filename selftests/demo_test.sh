@@ -140,17 +140,17 @@ migration_not_steered_fails() {
 		says 'scenario 8: memory: esx-a sent .* by vmk1 where it is to be none'
 }
 
-# chosen DEMO: the scenarios of it
+# chosen DEMO [KERNEL]: the scenarios of it, there
 chosen() (
 	. demo/choose.sh
-	DEMO=$1 choose_scenarios && echo "${scenarios[@]##*/}" || echo "$REPLY"
+	DEMO=$1 KERNEL=${2-} choose_scenarios && echo "${scenarios[@]##*/}" || echo "$REPLY"
 )
 
 scenarios_are_chosen() {
 	is "$(chosen '')" "$(find demo/scenarios -name '*.sh' -printf '%f\n' | sort -V | xargs)" &&
 		is "$(chosen pitfall)" 3-pitfall.sh && is "$(chosen ' 12,3 pitfall,')" '3-pitfall.sh 12-strict.sh' &&
 		is "$(chosen migrate-two)" '9-migrate-two-nics.sh' &&
-		is "$(chosen migrate | wc -w)" 5 && is "$(KERNEL=uml chosen '1 migrate')" 1-plain-linux.sh
+		is "$(chosen migrate | wc -w)" 5 && is "$(chosen '1 migrate' uml)" 1-plain-linux.sh
 }
 
 # Before anything is booted, in one line each.
