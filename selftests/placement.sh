@@ -139,6 +139,27 @@ one_left() {
 	reasons multi-nic
 }
 
+# What is bound to the address of a NIC leaves by another while its link is down, and no longer.
+bound_comes_back() {
+	shape S S 0 1 2
+	vmks vmk0 vmk1+ vmk2+
+	meter_flush
+	start_flows -l $(both hot 1 'udp udpu' ,n=2,from=%1)
+	more_by 5 vmk1 50000
+	ip -n "$SW" link set a1 down
+	defer "ip -n $SW link set a1 up"
+	more_by 5 vmk2 50000
+	ip -n "$SW" link set a1 up
+	more_by 5 vmk1 50000
+	meter_flush
+	more_by 5 vmk1 200000
+	stop_flows
+	meter_read
+	results '*' ok
+	sent=()
+	leaves_by '*' vmk1
+}
+
 # far is behind vmk0, which plain Linux takes, and vmk2 only.
 only_with_a_route() {
 	local family
@@ -216,7 +237,7 @@ leaves_the_set() {
 
 need nft
 ktap_print_header
-ktap_set_plan 12
+ktap_set_plan 13
 make_hosts
 run_test 'weights' weights
 run_test 'three members, one of them the first vmk' first_vmk_weighs
@@ -226,6 +247,7 @@ run_test 'families are counted apart' families_apart
 run_test 'flows move on link loss, and not back' link_loss
 run_test 'flows of the other NIC do not move' others_stay
 run_test 'multi-NIC with one link left' one_left
+run_test 'what is bound comes back to its NIC' bound_comes_back
 run_test 'a member without a route is left out' only_with_a_route
 run_test 'route get names the next' asked_next
 run_test 'members change' members_change
