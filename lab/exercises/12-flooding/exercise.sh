@@ -72,10 +72,13 @@ solve() {
 	on switch bridge fdb show br switch dynamic
 }
 
-# Before vm0 uses an address of IPv6 it asks, within a second, whether somebody has it.
+# Before vm0 uses an address of IPv6 it asks whether somebody has it.
 other_way() {
 	on esx-b ip address add 2001:db8:1::99/64 dev vm0
-	sleep 2
+	for ((i = 0; i < 50; i++)); do
+		[[ ! $(on esx-b ip -6 address show dev vm0 tentative) ]] && return
+		sleep 0.1
+	done
 }
 
 wrong_1() { on switch bridge fdb replace "$mac" dev b-vmk2 master static; }
