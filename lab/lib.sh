@@ -32,6 +32,15 @@ stream() {
 	return 1
 }
 
+# addresses_are_asked_for HOST NIC: until no answer is waited for any more (IPv6)
+addresses_are_asked_for() {
+	for ((i = 0; i < 50; i++)); do
+		[[ ! $(on "$1" ip -6 address show dev "$2" tentative) ]] && return
+		sleep 0.1
+	done
+	return 1
+}
+
 links() { on "$1" ip -j -s link show; }
 
 # carrier FROM CLASS TO [OPTION...]: the NIC by which such a stream leaves just now, or all of them,

@@ -75,10 +75,7 @@ solve() {
 # Before vm0 uses an address of IPv6 it asks whether somebody has it.
 other_way() {
 	on esx-b ip address add 2001:db8:1::99/64 dev vm0
-	for ((i = 0; i < 50; i++)); do
-		[[ ! $(on esx-b ip -6 address show dev vm0 tentative) ]] && return
-		sleep 0.1
-	done
+	addresses_are_asked_for esx-b vm0
 }
 
 wrong_1() { on switch bridge fdb replace "$mac" dev b-vmk2 master static; }

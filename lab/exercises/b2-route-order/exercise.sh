@@ -4,10 +4,7 @@
 # flap NIC: down and up again, with the addresses that it had
 flap() {
 	on esx-a ip link set "$1" down && on esx-a ip link set "$1" up || return
-	for ((i = 0; i < 50; i++)); do
-		[[ ! $(on esx-a ip -6 address show dev "$1" tentative) ]] && return
-		sleep 0.1
-	done
+	addresses_are_asked_for esx-a "$1"
 }
 
 start() {
