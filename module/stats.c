@@ -5,24 +5,23 @@
  */
 
 #include <linux/rtnetlink.h>
-#include <linux/skbuff.h>
 
 #include "migsel.h"
 #include "snap.h"
 #include "stats.h"
 #include "vmk.h"
 
-static void counter_sum(const struct migsel_counter *counter,
-			const struct u64_stats_sync *syncp,
-			struct migsel_sum *sum)
+/* @counts are packets and bytes. */
+static void counts_add(struct migsel_sum *sum, const u64 *counts,
+		       const struct u64_stats_sync *syncp)
 {
 	unsigned int start;
 	u64 packets, bytes;
 
 	do {
 		start = u64_stats_fetch_begin(syncp);
-		packets = u64_stats_read(&counter->packets);
-		bytes = u64_stats_read(&counter->bytes);
+		packets = READ_ONCE(counts[0]);
+		bytes = READ_ONCE(counts[1]);
 	} while (u64_stats_fetch_retry(syncp, start));
 	sum->packets += packets;
 	sum->bytes += bytes;
@@ -37,7 +36,7 @@ static void stats_total(const struct migsel_net *ms, enum migsel_reason reason,
 	for_each_possible_cpu(cpu) {
 		const struct migsel_stats *stats = per_cpu_ptr(ms->stats, cpu);
 
-		counter_sum(&stats->reason[reason], &stats->syncp, sum);
+		counts_add(sum, &stats->mibs[2 * reason], &stats->syncp);
 	}
 }
 
@@ -51,7 +50,7 @@ static void vmk_stats_total(const struct migsel_vmk *vmk,
 		const struct migsel_vmk_stats *stats =
 			per_cpu_ptr(vmk->stats, cpu);
 
-		counter_sum(&stats->class[class], &stats->syncp, sum);
+		counts_add(sum, &stats->mibs[2 * class], &stats->syncp);
 	}
 }
 

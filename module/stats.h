@@ -9,37 +9,29 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
+#include <net/snmp.h>
 
 struct migsel_net;
 struct migsel_vmk;
 
 /**
- * struct migsel_counter - packets and bytes (IP layer)
- * @packets: packets
- * @bytes: bytes
- */
-struct migsel_counter {
-	u64_stats_t packets;
-	u64_stats_t bytes;
-};
-
-/**
  * struct migsel_vmk_stats - what left by a vmk, on one CPU
- * @class: for each class
+ * @mibs: packets and bytes (IP layer), one after the other, for each class. The kernel's
+ *	macros for counters want that name
  * @syncp: lets 32-bit readers see whole values
  */
 struct migsel_vmk_stats {
-	struct migsel_counter class[MIGSEL_CLASS_MAX + 1];
+	u64 mibs[2 * (MIGSEL_CLASS_MAX + 1)];
 	struct u64_stats_sync syncp;
 };
 
 /**
  * struct migsel_stats - what was decided in a namespace, on one CPU
- * @reason: for each reason
+ * @mibs: packets and bytes, one after the other, for each reason
  * @syncp: lets 32-bit readers see whole values
  */
 struct migsel_stats {
-	struct migsel_counter reason[MIGSEL_REASON_MAX + 1];
+	u64 mibs[2 * (MIGSEL_REASON_MAX + 1)];
 	struct u64_stats_sync syncp;
 };
 
@@ -53,33 +45,20 @@ struct migsel_sum {
 	u64 bytes;
 };
 
-static inline void migsel_counter_add(struct migsel_counter *counter,
-				      struct u64_stats_sync *syncp,
-				      unsigned int bytes)
-{
-	unsigned long flags = u64_stats_update_begin_irqsave(syncp);
-
-	u64_stats_inc(&counter->packets);
-	u64_stats_add(&counter->bytes, bytes);
-	u64_stats_update_end_irqrestore(syncp, flags);
-}
-
 /**
  * migsel_count - count a packet for its reason
  * @stats: the counters of its namespace
  * @reason: what was decided
  * @skb: the packet; a GSO packet counts as one, as in nftables
  *
- * Context: any.
+ * Context: any but hard interrupt.
  */
 static inline void migsel_count(struct migsel_stats __percpu *stats,
 				enum migsel_reason reason,
 				const struct sk_buff *skb)
 {
-	struct migsel_stats *here = get_cpu_ptr(stats);
-
-	migsel_counter_add(&here->reason[reason], &here->syncp, skb->len);
-	put_cpu_ptr(stats);
+	SNMP_INC_STATS64(stats, 2 * reason);
+	SNMP_ADD_STATS64(stats, 2 * reason + 1, skb->len);
 }
 
 /**
@@ -90,19 +69,17 @@ static inline void migsel_count(struct migsel_stats __percpu *stats,
  * @class: its tag
  * @skb: the packet
  *
- * Context: any.
+ * Context: any but hard interrupt.
  */
 static inline void
 migsel_count_vmk(struct migsel_stats __percpu *stats, enum migsel_reason reason,
 		 struct migsel_vmk_stats __percpu *vmk_stats,
 		 enum migsel_class class, const struct sk_buff *skb)
 {
-	struct migsel_stats *here = get_cpu_ptr(stats);
-	struct migsel_vmk_stats *vmk_here = this_cpu_ptr(vmk_stats);
-
-	migsel_counter_add(&here->reason[reason], &here->syncp, skb->len);
-	migsel_counter_add(&vmk_here->class[class], &vmk_here->syncp, skb->len);
-	put_cpu_ptr(stats);
+	SNMP_INC_STATS64(stats, 2 * reason);
+	SNMP_ADD_STATS64(stats, 2 * reason + 1, skb->len);
+	SNMP_INC_STATS64(vmk_stats, 2 * class);
+	SNMP_ADD_STATS64(vmk_stats, 2 * class + 1, skb->len);
 }
 
 void migsel_stats_sum(const struct migsel_net *ms, enum migsel_reason reason,
