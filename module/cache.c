@@ -10,6 +10,7 @@
 #include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/local_lock.h>
+#include <linux/seqlock.h>
 #include <net/dst.h>
 #include <net/inet_ecn.h>
 #include <net/inet_sock.h>
@@ -27,14 +28,32 @@
 #define CACHE_WAYS	4
 
 /**
+ * union addrs - the addresses of a packet, as they are in its header
+ * @inet: IPv4
+ * @inet6: IPv6
+ */
+union addrs {
+	struct {
+		__be32 saddr;
+		__be32 daddr;
+	} inet;
+	struct {
+		struct in6_addr saddr;
+		struct in6_addr daddr;
+	} inet6;
+};
+
+/**
  * struct cache_slot - a remembered verdict
  * @key: the packets that it is on
+ * @addrs: their addresses
  * @snap: the configuration that it follows from, NULL if the slot is free. Only compared:
  *	before a snapshot is freed, all routes are invalidated
- * @hash: of @key; most slots that are not it can be told by that
+ * @tick: when it was decided, in jiffies
+ * @hash: of @key and @addrs; most slots that are not it can be told by that
  * @cookie: tells whether an IPv6 route is still valid
  * @fib: without a route, the state of the FIB that had none
- * @tick: when it was decided, in jiffies
+ * @family: the family of the packets
  * @lacking: no route was found
  * @sure: without a route, it was looked for once more
  * @cached: the verdict, unless @lacking; its route is held, or NULL if it needs none.
@@ -42,11 +61,13 @@
  */
 struct cache_slot {
 	struct migsel_cache_key key;
+	union addrs addrs;
 	const struct migsel_snap *snap;
+	unsigned long tick;
 	u32 hash;
 	u32 cookie;
 	int fib;
-	unsigned long tick;
+	u8 family;
 	bool lacking;
 	bool sure;
 	struct migsel_cached cached;
@@ -54,55 +75,17 @@ struct cache_slot {
 
 /**
  * struct migsel_cache - the verdicts, on one CPU
- * @lock: guards @slots, inside bottom halves that are off. On PREEMPT_RT these
+ * @lock: for who writes to @slots, inside bottom halves that are off. On PREEMPT_RT these
  *	do not keep a sender from being preempted by another one on its CPU.
- * @slots: the verdicts, those with one hash of their key side by side
+ * @seq: odd while @slots are written to. Who reads takes no lock, and does not wait: a
+ *	verdict that is being replaced is not known
+ * @slots: the verdicts, those with one hash side by side
  */
 struct migsel_cache {
 	local_lock_t lock;
+	seqcount_t seq;
 	struct cache_slot slots[CACHE_SETS * CACHE_WAYS];
 };
-
-/* The policy of a socket may choose a transform by the route. */
-static bool sk_has_policy(const struct sock *sk)
-{
-#ifdef CONFIG_XFRM
-	return rcu_access_pointer(sk->sk_policy[0]) ||
-	       rcu_access_pointer(sk->sk_policy[1]);
-#else
-	return false;
-#endif
-}
-
-/* What the IPv4 header says. False if the ports are not where they are without options. */
-static bool key_inet(struct migsel_cache_key *key, const struct sk_buff *skb)
-{
-	const struct iphdr *iph = ip_hdr(skb);
-
-	if (iph->ihl != 5 || ip_is_fragment(iph) ||
-	    IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED)
-		return false;
-	key->flowinfo = (__force __be32)(iph->tos & ~INET_ECN_MASK);
-	key->proto = iph->protocol;
-	key->inet.saddr = iph->saddr;
-	key->inet.daddr = iph->daddr;
-	return true;
-}
-
-/* What the IPv6 header says. Neighbour discovery is about the device it leaves by. */
-static bool key_inet6(struct migsel_cache_key *key, const struct sk_buff *skb)
-{
-	const struct ipv6hdr *iph = ipv6_hdr(skb);
-
-	if (ipv6_ext_hdr(iph->nexthdr) || iph->nexthdr == IPPROTO_ICMPV6 ||
-	    IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED)
-		return false;
-	key->flowinfo = ip6_flowinfo(iph) & ~htonl(INET_ECN_MASK << 20);
-	key->proto = iph->nexthdr;
-	key->inet6.saddr = iph->saddr;
-	key->inet6.daddr = iph->daddr;
-	return true;
-}
 
 /*
  * A connection is a flow, whoever else has its addresses and ports: another socket on the
@@ -118,30 +101,39 @@ static u64 key_cookie(const struct sock *sk)
 	return connected ? atomic64_read(&sk->sk_cookie) : 0;
 }
 
-/* Fill in what the verdict on a packet depends on. False if it may depend on more. */
-static bool key_fill(struct migsel_cache_key *key, const struct sk_buff *skb,
-		     enum migsel_family family, const struct net *net,
-		     const struct sock *sk)
+static __always_inline const union addrs *skb_addrs(const struct sk_buff *skb,
+						    enum migsel_family family)
 {
-	const void *bound, *ports = skb_network_header(skb);
+	return family == MIGSEL_INET ? (const void *)&ip_hdr(skb)->saddr :
+				       (const void *)&ipv6_hdr(skb)->saddr;
+}
+
+/* Fill in what the verdict on a packet depends on. False if it may depend on more. */
+static __always_inline bool key_fill(struct migsel_cache_key *key,
+				     const struct sk_buff *skb,
+				     enum migsel_family family,
+				     const struct sock *sk)
+{
+	const union addrs *addrs = skb_addrs(skb, family);
 	bool is_inet = family == MIGSEL_INET;
+	const void *bound, *ports;
 
-	if (!sk || sk != skb->sk || !sk_fullsock(sk) || !sk_is_inet(sk) ||
-	    sk_has_policy(sk) || skb->skb_iif ||
-	    (skb->dev && skb->dev != dst_dev_rcu(skb_dst(skb))))
-		return false;
-	if (!(is_inet ? key_inet(key, skb) : key_inet6(key, skb)))
-		return false;
-
+	if (is_inet) {
+		key->flowinfo = (__force __be32)(ip_hdr(skb)->tos & ~INET_ECN_MASK);
+		key->proto = ip_hdr(skb)->protocol;
+		ports = ip_hdr(skb) + 1;
+	} else {
+		key->flowinfo = ip6_flowinfo(ipv6_hdr(skb)) &
+				~htonl(INET_ECN_MASK << 20);
+		key->proto = ipv6_hdr(skb)->nexthdr;
+		ports = ipv6_hdr(skb) + 1;
+	}
 	key->mark = skb->mark;
-	key->uid = sock_net_uid(net, sk);
+	key->uid = sock_net_uid(sock_net(sk), sk);
 	key->bound_if = READ_ONCE(sk->sk_bound_dev_if);
-	key->family = family;
-	key->zero = 0;
 	key->cookie = key_cookie(sk);
 	key->ports = 0;
 	if (migsel_proto_has_ports(key->proto)) {
-		ports += is_inet ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
 		if (ports + sizeof(key->ports) > (void *)skb_tail_pointer(skb))
 			return false;
 		key->ports = *(const __be32 *)ports;
@@ -150,70 +142,75 @@ static bool key_fill(struct migsel_cache_key *key, const struct sk_buff *skb,
 	key->bound = bound;
 	if (!bound)
 		return true;
-	return is_inet ? *(const __be32 *)bound == key->inet.saddr :
-			 ipv6_addr_equal(bound, &key->inet6.saddr);
+	return is_inet ? *(const __be32 *)bound == addrs->inet.saddr :
+			 ipv6_addr_equal(bound, &addrs->inet6.saddr);
 }
 
-#define INET_WORDS	(offsetofend(struct migsel_cache_key, inet) / sizeof(u64))
-#define INET6_WORDS	(sizeof(struct migsel_cache_key) / sizeof(u64))
-
-/* Without a loop, as the compiler makes one of it that takes twice as long. */
-static __always_inline bool key_equal(const struct migsel_cache_key *a,
-				      const struct migsel_cache_key *b)
+static __always_inline u32 key_hash(const struct migsel_cache_key *key,
+				    const union addrs *addrs,
+				    enum migsel_family family)
 {
-	const u64 *x = (const u64 *)a, *y = (const u64 *)b;
-	u64 differ = (x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) |
-		     (x[3] ^ y[3]) | (x[4] ^ y[4]);
+	const __be32 *daddr = addrs->inet6.daddr.s6_addr32;
+	const __be32 *saddr = addrs->inet6.saddr.s6_addr32;
+	__be32 to, from;
 
-	BUILD_BUG_ON(INET_WORDS != 5 || INET6_WORDS != 8);
-
-	if (a->family == MIGSEL_INET6)
-		differ |= (x[5] ^ y[5]) | (x[6] ^ y[6]) | (x[7] ^ y[7]);
-	return !differ;
+	if (family == MIGSEL_INET) {
+		to = addrs->inet.daddr;
+		from = addrs->inet.saddr;
+	} else {
+		to = daddr[1] ^ daddr[2] ^ daddr[3];
+		from = saddr[1] ^ saddr[2] ^ saddr[3];
+	}
+	return hash_64((u64)((__force u32)to ^ key->mark) << 32 |
+		       (__force u32)(from ^ key->ports), 32);
 }
 
-static u32 key_hash(const struct migsel_cache_key *key)
+static __always_inline bool addrs_equal(const union addrs *a,
+					const union addrs *b,
+					enum migsel_family family)
 {
-	const u64 *words = (const u64 *)key;
-	u64 hash = words[0] * GOLDEN_RATIO_64;
-
-	if (key->family == MIGSEL_INET)
-		hash ^= words[INET_WORDS - 1];
-	else
-		hash ^= words[INET6_WORDS - 2] * GOLDEN_RATIO_64 ^
-			words[INET6_WORDS - 1];
-	return hash_64(hash, 32);
+	if (family == MIGSEL_INET)
+		return a->inet.daddr == b->inet.daddr &&
+		       a->inet.saddr == b->inet.saddr;
+	return ipv6_addr_equal(&a->inet6.daddr, &b->inet6.daddr) &&
+	       ipv6_addr_equal(&a->inet6.saddr, &b->inet6.saddr);
 }
 
-/* This CPU's set for a hash. */
-static struct cache_slot *cache_set(struct migsel_net *ms, u32 hash)
+static __always_inline bool slot_is_for(const struct cache_slot *slot,
+					const struct migsel_cache_key *key,
+					const union addrs *addrs,
+					enum migsel_family family)
 {
-	struct migsel_cache *here = this_cpu_ptr(ms->cache);
-
-	lockdep_assert_held(&here->lock);
-	return &here->slots[(hash >> (32 - ilog2(CACHE_SETS))) * CACHE_WAYS];
+	return slot->family == family &&
+	       addrs_equal(&slot->addrs, addrs, family) &&
+	       slot->key.ports == key->ports && slot->key.mark == key->mark &&
+	       uid_eq(slot->key.uid, key->uid) &&
+	       slot->key.bound_if == key->bound_if &&
+	       slot->key.flowinfo == key->flowinfo &&
+	       slot->key.proto == key->proto &&
+	       slot->key.bound == key->bound &&
+	       slot->key.cookie == key->cookie;
 }
 
-/* The slot of a key in its set, NULL if it has none. */
+/* The set for a hash in the cache of a CPU. */
+static __always_inline struct cache_slot *cache_set(struct migsel_cache *cache,
+						    u32 hash)
+{
+	return &cache->slots[(hash >> (32 - ilog2(CACHE_SETS))) * CACHE_WAYS];
+}
+
+/* The slot of a packet in its set, NULL if it has none. */
 static __always_inline struct cache_slot *
-slot_find(struct cache_slot *set, const struct migsel_cache_key *key, u32 hash)
+slot_find(struct cache_slot *set, u32 hash, const struct migsel_cache_key *key,
+	  const union addrs *addrs, enum migsel_family family)
 {
 	int i;
 
-	for (i = 0; i < CACHE_WAYS; i++) {
-		if (set[i].hash == hash && key_equal(&set[i].key, key))
+	for (i = 0; i < CACHE_WAYS; i++)
+		if (set[i].hash == hash &&
+		    slot_is_for(&set[i], key, addrs, family))
 			return &set[i];
-	}
 	return NULL;
-}
-
-static bool slot_is_valid(const struct cache_slot *slot,
-			  const struct migsel_snap *snap)
-{
-	return slot->snap == snap && !slot->lacking &&
-	       time_before(jiffies, slot->tick + HZ) &&
-	       (!slot->cached.dst ||
-		dst_check(slot->cached.dst, slot->cookie));
 }
 
 /*
@@ -244,16 +241,102 @@ static struct cache_slot *slot_victim(struct cache_slot *set,
 	return oldest;
 }
 
-static void cache_lock(struct migsel_net *ms)
+/* This CPU's cache, to write to. */
+static struct migsel_cache *cache_lock(struct migsel_net *ms)
 {
+	struct migsel_cache *here;
+
 	local_bh_disable();
 	local_lock_nested_bh(&ms->cache->lock);
+	here = this_cpu_ptr(ms->cache);
+	raw_write_seqcount_begin(&here->seq);
+	return here;
 }
 
-static void cache_unlock(struct migsel_net *ms)
+static void cache_unlock(struct migsel_net *ms, struct migsel_cache *here)
 {
+	raw_write_seqcount_end(&here->seq);
 	local_unlock_nested_bh(&ms->cache->lock);
 	local_bh_enable();
+}
+
+/* Whether nothing was written since @seq was read. */
+static __always_inline bool seq_holds(const struct migsel_cache *cache,
+				      unsigned int seq)
+{
+	return !(seq & 1) && !read_seqcount_retry(&cache->seq, seq);
+}
+
+/*
+ * Take the verdict of a slot, which may be written to meanwhile, with a reference to its
+ * route if the packet has another one. False if it does not hold any more.
+ */
+static __always_inline bool slot_take(const struct cache_slot *slot,
+				      const struct migsel_snap *snap,
+				      const struct sk_buff *skb,
+				      struct migsel_cached *cached)
+{
+	struct dst_entry *dst = READ_ONCE(slot->cached.dst);
+
+	if (slot->snap != snap || slot->lacking ||
+	    time_after_eq(jiffies, slot->tick + HZ))
+		return false;
+	cached->vmk = slot->cached.vmk;
+	cached->reason = slot->cached.reason;
+	cached->verdict = slot->cached.verdict;
+	cached->bypasses = slot->cached.bypasses;
+	cached->audience = slot->cached.audience;
+	cached->dst = NULL;
+	if (!dst || dst == skb_dst(skb))
+		return true;
+	if (!dst_check(dst, slot->cookie))
+		return false;
+	if (cached->verdict != MIGSEL_VERDICT_STEER)
+		return true;
+	cached->dst = dst;
+	return dst_hold_safe(dst);
+}
+
+static __always_inline bool
+cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
+	  const struct sk_buff *skb, enum migsel_family family,
+	  const struct sock *sk, struct migsel_cached *cached)
+{
+	/* Whichever CPU this goes on: its cache will do. */
+	struct migsel_cache *cache = raw_cpu_ptr(ms->cache);
+	const union addrs *addrs = skb_addrs(skb, family);
+	struct migsel_cache_key key;
+	const struct cache_slot *slot;
+	unsigned int seq;
+	u32 hash;
+
+	if (!key_fill(&key, skb, family, sk))
+		return false;
+	hash = key_hash(&key, addrs, family);
+	seq = raw_read_seqcount(&cache->seq);
+	slot = slot_find(cache_set(cache, hash), hash, &key, addrs, family);
+	if (!slot || !slot_take(slot, snap, skb, cached))
+		return false;
+	if (likely(seq_holds(cache, seq)))
+		return true;
+	dst_release(cached->dst);
+	return false;
+}
+
+/**
+ * migsel_cache_key - what the verdict on a packet is remembered by
+ * @key: where to put it
+ * @skb: the packet, in the hook
+ * @family: its family
+ * @sk: its sender, whose plain packet it is
+ *
+ * Context: any but hard interrupt.
+ * Return: false if the verdict may depend on more.
+ */
+bool migsel_cache_key(struct migsel_cache_key *key, const struct sk_buff *skb,
+		      enum migsel_family family, const struct sock *sk)
+{
+	return key_fill(key, skb, family, sk);
 }
 
 /**
@@ -262,43 +345,58 @@ static void cache_unlock(struct migsel_net *ms)
  * @snap: the configuration
  * @skb: the packet, in the hook
  * @family: its family
- * @sk: its sender, may be NULL
- * @recall: where to put it
+ * @sk: its sender, whose plain packet it is
+ * @cached: where to put it
  *
- * Context: under rcu_read_lock(), any but hard interrupt.
- * Return: true if the verdict is in @recall, false if the packet has to be decided on.
+ * Context: under rcu_read_lock(), any but hard interrupt. Takes no lock.
+ * Return: true if the verdict is in @cached, false if the packet has to be decided on.
  */
 bool migsel_cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
 		      const struct sk_buff *skb, enum migsel_family family,
-		      const struct sock *sk, struct migsel_recall *recall)
+		      const struct sock *sk, struct migsel_cached *cached)
 {
-	const struct cache_slot *slot;
-	bool found;
-	u32 hash;
+	return family == MIGSEL_INET ?
+	       cache_get(ms, snap, skb, MIGSEL_INET, sk, cached) :
+	       cache_get(ms, snap, skb, MIGSEL_INET6, sk, cached);
+}
 
-	recall->cacheable = key_fill(&recall->key, skb, family, ms->net, sk);
-	if (!recall->cacheable)
-		return false;
-	hash = key_hash(&recall->key);
-	cache_lock(ms);
-	slot = slot_find(cache_set(ms, hash), &recall->key, hash);
-	found = slot && slot_is_valid(slot, snap);
-	if (found) {
-		recall->cached = slot->cached;
-		if (slot->cached.verdict != MIGSEL_VERDICT_STEER ||
-		    slot->cached.dst == skb_dst(skb))
-			recall->cached.dst = NULL;
-		dst_clone(recall->cached.dst);
-	}
-	cache_unlock(ms);
-	return found;
+/*
+ * The slot that is to be written to for a packet. Where it has none it gets that of others,
+ * with their route, which is to be let go of.
+ */
+static struct cache_slot *slot_claim(struct migsel_cache *here,
+				     const struct migsel_snap *snap,
+				     const struct migsel_cache_key *key,
+				     const struct sk_buff *skb,
+				     enum migsel_family family)
+{
+	const union addrs *addrs = skb_addrs(skb, family);
+	u32 hash = key_hash(key, addrs, family);
+	struct cache_slot *set = cache_set(here, hash), *slot;
+
+	lockdep_assert_held(&here->lock);
+	slot = slot_find(set, hash, key, addrs, family);
+	if (slot)
+		return slot;
+	slot = slot_victim(set, snap);
+	slot->key = *key;
+	if (family == MIGSEL_INET)
+		slot->addrs.inet = addrs->inet;
+	else
+		slot->addrs.inet6 = addrs->inet6;
+	slot->family = family;
+	slot->hash = hash;
+	slot->snap = NULL;
+	return slot;
 }
 
 /**
  * migsel_cache_set - remember the verdict on a packet
  * @ms: migsel in its namespace
  * @snap: the configuration
- * @key: the packet
+ * @key: what it is remembered by
+ * @skb: the packet
+ * @family: its family
  * @cached: the verdict
  *
  * A route that carries a transform belongs to one packet and is not kept.
@@ -307,28 +405,26 @@ bool migsel_cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
  */
 void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 		      const struct migsel_cache_key *key,
+		      const struct sk_buff *skb, enum migsel_family family,
 		      const struct migsel_cached *cached)
 {
-	struct cache_slot *set, *slot;
-	u32 hash = key_hash(key);
+	struct migsel_cache *here;
+	struct cache_slot *slot;
 	struct dst_entry *old;
 
 	if (cached->dst && dst_xfrm(cached->dst))
 		return;
 	dst_clone(cached->dst);
-	cache_lock(ms);
-	set = cache_set(ms, hash);
-	slot = slot_find(set, key, hash) ?: slot_victim(set, snap);
+	here = cache_lock(ms);
+	slot = slot_claim(here, snap, key, skb, family);
 	old = slot->cached.dst;
-	slot->key = *key;
-	slot->hash = hash;
 	slot->snap = snap;
-	slot->cookie = cached->dst && key->family == MIGSEL_INET6 ?
+	slot->cookie = cached->dst && family == MIGSEL_INET6 ?
 		       rt6_get_cookie(dst_rt6_info(cached->dst)) : 0;
 	slot->tick = jiffies;
 	slot->lacking = false;
 	slot->cached = *cached;
-	cache_unlock(ms);
+	cache_unlock(ms, here);
 	dst_release(old);
 }
 
@@ -336,62 +432,62 @@ void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
  * migsel_cache_lacks - whether no candidate of a packet has a route
  * @ms: migsel in its namespace
  * @snap: the configuration
- * @key: the packet
+ * @key: what it is remembered by
+ * @skb: the packet
+ * @family: its family
  * @fib: the state of its family's FIB
  *
- * Context: under rcu_read_lock(), any but hard interrupt.
+ * Context: under rcu_read_lock(), any but hard interrupt. Takes no lock.
  * Return: true if that is remembered.
  */
 bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
-			const struct migsel_cache_key *key, int fib)
+			const struct migsel_cache_key *key,
+			const struct sk_buff *skb, enum migsel_family family,
+			int fib)
 {
+	struct migsel_cache *cache = raw_cpu_ptr(ms->cache);
+	unsigned int seq = raw_read_seqcount(&cache->seq);
+	const union addrs *addrs = skb_addrs(skb, family);
+	u32 hash = key_hash(key, addrs, family);
 	const struct cache_slot *slot;
-	u32 hash = key_hash(key);
-	bool lacks;
 
-	cache_lock(ms);
-	slot = slot_find(cache_set(ms, hash), key, hash);
-	lacks = slot && slot->sure && slot_lacks(slot, snap, fib);
-	cache_unlock(ms);
-	return lacks;
+	slot = slot_find(cache_set(cache, hash), hash, key, addrs, family);
+	return slot && slot->sure && slot_lacks(slot, snap, fib) &&
+	       seq_holds(cache, seq);
 }
 
 /**
  * migsel_cache_lack - remember that no candidate of a packet has a route
  * @ms: migsel in its namespace
  * @snap: the configuration
- * @key: the packet
- * @fib: the state of its family's FIB, from before the route was looked for
+ * @key: what it is remembered by
+ * @skb: the packet
+ * @family: its family
+ * @fib: the state of the FIB, from before the route was looked for
  *
  * IPv6 also finds none for lack of memory. So it is believed once it was found twice.
  *
  * Context: under rcu_read_lock(), any but hard interrupt.
  */
 void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
-		       const struct migsel_cache_key *key, int fib)
+		       const struct migsel_cache_key *key,
+		       const struct sk_buff *skb, enum migsel_family family,
+		       int fib)
 {
-	struct cache_slot *set, *slot;
-	u32 hash = key_hash(key);
+	struct migsel_cache *here;
+	struct cache_slot *slot;
 	struct dst_entry *old;
 
-	cache_lock(ms);
-	set = cache_set(ms, hash);
-	slot = slot_find(set, key, hash);
-	if (slot) {
-		slot->sure = slot_lacks(slot, snap, fib);
-	} else {
-		slot = slot_victim(set, snap);
-		slot->sure = false;
-	}
+	here = cache_lock(ms);
+	slot = slot_claim(here, snap, key, skb, family);
+	slot->sure = slot_lacks(slot, snap, fib);
 	old = slot->cached.dst;
-	slot->key = *key;
-	slot->hash = hash;
 	slot->snap = snap;
 	slot->fib = fib;
 	slot->tick = jiffies;
 	slot->lacking = true;
 	slot->cached.dst = NULL;
-	cache_unlock(ms);
+	cache_unlock(ms, here);
 	dst_release(old);
 }
 
@@ -410,8 +506,10 @@ struct migsel_cache __percpu *migsel_cache_alloc(void)
 	cache = alloc_percpu_gfp(struct migsel_cache, GFP_KERNEL_ACCOUNT);
 	if (!cache)
 		return NULL;
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		local_lock_init(&per_cpu_ptr(cache, cpu)->lock);
+		seqcount_init(&per_cpu_ptr(cache, cpu)->seq);
+	}
 	return cache;
 }
 

@@ -4,7 +4,6 @@
 #ifndef _MIGSEL_CACHE_H
 #define _MIGSEL_CACHE_H
 
-#include <linux/in6.h>
 #include <linux/migsel.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
@@ -20,7 +19,8 @@ struct sk_buff;
 struct sock;
 
 /**
- * struct migsel_cache_key - all of a packet that a verdict may depend on
+ * struct migsel_cache_key - all but the addresses that the verdict on a packet depends on
+ * @cookie: of the socket, if the packet may belong to its flow, or 0
  * @ports: source and destination port, 0 if the protocol has none
  * @mark: the packet mark
  * @uid: owner of the socket, for rules that ask
@@ -28,15 +28,9 @@ struct sock;
  * @flowinfo: IPv6 traffic class and flow label, or the IPv4 DS field, without ECN
  * @proto: the transport protocol
  * @bound: the socket is bound to the source address
- * @family: the address family
- * @zero: always 0
- * @cookie: of the socket, if the packet may belong to its flow, or 0
- * @inet: the IPv4 addresses
- * @inet6: the IPv6 addresses
- *
- * Keys are compared as a whole, those of IPv4 without what only IPv6 has.
  */
 struct migsel_cache_key {
+	u64 cookie;
 	__be32 ports;
 	u32 mark;
 	kuid_t uid;
@@ -44,20 +38,7 @@ struct migsel_cache_key {
 	__be32 flowinfo;
 	u8 proto;
 	bool bound;
-	u8 family;
-	u8 zero;
-	u64 cookie;
-	union {
-		struct {
-			__be32 saddr;
-			__be32 daddr;
-		} inet;
-		struct {
-			struct in6_addr saddr;
-			struct in6_addr daddr;
-		} inet6;
-	};
-} __aligned(8);
+};
 
 /**
  * struct migsel_cached - a verdict on a packet
@@ -79,28 +60,23 @@ struct migsel_cached {
 	u16 audience;
 };
 
-/**
- * struct migsel_recall - what is remembered of packets like one
- * @key: all that they have in common
- * @cacheable: the verdict depends on nothing but @key
- * @cached: the verdict, if there is one
- */
-struct migsel_recall {
-	struct migsel_cache_key key;
-	bool cacheable;
-	struct migsel_cached cached;
-};
-
+bool migsel_cache_key(struct migsel_cache_key *key, const struct sk_buff *skb,
+		      enum migsel_family family, const struct sock *sk);
 bool migsel_cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
 		      const struct sk_buff *skb, enum migsel_family family,
-		      const struct sock *sk, struct migsel_recall *recall);
+		      const struct sock *sk, struct migsel_cached *cached);
 void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 		      const struct migsel_cache_key *key,
+		      const struct sk_buff *skb, enum migsel_family family,
 		      const struct migsel_cached *cached);
 bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
-			const struct migsel_cache_key *key, int fib);
+			const struct migsel_cache_key *key,
+			const struct sk_buff *skb, enum migsel_family family,
+			int fib);
 void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
-		       const struct migsel_cache_key *key, int fib);
+		       const struct migsel_cache_key *key,
+		       const struct sk_buff *skb, enum migsel_family family,
+		       int fib);
 struct migsel_cache __percpu *migsel_cache_alloc(void);
 void migsel_cache_free(struct migsel_cache __percpu *cache);
 

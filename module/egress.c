@@ -283,7 +283,8 @@ static void egress_remember(struct egress *e, enum migsel_verdict verdict,
 	};
 
 	if (egress_is_common(e, dst))
-		migsel_cache_set(e->ms, d->snap, e->cache_key, &cached);
+		migsel_cache_set(e->ms, d->snap, e->cache_key, e->skb,
+				 d->query.family, &cached);
 }
 
 static unsigned int egress_steer(struct egress *e)
@@ -414,11 +415,13 @@ static void egress_decide(struct egress *e)
 
 	e->fib = migsel_route_genid(e->ms->net, d->query.family);
 	d->unrouted = e->cache_key &&
-		      migsel_cache_lacks(e->ms, d->snap, e->cache_key, e->fib);
+		      migsel_cache_lacks(e->ms, d->snap, e->cache_key, e->skb,
+					 d->query.family, e->fib);
 	migsel_decide(d);
 	if (d->row->action == MIGSEL_CHOOSE && !d->unrouted && e->cache_key &&
 	    d->reason == MIGSEL_REASON_NO_ROUTE && !e->no_memory)
-		migsel_cache_lack(e->ms, d->snap, e->cache_key, e->fib);
+		migsel_cache_lack(e->ms, d->snap, e->cache_key, e->skb,
+				  d->query.family, e->fib);
 }
 
 static unsigned int egress_act(struct egress *e)

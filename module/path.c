@@ -28,6 +28,7 @@
 #include "size.h"
 #include "snap.h"
 #include "stats.h"
+#include "trace.h"
 
 /*
  * A packet that goes through a VRF comes to the hook twice, first with the VRF as its
@@ -79,6 +80,12 @@ static __always_inline u32 path_device_mtu(const struct dst_entry *dst,
 	return idev ? READ_ONCE(idev->cnf.mtu6) : 0;
 }
 
+/* As sk_is_tcp(), of a socket that is known to be one of IP. */
+static __always_inline bool inet_is_tcp(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM;
+}
+
 /*
  * Whether TCP cuts segments for what the route takes. While TCP probes for a larger MTU,
  * its segments may be larger than the one it knows.
@@ -102,8 +109,9 @@ static bool path_fits(const struct sk_buff *skb, enum migsel_family family,
 {
 	u32 mtu = path_device_mtu(dst, family) ?: dst_mtu(dst);
 
-	if (sk_is_tcp(sk) && (tcp_hdr(skb)->syn ||
-			      mtu < READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie)))
+	if (inet_is_tcp(sk) &&
+	    (tcp_hdr(skb)->syn ||
+	     mtu < READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie)))
 		return false;
 	return migsel_skb_fits(skb, mtu);
 }
@@ -123,33 +131,108 @@ static bool path_holds(struct migsel_net *ms, const struct migsel_snap *snap,
 	if (cached->verdict == MIGSEL_VERDICT_PASS)
 		return true;
 	return cached->dst ? path_fits(skb, family, sk, cached->dst) :
-			     !sk_is_tcp(sk) || migsel_tcp_fits(skb);
+			     !inet_is_tcp(sk) || migsel_tcp_fits(skb);
 }
 
-static unsigned int path_repeat(struct migsel_net *ms,
-				const struct migsel_snap *snap,
-				const struct migsel_cached *cached,
-				enum migsel_class class, struct sk_buff *skb,
-				struct sock *sk)
+/* A packet that leaves by the route that it has. */
+static __always_inline unsigned int path_pass(struct migsel_net *ms,
+					      const struct migsel_snap *snap,
+					      enum migsel_reason reason,
+					      enum migsel_class class,
+					      const struct sk_buff *skb)
 {
-	int vmk = cached->vmk;
+	int vmk = migsel_snap_position(snap, dst_dev_rcu(skb_dst(skb))->ifindex);
 
+	if (vmk == MIGSEL_NO_VMK)
+		migsel_count(ms->stats, reason, skb);
+	else
+		migsel_count_vmk(ms->stats, reason, snap->vmks[vmk].stats,
+				 class, skb);
+	return NF_ACCEPT;
+}
+
+static __always_inline unsigned int
+path_repeat(struct migsel_net *ms, const struct migsel_snap *snap,
+	    const struct migsel_cached *cached, enum migsel_class class,
+	    struct sk_buff *skb, struct sock *sk)
+{
 	if (cached->verdict == MIGSEL_VERDICT_PASS)
-		vmk = migsel_snap_position(snap,
-					   dst_dev_rcu(skb_dst(skb))->ifindex);
+		return path_pass(ms, snap, cached->reason, class, skb);
 	if (cached->dst) {
 		/* The transmit queue that it remembers is one of the old device. */
-		if (!sk_is_tcp(sk) && sk_tx_queue_get(sk) >= 0)
+		if (!inet_is_tcp(sk) && sk_tx_queue_get(sk) >= 0)
 			sk_tx_queue_clear(sk);
 		skb_dst_drop(skb);
 		skb_dst_set(skb, cached->dst);
 	}
-	if (vmk == MIGSEL_NO_VMK)
-		migsel_count(ms->stats, cached->reason, skb);
-	else
-		migsel_count_vmk(ms->stats, cached->reason,
-				 snap->vmks[vmk].stats, class, skb);
+	migsel_count_vmk(ms->stats, cached->reason,
+			 snap->vmks[cached->vmk].stats, class, skb);
 	return NF_ACCEPT;
+}
+
+/* The policy of a socket may choose a transform by the route. */
+static __always_inline bool sk_has_policy(const struct sock *sk)
+{
+#ifdef CONFIG_XFRM
+	return rcu_access_pointer(sk->sk_policy[0]) ||
+	       rcu_access_pointer(sk->sk_policy[1]);
+#else
+	return false;
+#endif
+}
+
+/*
+ * Whether the header of a packet is followed by that of its transport protocol. Neighbour
+ * discovery is about the device it leaves by. What IPsec has transformed was plain before.
+ */
+static __always_inline bool skb_is_plain(const struct sk_buff *skb,
+					 enum migsel_family family)
+{
+	if (family == MIGSEL_INET)
+		return ip_hdr(skb)->ihl == 5 && !ip_is_fragment(ip_hdr(skb)) &&
+		       !(IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED);
+	return !ipv6_ext_hdr(ipv6_hdr(skb)->nexthdr) &&
+	       ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6 &&
+	       !(IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED);
+}
+
+/* Whether what becomes of a packet depends on nothing but itself and its sender. */
+static __always_inline bool path_is_plain(const struct sk_buff *skb,
+					  enum migsel_family family,
+					  const struct nf_hook_state *state)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+	const struct sock *sk = state->sk;
+
+	return sk && sk == skb->sk && sk_fullsock(sk) && sk_is_inet(sk) &&
+	       !sk_has_policy(sk) && !dst_xfrm(dst) && !skb->skb_iif &&
+	       (!skb->dev || skb->dev == dst_dev_rcu(dst)) &&
+	       skb_is_plain(skb, family) &&
+	       migsel_route_is_unicast(dst, family, migsel_daddr(skb, family));
+}
+
+/* A packet on which no verdict is remembered. */
+static noinline unsigned int path_new(struct migsel_net *ms,
+				      const struct migsel_snap *snap,
+				      const struct migsel_path *path,
+				      struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	struct migsel_cache_key key;
+
+	return migsel_egress(ms, snap, path->class, path->family, skb, state->sk,
+			     migsel_cache_key(&key, skb, path->family,
+					      state->sk) ? &key : NULL);
+}
+
+/* The row for a sender that has bound its socket to a device, NULL if it has not. */
+static __always_inline const struct migsel_row *
+path_bound_row(const struct migsel_snap *snap, const struct migsel_path *path,
+	       const struct sock *sk)
+{
+	if (!READ_ONCE(sk->sk_bound_dev_if))
+		return NULL;
+	return snap->rule.settled[path->class][path->family][MIGSEL_TO_DEVICE].row;
 }
 
 /*
@@ -162,26 +245,28 @@ static noinline unsigned int path_other(struct migsel_net *ms,
 					struct sk_buff *skb,
 					const struct nf_hook_state *state)
 {
-	const struct dst_entry *plain = skb_dst(skb);
-	struct migsel_recall recall;
+	struct sock *sk = state->sk;
+	const struct migsel_row *row;
+	struct migsel_cached cached;
 
-	recall.cacheable = false;
-	if (netif_is_l3_master(state->out)) {
-		if (path_comes_again(skb, path->family))
-			return NF_ACCEPT;
-	} else if (!dst_xfrm(plain) &&
-		   migsel_route_is_unicast(plain, path->family,
-					   migsel_daddr(skb, path->family)) &&
-		   migsel_cache_get(ms, snap, skb, path->family, state->sk,
-				    &recall)) {
-		if (path_holds(ms, snap, &recall.cached, skb, path->family,
-			       state->sk))
-			return path_repeat(ms, snap, &recall.cached, path->class,
-					   skb, state->sk);
-		dst_release(recall.cached.dst);
-	}
-	return migsel_egress(ms, snap, path->class, path->family, skb,
-			     state->sk, recall.cacheable ? &recall.key : NULL);
+	if (netif_is_l3_master(state->out) &&
+	    path_comes_again(skb, path->family))
+		return NF_ACCEPT;
+	if (netif_is_l3_master(state->out) ||
+	    !path_is_plain(skb, path->family, state))
+		return migsel_egress(ms, snap, path->class, path->family, skb,
+				     sk, NULL);
+
+	row = path_bound_row(snap, path, sk);
+	if (row && row->action == MIGSEL_PASS && !trace_migsel_select_enabled())
+		return path_pass(ms, snap, row->reason, path->class, skb);
+
+	if (!migsel_cache_get(ms, snap, skb, path->family, sk, &cached))
+		return path_new(ms, snap, path, skb, state);
+	if (path_holds(ms, snap, &cached, skb, path->family, sk))
+		return path_repeat(ms, snap, &cached, path->class, skb, sk);
+	dst_release(cached.dst);
+	return path_new(ms, snap, path, skb, state);
 }
 
 /* Whether TCP has to cut a packet anew that has the route that its socket keeps. */
@@ -189,7 +274,7 @@ static __always_inline bool path_is_too_big(const struct sock *sk,
 					    const struct sk_buff *skb,
 					    enum migsel_family family)
 {
-	return sk_is_tcp(sk) && !tcp_knows_mtu(sk, skb_dst(skb), family) &&
+	return inet_is_tcp(sk) && !tcp_knows_mtu(sk, skb_dst(skb), family) &&
 	       !migsel_tcp_fits(skb);
 }
 
@@ -300,8 +385,7 @@ static noinline unsigned int path_flow(struct migsel_net *ms,
 	      path_home(ms, snap, path, skb, state->sk, vmk) : NULL;
 	if (!row)
 		return path_other(ms, snap, path, skb, state);
-	if (state->sk->sk_protocol == IPPROTO_TCP &&
-	    path_is_too_big(state->sk, skb, path->family))
+	if (path_is_too_big(state->sk, skb, path->family))
 		return NF_DROP_ERR(-ENOBUFS);
 	migsel_count_vmk(ms->stats, row->reason, vmk->stats, path->class, skb);
 	return NF_ACCEPT;
@@ -319,7 +403,7 @@ static noinline unsigned int path_tagged(struct migsel_net *ms,
 	if (path->by_flow)
 		return path_flow(ms, snap, path, skb, state);
 	if (path->bypasses ||
-	    (sk_is_tcp(state->sk) &&
+	    (inet_is_tcp(state->sk) &&
 	     !tcp_knows_mtu(state->sk, skb_dst(skb), path->family)))
 		return path_wary(ms, snap, path, skb, state);
 	migsel_count_vmk(ms->stats, path->reason, path->stats, path->class,
