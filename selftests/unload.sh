@@ -225,10 +225,10 @@ raced() {
 	for _ in 1 2 3; do
 		shape S S 0 1 2
 		while :; do
-			migsel -n "$A" -force -b "$scratch/requests" 2>/dev/null
+			migsel -n "$A" -force -b "$scratch/requests" 2>"$scratch/said"
 		done &
 		writer=$!
-		wait_for 10 configured || fail 'nothing is configured'
+		wait_for 10 configured || fail "nothing is configured: $(tail -n 1 "$scratch/said")"
 		within 20 bash -c 'until rmmod migsel 2>/dev/null; do [[ -e /sys/module/migsel ]] || break; done'
 		kill "$writer"
 		wait "$writer" 2>/dev/null
