@@ -47,8 +47,7 @@ union addrs {
  * struct cache_slot - a remembered verdict
  * @key: the packets that it is on
  * @addrs: their addresses
- * @snap: the configuration that it follows from, NULL if the slot is free. Only compared:
- *	before a snapshot is freed, all routes are invalidated
+ * @snap_id: of the configuration that it follows from, 0 if the slot is free
  * @tick: when it was decided, in jiffies
  * @hash: of @key and @addrs; most slots that are not it can be told by that
  * @cookie: tells whether an IPv6 route is still valid
@@ -62,7 +61,7 @@ union addrs {
 struct cache_slot {
 	struct migsel_cache_key key;
 	union addrs addrs;
-	const struct migsel_snap *snap;
+	u64 snap_id;
 	unsigned long tick;
 	u32 hash;
 	u32 cookie;
@@ -221,7 +220,7 @@ slot_find(struct cache_slot *set, u32 hash, const struct migsel_cache_key *key,
 static bool slot_lacks(const struct cache_slot *slot,
 		       const struct migsel_snap *snap, int fib)
 {
-	return slot->snap == snap && slot->lacking && slot->fib == fib &&
+	return slot->snap_id == snap->id && slot->lacking && slot->fib == fib &&
 	       time_in_range(jiffies, slot->tick, slot->tick);
 }
 
@@ -233,7 +232,7 @@ static struct cache_slot *slot_victim(struct cache_slot *set,
 	int i;
 
 	for (i = 0; i < CACHE_WAYS; i++) {
-		if (set[i].snap != snap)
+		if (set[i].snap_id != snap->id)
 			return &set[i];
 		if (time_before(set[i].tick, oldest->tick))
 			oldest = &set[i];
@@ -278,7 +277,7 @@ static __always_inline bool slot_take(const struct cache_slot *slot,
 {
 	struct dst_entry *dst = READ_ONCE(slot->cached.dst);
 
-	if (slot->snap != snap || slot->lacking ||
+	if (slot->snap_id != snap->id || slot->lacking ||
 	    time_after_eq(jiffies, slot->tick + HZ))
 		return false;
 	cached->vmk = slot->cached.vmk;
@@ -386,7 +385,7 @@ static struct cache_slot *slot_claim(struct migsel_cache *here,
 		slot->addrs.inet6 = addrs->inet6;
 	slot->family = family;
 	slot->hash = hash;
-	slot->snap = NULL;
+	slot->snap_id = 0;
 	return slot;
 }
 
@@ -418,7 +417,7 @@ void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 	here = cache_lock(ms);
 	slot = slot_claim(here, snap, key, skb, family);
 	old = slot->cached.dst;
-	slot->snap = snap;
+	slot->snap_id = snap->id;
 	slot->cookie = cached->dst && family == MIGSEL_INET6 ?
 		       rt6_get_cookie(dst_rt6_info(cached->dst)) : 0;
 	slot->tick = jiffies;
@@ -482,7 +481,7 @@ void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
 	slot = slot_claim(here, snap, key, skb, family);
 	slot->sure = slot_lacks(slot, snap, fib);
 	old = slot->cached.dst;
-	slot->snap = snap;
+	slot->snap_id = snap->id;
 	slot->fib = fib;
 	slot->tick = jiffies;
 	slot->lacking = true;

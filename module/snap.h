@@ -112,6 +112,8 @@ struct migsel_path {
  * @tag: how marks are read
  * @policy: what is made of decisions
  * @has_xfrm: a vmk is an xfrm interface
+ * @id: no other snapshot has or had it, never 0. An address may be one of an earlier
+ *	snapshot
  * @paths: for each class and family, what the rule has settled
  * @addrs: the addresses of its vmks, perhaps those of the previous snapshot
  * @rule: the vmks, as the rule sees them
@@ -125,6 +127,7 @@ struct migsel_snap {
 	struct migsel_tag tag;
 	struct migsel_policy policy;
 	bool has_xfrm;
+	u64 id;
 	struct migsel_path paths[__MIGSEL_CLASS_MAX][MIGSEL_N_FAMILIES];
 	struct migsel_addrs *addrs;
 	struct migsel_rule rule;
