@@ -74,10 +74,12 @@ struct cache_slot {
 
 /**
  * struct migsel_cache - the verdicts, on one CPU
- * @lock: for who writes to @slots, inside bottom halves that are off. On PREEMPT_RT these
- *	do not keep a sender from being preempted by another one on its CPU.
- * @seq: odd while @slots are written to. Who reads takes no lock, and does not wait: a
- *	verdict that is being replaced is not known
+ * @lock: for who writes to @slots or takes a route from one, inside bottom halves that are
+ *	off. On PREEMPT_RT these do not keep a sender from being preempted by another one
+ *	on its CPU.
+ * @seq: odd while @slots are written to. Who only reads takes no lock, and does not wait: a
+ *	verdict that is being replaced is not known. Writers may be preempted on
+ *	PREEMPT_RT, so the calls are those that do not want preemption to be off
  * @slots: the verdicts, those with one hash side by side
  */
 struct migsel_cache {
@@ -128,7 +130,7 @@ static __always_inline bool key_fill(struct migsel_cache_key *key,
 		ports = ipv6_hdr(skb) + 1;
 	}
 	key->mark = skb->mark;
-	key->uid = sock_net_uid(sock_net(sk), sk);
+	key->uid = sock_net_uid(NULL, sk);
 	key->bound_if = READ_ONCE(sk->sk_bound_dev_if);
 	key->cookie = key_cookie(sk);
 	key->ports = 0;
@@ -145,23 +147,29 @@ static __always_inline bool key_fill(struct migsel_cache_key *key,
 			 ipv6_addr_equal(bound, &addrs->inet6.saddr);
 }
 
+/* Subnet and host are often the same number, which is not to cancel out. */
+static __always_inline u32 addr_fold(const struct in6_addr *addr)
+{
+	const u32 *words = (__force const u32 *)addr->s6_addr32;
+
+	return words[0] ^ words[1] * GOLDEN_RATIO_32 ^ words[2] ^ words[3];
+}
+
 static __always_inline u32 key_hash(const struct migsel_cache_key *key,
 				    const union addrs *addrs,
 				    enum migsel_family family)
 {
-	const __be32 *daddr = addrs->inet6.daddr.s6_addr32;
-	const __be32 *saddr = addrs->inet6.saddr.s6_addr32;
-	__be32 to, from;
+	u32 to, from;
 
 	if (family == MIGSEL_INET) {
-		to = addrs->inet.daddr;
-		from = addrs->inet.saddr;
+		to = (__force u32)addrs->inet.daddr;
+		from = (__force u32)addrs->inet.saddr;
 	} else {
-		to = daddr[1] ^ daddr[2] ^ daddr[3];
-		from = saddr[1] ^ saddr[2] ^ saddr[3];
+		to = addr_fold(&addrs->inet6.daddr);
+		from = addr_fold(&addrs->inet6.saddr);
 	}
-	return hash_64((u64)((__force u32)to ^ key->mark) << 32 |
-		       (__force u32)(from ^ key->ports), 32);
+	return hash_64((u64)(to ^ key->mark) << 32 |
+		       (from ^ (__force u32)key->ports), 32);
 }
 
 static __always_inline bool addrs_equal(const union addrs *a,
@@ -240,60 +248,43 @@ static struct cache_slot *slot_victim(struct cache_slot *set,
 	return oldest;
 }
 
-/* This CPU's cache, to write to. */
-static struct migsel_cache *cache_lock(struct migsel_net *ms)
+/* This CPU's cache, whose routes stay where they are. */
+static __always_inline struct migsel_cache *cache_lock(struct migsel_net *ms)
 {
-	struct migsel_cache *here;
-
 	local_bh_disable();
 	local_lock_nested_bh(&ms->cache->lock);
-	here = this_cpu_ptr(ms->cache);
-	raw_write_seqcount_begin(&here->seq);
-	return here;
+	return this_cpu_ptr(ms->cache);
 }
 
-static void cache_unlock(struct migsel_net *ms, struct migsel_cache *here)
+static __always_inline void cache_unlock(struct migsel_net *ms)
 {
-	raw_write_seqcount_end(&here->seq);
 	local_unlock_nested_bh(&ms->cache->lock);
 	local_bh_enable();
 }
 
-/* Whether nothing was written since @seq was read. */
-static __always_inline bool seq_holds(const struct migsel_cache *cache,
-				      unsigned int seq)
-{
-	return !(seq & 1) && !read_seqcount_retry(&cache->seq, seq);
-}
-
 /*
- * Take the verdict of a slot, which may be written to meanwhile, with a reference to its
- * route if the packet has another one. False if it does not hold any more.
+ * Get a reference to the route of a slot for a packet that has another one. The FIB frees
+ * its routes without a grace period once nobody has a reference, so a route may be looked
+ * at only while the slot is sure to have its own. False if the slot was written to since
+ * @seq, belongs to another CPU, or the route does not hold any more.
  */
-static __always_inline bool slot_take(const struct cache_slot *slot,
-				      const struct migsel_snap *snap,
-				      const struct sk_buff *skb,
-				      struct migsel_cached *cached)
+static __always_inline bool
+slot_route(struct migsel_net *ms, const struct migsel_cache *cache,
+	   unsigned int seq, const struct cache_slot *slot,
+	   struct migsel_cached *cached)
 {
-	struct dst_entry *dst = READ_ONCE(slot->cached.dst);
+	struct dst_entry *dst = slot->cached.dst;
+	bool valid;
 
-	if (slot->snap_id != snap->id || slot->lacking ||
-	    time_after_eq(jiffies, slot->tick + HZ))
-		return false;
-	cached->vmk = slot->cached.vmk;
-	cached->reason = slot->cached.reason;
-	cached->verdict = slot->cached.verdict;
-	cached->bypasses = slot->cached.bypasses;
-	cached->audience = slot->cached.audience;
-	cached->dst = NULL;
-	if (!dst || dst == skb_dst(skb))
-		return true;
-	if (!dst_check(dst, slot->cookie))
-		return false;
-	if (cached->verdict != MIGSEL_VERDICT_STEER)
-		return true;
-	cached->dst = dst;
-	return dst_hold_safe(dst);
+	valid = cache_lock(ms) == cache &&
+		!read_seqcount_retry(&cache->seq, seq) &&
+		dst_check(dst, slot->cookie);
+	if (valid && cached->verdict == MIGSEL_VERDICT_STEER) {
+		dst_clone(dst);
+		cached->dst = dst;
+	}
+	cache_unlock(ms);
+	return valid;
 }
 
 static __always_inline bool
@@ -304,22 +295,31 @@ cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
 	/* Whichever CPU this goes on: its cache will do. */
 	struct migsel_cache *cache = raw_cpu_ptr(ms->cache);
 	const union addrs *addrs = skb_addrs(skb, family);
-	struct migsel_cache_key key;
 	const struct cache_slot *slot;
+	struct migsel_cache_key key;
+	struct dst_entry *dst;
 	unsigned int seq;
 	u32 hash;
 
 	if (!key_fill(&key, skb, family, sk))
 		return false;
 	hash = key_hash(&key, addrs, family);
-	seq = raw_read_seqcount(&cache->seq);
+	seq = raw_seqcount_begin(&cache->seq);
 	slot = slot_find(cache_set(cache, hash), hash, &key, addrs, family);
-	if (!slot || !slot_take(slot, snap, skb, cached))
+	if (!slot || slot->snap_id != snap->id || slot->lacking ||
+	    time_after_eq(jiffies, slot->tick + HZ))
 		return false;
-	if (likely(seq_holds(cache, seq)))
-		return true;
-	dst_release(cached->dst);
-	return false;
+	dst = READ_ONCE(slot->cached.dst);
+	cached->vmk = slot->cached.vmk;
+	cached->reason = slot->cached.reason;
+	cached->verdict = slot->cached.verdict;
+	cached->bypasses = slot->cached.bypasses;
+	cached->audience = slot->cached.audience;
+	cached->dst = NULL;
+	/* The sender has seen that the route of its packet is valid. */
+	if (!dst || dst == skb_dst(skb))
+		return !read_seqcount_retry(&cache->seq, seq);
+	return slot_route(ms, cache, seq, slot, cached);
 }
 
 /**
@@ -347,7 +347,7 @@ bool migsel_cache_key(struct migsel_cache_key *key, const struct sk_buff *skb,
  * @sk: its sender, whose plain packet it is
  * @cached: where to put it
  *
- * Context: under rcu_read_lock(), any but hard interrupt. Takes no lock.
+ * Context: under rcu_read_lock(), any but hard interrupt.
  * Return: true if the verdict is in @cached, false if the packet has to be decided on.
  */
 bool migsel_cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
@@ -415,6 +415,7 @@ void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 		return;
 	dst_clone(cached->dst);
 	here = cache_lock(ms);
+	raw_write_seqcount_begin(&here->seq);
 	slot = slot_claim(here, snap, key, skb, family);
 	old = slot->cached.dst;
 	slot->snap_id = snap->id;
@@ -423,7 +424,8 @@ void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 	slot->tick = jiffies;
 	slot->lacking = false;
 	slot->cached = *cached;
-	cache_unlock(ms, here);
+	raw_write_seqcount_end(&here->seq);
+	cache_unlock(ms);
 	dst_release(old);
 }
 
@@ -445,14 +447,14 @@ bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
 			int fib)
 {
 	struct migsel_cache *cache = raw_cpu_ptr(ms->cache);
-	unsigned int seq = raw_read_seqcount(&cache->seq);
+	unsigned int seq = raw_seqcount_begin(&cache->seq);
 	const union addrs *addrs = skb_addrs(skb, family);
 	u32 hash = key_hash(key, addrs, family);
 	const struct cache_slot *slot;
 
 	slot = slot_find(cache_set(cache, hash), hash, key, addrs, family);
 	return slot && slot->sure && slot_lacks(slot, snap, fib) &&
-	       seq_holds(cache, seq);
+	       !read_seqcount_retry(&cache->seq, seq);
 }
 
 /**
@@ -478,6 +480,7 @@ void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
 	struct dst_entry *old;
 
 	here = cache_lock(ms);
+	raw_write_seqcount_begin(&here->seq);
 	slot = slot_claim(here, snap, key, skb, family);
 	slot->sure = slot_lacks(slot, snap, fib);
 	old = slot->cached.dst;
@@ -486,7 +489,8 @@ void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
 	slot->tick = jiffies;
 	slot->lacking = true;
 	slot->cached.dst = NULL;
-	cache_unlock(ms, here);
+	raw_write_seqcount_end(&here->seq);
+	cache_unlock(ms);
 	dst_release(old);
 }
 

@@ -24,10 +24,10 @@
  * migsel_flows::lock guards the memory of flows. Readers retry; it is taken for writing
  * only for a flow that has to be placed. migsel_refusals::lock, migsel_alarms::lock and
  * migsel_learners::lock guard the rings between the hooks and their work items,
- * migsel_steered::lock what was steered lately, and migsel_cache::lock the part of the
- * verdict cache that belongs to one CPU, against who else writes to it; who reads takes a
- * verdict only if nothing was written meanwhile. Under none of the six is another lock
- * taken. Counters are per CPU and need no lock: they are the kernel's own, as of SNMP.
+ * migsel_steered::lock what was steered lately, and migsel_cache::lock the routes in the
+ * part of the verdict cache that belongs to one CPU; the rest of a verdict is read without
+ * it, and taken only if nothing was written meanwhile. Under none of the six is another
+ * lock taken. Counters are per CPU and need no lock: they are the kernel's own, as of SNMP.
  */
 
 #ifndef _MIGSEL_H

@@ -196,7 +196,7 @@ static __always_inline bool skb_is_plain(const struct sk_buff *skb,
 	       !(IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED);
 }
 
-/* Whether what becomes of a packet depends on nothing but itself and its sender. */
+/* Whether what the rule and the FIB make of a packet depends on it and its sender alone. */
 static __always_inline bool path_is_plain(const struct sk_buff *skb,
 					  enum migsel_family family,
 					  const struct nf_hook_state *state)
@@ -225,7 +225,7 @@ static noinline unsigned int path_new(struct migsel_net *ms,
 					      state->sk) ? &key : NULL);
 }
 
-/* The row for a sender that has bound its socket to a device, NULL if it has not. */
+/* The row for a sender that has bound its socket to a device, which passes. NULL if not. */
 static __always_inline const struct migsel_row *
 path_bound_row(const struct migsel_snap *snap, const struct migsel_path *path,
 	       const struct sock *sk)
@@ -258,7 +258,7 @@ static noinline unsigned int path_other(struct migsel_net *ms,
 				     sk, NULL);
 
 	row = path_bound_row(snap, path, sk);
-	if (row && row->action == MIGSEL_PASS && !trace_migsel_select_enabled())
+	if (row && !trace_migsel_select_enabled())
 		return path_pass(ms, snap, row->reason, path->class, skb);
 
 	if (!migsel_cache_get(ms, snap, skb, path->family, sk, &cached))

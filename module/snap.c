@@ -273,7 +273,8 @@ static void addrs_share(struct migsel_snap *snap, const struct migsel_snap *old)
 	snap->addrs = old->addrs;
 }
 
-static atomic64_t last_id;
+/* Of all namespaces; under RTNL. */
+static u64 last_id;
 
 static struct migsel_snap *snap_alloc(u32 n_vmks, gfp_t gfp)
 {
@@ -385,7 +386,7 @@ struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 		snap->rule.vmks[i].provisioning = config->provisioning;
 		snap->rule.vmks[i].weight = config->weight;
 	}
-	snap->id = atomic64_inc_return(&last_id);
+	snap->id = ++last_id;
 	snap->tag = ms->tag;
 	snap->policy = ms->policy;
 	snap->rule.strict = ms->policy.fallback == MIGSEL_FALLBACK_STRICT;

@@ -112,8 +112,7 @@ struct migsel_path {
  * @tag: how marks are read
  * @policy: what is made of decisions
  * @has_xfrm: a vmk is an xfrm interface
- * @id: no other snapshot has or had it, never 0. An address may be one of an earlier
- *	snapshot
+ * @id: no other snapshot has or had it, never 0. A pointer may be that of an earlier one
  * @paths: for each class and family, what the rule has settled
  * @addrs: the addresses of its vmks, perhaps those of the previous snapshot
  * @rule: the vmks, as the rule sees them
