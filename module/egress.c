@@ -328,23 +328,40 @@ static unsigned int egress_steer(struct egress *e)
 	return NF_ACCEPT;
 }
 
+/**
+ * migsel_pass - count a packet that leaves by the route that it has
+ * @ms: migsel in its namespace
+ * @snap: the configuration
+ * @reason: what was decided
+ * @class: its tag
+ * @skb: the packet
+ *
+ * Context: under rcu_read_lock(), any but hard interrupt.
+ * Return: NF_ACCEPT.
+ */
+unsigned int migsel_pass(struct migsel_net *ms, const struct migsel_snap *snap,
+			 enum migsel_reason reason, enum migsel_class class,
+			 const struct sk_buff *skb)
+{
+	int vmk = migsel_snap_position(snap, dst_dev_rcu(skb_dst(skb))->ifindex);
+
+	if (vmk == MIGSEL_NO_VMK)
+		migsel_count(ms->stats, reason, skb);
+	else
+		migsel_count_vmk(ms->stats, reason, snap->vmks[vmk].stats, class,
+				 skb);
+	return NF_ACCEPT;
+}
+
 static unsigned int egress_pass(struct egress *e)
 {
 	const struct migsel_decision *d = &e->decision;
-	int vmk = migsel_snap_position(d->snap,
-				       dst_dev_rcu(e->plain)->ifindex);
 
 	if (!d->refused)
 		egress_remember(e, MIGSEL_VERDICT_PASS, d->verdict == MIGSEL_VERDICT_STEER ?
 				e->route ?: e->plain : NULL);
 	dst_release(e->route);
-	if (vmk == MIGSEL_NO_VMK)
-		migsel_count(e->ms->stats, d->reason, e->skb);
-	else
-		migsel_count_vmk(e->ms->stats, d->reason,
-				 d->snap->vmks[vmk].stats, d->query.class,
-				 e->skb);
-	return NF_ACCEPT;
+	return migsel_pass(e->ms, d->snap, d->reason, d->query.class, e->skb);
 }
 
 static unsigned int egress_refuse(struct egress *e)

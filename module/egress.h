@@ -14,6 +14,9 @@ struct migsel_snap;
 struct sk_buff;
 struct sock;
 
+unsigned int migsel_pass(struct migsel_net *ms, const struct migsel_snap *snap,
+			 enum migsel_reason reason, enum migsel_class class,
+			 const struct sk_buff *skb);
 unsigned int migsel_egress(struct migsel_net *ms,
 			   const struct migsel_snap *snap,
 			   enum migsel_class class, enum migsel_family family,

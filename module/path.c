@@ -134,30 +134,13 @@ static bool path_holds(struct migsel_net *ms, const struct migsel_snap *snap,
 			     !inet_is_tcp(sk) || migsel_tcp_fits(skb);
 }
 
-/* A packet that leaves by the route that it has. */
-static __always_inline unsigned int path_pass(struct migsel_net *ms,
-					      const struct migsel_snap *snap,
-					      enum migsel_reason reason,
-					      enum migsel_class class,
-					      const struct sk_buff *skb)
-{
-	int vmk = migsel_snap_position(snap, dst_dev_rcu(skb_dst(skb))->ifindex);
-
-	if (vmk == MIGSEL_NO_VMK)
-		migsel_count(ms->stats, reason, skb);
-	else
-		migsel_count_vmk(ms->stats, reason, snap->vmks[vmk].stats,
-				 class, skb);
-	return NF_ACCEPT;
-}
-
 static __always_inline unsigned int
 path_repeat(struct migsel_net *ms, const struct migsel_snap *snap,
 	    const struct migsel_cached *cached, enum migsel_class class,
 	    struct sk_buff *skb, struct sock *sk)
 {
 	if (cached->verdict == MIGSEL_VERDICT_PASS)
-		return path_pass(ms, snap, cached->reason, class, skb);
+		return migsel_pass(ms, snap, cached->reason, class, skb);
 	if (cached->dst) {
 		/* The transmit queue that it remembers is one of the old device. */
 		if (!inet_is_tcp(sk) && sk_tx_queue_get(sk) >= 0)
@@ -183,7 +166,8 @@ static __always_inline bool sk_has_policy(const struct sock *sk)
 
 /*
  * Whether the header of a packet is followed by that of its transport protocol. Neighbour
- * discovery is about the device it leaves by. What IPsec has transformed was plain before.
+ * discovery is about the device it leaves by. IPsec does not transform anew what it has
+ * transformed once.
  */
 static __always_inline bool skb_is_plain(const struct sk_buff *skb,
 					 enum migsel_family family)
@@ -206,6 +190,7 @@ static __always_inline bool path_is_plain(const struct sk_buff *skb,
 
 	return sk && sk == skb->sk && sk_fullsock(sk) && sk_is_inet(sk) &&
 	       !sk_has_policy(sk) && !dst_xfrm(dst) && !skb->skb_iif &&
+	       !netif_is_l3_master(state->out) &&
 	       (!skb->dev || skb->dev == dst_dev_rcu(dst)) &&
 	       skb_is_plain(skb, family) &&
 	       migsel_route_is_unicast(dst, family, migsel_daddr(skb, family));
@@ -249,17 +234,17 @@ static noinline unsigned int path_other(struct migsel_net *ms,
 	const struct migsel_row *row;
 	struct migsel_cached cached;
 
-	if (netif_is_l3_master(state->out) &&
-	    path_comes_again(skb, path->family))
-		return NF_ACCEPT;
-	if (netif_is_l3_master(state->out) ||
-	    !path_is_plain(skb, path->family, state))
+	if (!path_is_plain(skb, path->family, state)) {
+		if (netif_is_l3_master(state->out) &&
+		    path_comes_again(skb, path->family))
+			return NF_ACCEPT;
 		return migsel_egress(ms, snap, path->class, path->family, skb,
 				     sk, NULL);
+	}
 
 	row = path_bound_row(snap, path, sk);
 	if (row && !trace_migsel_select_enabled())
-		return path_pass(ms, snap, row->reason, path->class, skb);
+		return migsel_pass(ms, snap, row->reason, path->class, skb);
 
 	if (!migsel_cache_get(ms, snap, skb, path->family, sk, &cached))
 		return path_new(ms, snap, path, skb, state);

@@ -60,20 +60,26 @@ struct message {
 };
 
 /* Whether the socket keeps a route by a vmk for its tag. Completes the key if so. */
-static bool message_kept(struct message *m, const struct sock *sk)
+static bool message_kept(struct message *m, struct sock *sk)
 {
-	const struct dst_entry *dst = rcu_dereference(sk->sk_dst_cache);
 	u32 mark = READ_ONCE(sk->sk_mark);
+	struct dst_entry *dst;
+	bool kept;
 
-	if (!dst || dst_xfrm(dst) || READ_ONCE(sk->sk_bound_dev_if) ||
-	    !migsel_sk_tags(m->snap, sk, mark))
+	if (READ_ONCE(sk->sk_bound_dev_if) || !migsel_sk_tags(m->snap, sk, mark))
 		return false;
-	m->key.mark = mark;
-	m->key.oif = dst_dev_rcu(dst)->ifindex;
-	return true;
+	/* The FIB frees its routes without a grace period. */
+	dst = sk_dst_get(sk);
+	kept = dst && !dst_xfrm(dst);
+	if (kept) {
+		m->key.mark = mark;
+		m->key.oif = dst_dev_rcu(dst)->ifindex;
+	}
+	dst_release(dst);
+	return kept;
 }
 
-static bool message_steered(struct message *m, const struct sock *sk)
+static bool message_steered(struct message *m, struct sock *sk)
 {
 	if (!migsel_steered_find(m->ms->steered, &m->key) &&
 	    !(sk && message_kept(m, sk)))
