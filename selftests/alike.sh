@@ -46,7 +46,7 @@ devices() {
 destinations() {
 	local family
 	for family in 4 6; do
-		rule "$family" add oif d1 to "$([[ $family == 4 ]] && echo 203.0.113.10 || echo 2001:db8:f::10)" unreachable
+		rule "$family" add oif d1 to "$([[ $family == 4 ]] && echo 203.0.113.10 || echo 2001:db8:f::2:0:1)" unreachable
 		turns "$family" destination '0 10 10'
 		rule "$family" del
 	done
@@ -55,7 +55,7 @@ destinations() {
 sources() {
 	local family
 	for family in 4 6; do
-		rule "$family" add oif d1 from "$([[ $family == 4 ]] && echo 192.0.2.2 || echo 2001:db8::2)" unreachable
+		rule "$family" add oif d1 from "$([[ $family == 4 ]] && echo 192.0.2.2 || echo 2001:db8::2:0:1)" unreachable
 		turns "$family" source '0 10 10'
 		rule "$family" del
 	done
@@ -107,17 +107,30 @@ changes() {
 	done
 }
 
-need python3 jq nft
+# Packets by d0, which is where plain Linux sends: they keep their route until the rule changes.
+configurations() {
+	local family
+	for family in 4 6; do
+		migration d1 off
+		migration d0 on
+		turns "$family" configuration '0 0 10'
+	done
+}
+
+need python3 jq nft sysctl
 ktap_print_header
-ktap_set_plan 11
+ktap_set_plan 12
 add_netns N
 printf '%s\n' 'link set lo up' 'link add d0 up type dummy' 'link add d1 up type dummy' \
 	'addr add 192.0.2.1/24 dev d0' 'addr add 192.0.2.2/24 dev d0' 'addr add 198.51.100.1/24 dev d1' \
-	'addr add 2001:db8::2/64 dev d0 nodad' 'addr add 2001:db8::1/64 dev d0 nodad' 'addr add 2001:db8:1::1/64 dev d1 nodad' \
+	'addr add 2001:db8::2:0:1/64 dev d0 nodad' 'addr add 2001:db8::1:0:2/64 dev d0 nodad' 'addr add 2001:db8:1::1/64 dev d1 nodad' \
 	'route add 203.0.113.0/24 dev d0 metric 10' 'route add 203.0.113.0/24 dev d1 metric 20' \
 	'route add 2001:db8:f::/64 dev d0 metric 10' 'route add 2001:db8:f::/64 dev d1 metric 20' |
 	ip -n "$N" -b - || ktap_exit_fail_msg 'no devices'
 printf 'vmk add %s\n' d0 'd1 migration on' | migsel -n "$N" restore || ktap_exit_fail_msg 'no vmks'
+
+# A label that the kernel makes of addresses and ports would tell packets apart, too.
+in_netns "$N" sysctl -qw net.ipv6.auto_flowlabels=0 || ktap_exit_fail_msg 'flow labels'
 
 in_netns "$N" nft -f - <<'END' || ktap_exit_fail_msg 'no counter'
 table inet hot {
@@ -137,4 +150,5 @@ run_test 'devices that sockets are bound to' devices
 run_test 'addresses that sockets are bound to' bindings
 run_test 'flows' flows
 run_test 'what changes between two packets' changes
+run_test 'the configuration changes between two packets' configurations
 ktap_finished
