@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Snapshots of devices that are registered, with addresses given by rtnetlink. */
 
+#include <linux/console.h>
+
 #include "snap.c"
 #include "snap_fixture.h"
 
@@ -296,9 +298,11 @@ static void test_no_memory(struct kunit *test)
 	add(test, 0, "192.0.2.1", 24);
 	rtnl_lock();
 	/*
-	 * Whichever it is: the snapshot, or what its addresses are kept in. The console
-	 * allocates, too, where it prints what failing.h says; nobody knows how often.
+	 * The console allocates, too, where it prints what failing.h says; nobody knows how
+	 * often. It waits.
 	 */
+	console_lock();
+	/* Whichever it is: the snapshot, or what its addresses are kept in. */
 	for (nth = 1; !all && nth < 1000; nth++) {
 		current->fail_nth = nth;
 		none = migsel_snap_build(&f->ms, NULL, GFP_NOWAIT);
@@ -309,6 +313,7 @@ static void test_no_memory(struct kunit *test)
 	current->fail_nth = 1;
 	snap = migsel_snap_build(&f->ms, NULL, GFP_KERNEL | __GFP_NOFAIL);
 	current->fail_nth = 0;
+	console_unlock();
 	rtnl_unlock();
 	KUNIT_EXPECT_TRUE(test, all);
 	KUNIT_EXPECT_GE(test, failed, 2);
