@@ -411,9 +411,20 @@ ended() {
 	local worker
 	REPLY=
 	for worker in "${!pids[@]}"; do
-		! kill -0 "${pids[$worker]}" 2>/dev/null || REPLY+=" $worker"
+		! alive "${pids[$worker]}" || REPLY+=" $worker"
 	done
 	[[ -z $REPLY ]]
+}
+
+# Where each program is in the kernel, and whose child it is.
+whereabouts() {
+	local proc stat stack
+	for proc in /proc/[0-9]*; do
+		{ read -r stat <"$proc/stat" && mapfile -t -n 8 stack <"$proc/stack"; } 2>/dev/null || continue
+		[[ ${stack[*]} != *kthread* ]] || continue
+		ktap_print_msg "${stat:0:60}"
+		((${#stack[@]} == 0)) || printf '#   %s\n' "${stack[@]#* }"
+	done
 }
 
 # missing: what was not done yet, into REPLY
@@ -433,7 +444,7 @@ churn() {
 		tally
 		for worker in "${!pids[@]}"; do
 			((SECONDS - since[$worker] <= patience * slow)) || fail "$worker has done nothing for $((patience * slow)) s"
-			kill -0 "${pids[$worker]}" 2>/dev/null || fail "$worker has ended"
+			alive "${pids[$worker]}" || fail "$worker has ended"
 		done
 		if ((SECONDS - shown >= 10)); then
 			shown=$SECONDS
@@ -443,7 +454,7 @@ churn() {
 		read -r -t 1 -u "$never" || :
 	done
 	: >"$scratch/stop"
-	wait_for $((2 * patience)) ended || fail "these workers do not end:$REPLY"
+	wait_for $((2 * patience)) ended || { fail "these workers do not end:$REPLY"; whereabouts; }
 	tally
 	for worker in "${!pids[@]}"; do
 		while read -r line; do

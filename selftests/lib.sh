@@ -172,6 +172,13 @@ wait_for() {
 	done
 }
 
+# alive PID: a process has not ended. kill -0 finds one that has, too, until bash asks how it
+# ended: in a loop of reads with a time limit it may not do so for minutes.
+alive() {
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null && [[ ${stat##*) } != Z* ]]
+}
+
 # Network namespaces ----------------------------------------------------------
 
 in_netns() { nsenter --net="/run/netns/$1" "${@:2}"; }

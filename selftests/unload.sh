@@ -18,7 +18,7 @@ within() {
 	wait "$pid" || fail "${*:2}: status $?"
 }
 
-ended() { ! kill -0 "$1" 2>/dev/null; }
+ended() { ! alive "$1"; }
 
 complaints() {
 	local text
