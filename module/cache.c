@@ -316,9 +316,13 @@ cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
 	cached->bypasses = slot->cached.bypasses;
 	cached->audience = slot->cached.audience;
 	cached->dst = NULL;
-	/* The sender has seen that the route of its packet is valid. */
+	/*
+	 * The sender has seen that the route of its packet is valid. In IPv6 it is still the
+	 * same after a change of the FIB that may have another one for the device.
+	 */
 	if (!dst || dst == skb_dst(skb))
-		return !read_seqcount_retry(&cache->seq, seq);
+		return (!dst || family == MIGSEL_INET || dst_check(dst, slot->cookie)) &&
+		       !read_seqcount_retry(&cache->seq, seq);
 	return slot_route(ms, cache, seq, slot, cached);
 }
 
