@@ -169,9 +169,11 @@ static bool egress_reach(struct migsel_decision *d, int vmk)
 	egress_key(e);
 	e->key.oif = dev->ifindex;
 	e->key.no_default = preferred;
+	e->key.fib_first |= d->row->action != MIGSEL_CHOOSE;
 	d->fresh = true;
 	route = migsel_route_lookup(e->ms->net, &e->key, e->sk);
 	if (IS_ERR(route)) {
+		e->key.fib_first = true;
 		e->no_memory |= route == ERR_PTR(-ENOMEM) ||
 				route == ERR_PTR(-ENOBUFS);
 		return false;

@@ -210,14 +210,43 @@ static noinline unsigned int path_new(struct migsel_net *ms,
 					      state->sk) ? &key : NULL);
 }
 
-/* The row for a sender that has bound its socket to a device, which passes. NULL if not. */
-static __always_inline const struct migsel_row *
-path_bound_row(const struct migsel_snap *snap, const struct migsel_path *path,
-	       const struct sock *sk)
+/*
+ * Whether a packet that is plain comes with the egress that the rule has for all such
+ * packets. That is so if it is a datagram whose socket names no device, the FIB has its route,
+ * and no rule of the FIB may have another one for the device.
+ */
+static __always_inline bool path_is_found(struct migsel_net *ms,
+					  const struct migsel_path *path,
+					  const struct sk_buff *skb)
 {
-	if (!READ_ONCE(sk->sk_bound_dev_if))
+	const struct dst_entry *dst = skb_dst(skb);
+
+	return dst_dev_rcu(dst) == path->dev &&
+	       !(path->bypasses && migsel_alarm_wanted(ms->alarms)) &&
+	       skb->sk->sk_type == SOCK_DGRAM &&
+	       !READ_ONCE(inet_sk(skb->sk)->uc_index) &&
+	       migsel_dst_is_found(dst, path->family) &&
+	       !migsel_route_has_rules(ms->net, path->family) &&
+	       migsel_link_is_up(path->dev);
+}
+
+/*
+ * The row for a packet that is plain and leaves by the route that it has, whatever became
+ * of others: its sender has bound the socket to a device, or it has its egress. NULL if
+ * that is not known.
+ */
+static __always_inline const struct migsel_row *
+path_row(struct migsel_net *ms, const struct migsel_snap *snap,
+	 const struct migsel_path *path, const struct sk_buff *skb)
+{
+	const struct migsel_settled *settled =
+		snap->rule.settled[path->class][path->family];
+
+	if (trace_migsel_select_enabled())
 		return NULL;
-	return snap->rule.settled[path->class][path->family][MIGSEL_TO_DEVICE].row;
+	if (READ_ONCE(skb->sk->sk_bound_dev_if))
+		return settled[MIGSEL_TO_DEVICE].row;
+	return path_is_found(ms, path, skb) ? settled[0].row : NULL;
 }
 
 /*
@@ -242,8 +271,8 @@ static noinline unsigned int path_other(struct migsel_net *ms,
 				     sk, NULL);
 	}
 
-	row = path_bound_row(snap, path, sk);
-	if (row && !trace_migsel_select_enabled())
+	row = path_row(ms, snap, path, skb);
+	if (row)
 		return migsel_pass(ms, snap, row->reason, path->class, skb);
 
 	if (!migsel_cache_get(ms, snap, skb, path->family, sk, &cached))

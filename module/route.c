@@ -91,15 +91,24 @@ static void flow_inet(struct flowi4 *fl4, const struct migsel_flow_key *key)
 	};
 }
 
+static bool fib_has_inet(struct net *net, const struct migsel_flow_key *key,
+			 struct flowi4 *fl4)
+{
+	struct fib_result res = {};
+
+	return !fib_lookup(net, fl4, &res, 0) && res.type == RTN_UNICAST &&
+	       !(key->no_default && !res.prefixlen);
+}
+
 /*
- * Given a device, ip_route_output_flow() takes any destination for on-link. So the FIB is
- * asked first whether there is a route.
+ * Given a device, IPv4 takes any destination for on-link. So the FIB is asked whether there
+ * is a route, unless the one that is found tells.
  */
 static struct dst_entry *lookup_inet(struct net *net,
 				     const struct migsel_flow_key *key,
 				     const struct sock *sk)
 {
-	struct fib_result res = {};
+	bool fib_first = key->fib_first || key->no_default;
 	struct flowi4 fl4, probe;
 	struct rtable *rt;
 
@@ -107,14 +116,20 @@ static struct dst_entry *lookup_inet(struct net *net,
 	if (sk)
 		fl4.flowi4_flags |= inet_sk_flowi_flags(sk);
 	probe = fl4;
-	if (fib_lookup(net, &probe, &res, 0) || res.type != RTN_UNICAST ||
-	    (key->no_default && !res.prefixlen))
+	if (fib_first && !fib_has_inet(net, key, &probe))
 		return ERR_PTR(-ENETUNREACH);
-	if (key->transformed)
-		rt = __ip_route_output_key(net, &fl4);
-	else
-		rt = ip_route_output_flow(net, &fl4, sk);
-	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+	rt = __ip_route_output_key(net, &fl4);
+	if (IS_ERR(rt))
+		return ERR_CAST(rt);
+	if (!fib_first && !(migsel_dst_is_found(&rt->dst, MIGSEL_INET) ?
+			    rt->rt_type == RTN_UNICAST :
+			    fib_has_inet(net, key, &probe))) {
+		ip_rt_put(rt);
+		return ERR_PTR(-ENETUNREACH);
+	}
+	if (key->transformed || !key->proto)
+		return &rt->dst;
+	return xfrm_lookup_route(net, &rt->dst, flowi4_to_flowi(&fl4), sk, 0);
 }
 
 #if IS_ENABLED(CONFIG_IPV6)

@@ -11,7 +11,9 @@
 #include <linux/uidgid.h>
 #include <net/dst.h>
 #include <net/ip.h>
+#include <net/ip6_fib.h>
 #include <net/ip6_route.h>
+#include <net/ip_fib.h>
 #include <net/ipv6.h>
 #include <net/route.h>
 
@@ -36,6 +38,7 @@ struct sock;
  * @dsfield: the IPv4 DS field, without ECN
  * @transformed: IPsec has transformed it, and is not to again
  * @no_default: a default route does not count
+ * @fib_first: for IPv4, find out whether there is a route before one may be made up
  */
 struct migsel_flow_key {
 	struct in6_addr daddr;
@@ -51,6 +54,7 @@ struct migsel_flow_key {
 	u8 dsfield;
 	u8 transformed;
 	u8 no_default;
+	u8 fib_first;
 };
 
 /**
@@ -118,6 +122,39 @@ static inline bool migsel_route_is_unicast(const struct dst_entry *dst,
 	return !(dst_dev_rcu(dst)->flags & IFF_LOOPBACK) &&
 	       (family == MIGSEL_INET || !ipv6_addr_loopback(daddr)) &&
 	       migsel_dst_is_unicast(dst, family, daddr);
+}
+
+/**
+ * migsel_dst_is_found - whether a route that is not local is one of the FIB
+ * @dst: the route
+ * @family: its family
+ *
+ * Where a packet has asked for a device, IPv4 may have made the route up.
+ *
+ * Context: any.
+ * Return: false if it may be made up.
+ */
+static inline bool migsel_dst_is_found(const struct dst_entry *dst,
+				       enum migsel_family family)
+{
+	if (family == MIGSEL_INET)
+		return list_empty(rtable_uncached(dst_rtable(dst)));
+	return rcu_access_pointer(dst_rt6_info(dst)->from);
+}
+
+/**
+ * migsel_route_has_rules - whether routes of a family may depend on more than tables
+ * @net: the namespace
+ * @family: the family
+ *
+ * Context: any.
+ * Return: true if there are rules beside those that Linux begins with.
+ */
+static inline bool migsel_route_has_rules(const struct net *net,
+					  enum migsel_family family)
+{
+	return family == MIGSEL_INET ? fib4_has_custom_rules(net) :
+				       fib6_has_custom_rules(net);
 }
 
 /**

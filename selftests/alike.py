@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """alike.py FAMILY KIND: two senders of hot traffic that take turns, and are alike but in
 KIND, unconnected but where that is what they are. Prints how many packets of each were refused.
-KIND configuration is one sender, while d1 takes the place of d0 as migration vmk."""
+KIND configuration is one sender, while d1 takes the place of d0 as migration vmk; KIND rule
+is one, while a rule comes that refuses routes by d1; KIND route, while that by d1 goes."""
 
 import errno
 import os
@@ -15,6 +16,7 @@ from family import HOT
 ROUNDS = 10
 # Those of IPv6, and the sources, have one hash in module/cache.c: only a comparison tells them apart.
 FAR = {4: ("203.0.113.9", "203.0.113.10"), 6: ("2001:db8:f::1:0:2", "2001:db8:f::2:0:1")}
+NET = {4: "203.0.113.0/24", 6: "2001:db8:f::/64"}
 NEAR = {4: "198.51.100.9", 6: "2001:db8:1::9"}
 BIND = {4: {"source": "192.0.2.2", "other source": "192.0.2.1", "bound": "198.51.100.1"},
         6: {"source": "2001:db8::2:0:1", "other source": "2001:db8::1:0:2", "bound": "2001:db8:1::1"}}
@@ -58,20 +60,25 @@ class Sender:
             self.refused += 1
 
 
-def configured(family):
-    """One sender, before and right after the migration vmk has changed."""
+CHANGES = {"configuration": ("migsel -b -", "vmk set d0 migration off\nvmk set d1 migration on\n"),
+           "rule": ("ip -{} rule add oif d1 unreachable priority 10", ""),
+           "route": ("ip -{} route del {} dev d1", "")}
+
+
+def changed(family, kind):
+    """One sender, before and right after a change."""
     sender = Sender(family)
     sender.send()
-    subprocess.run(["migsel", "-b", "-"], input="vmk set d0 migration off\nvmk set d1 migration on\n", text=True,
-                   check=True)
+    command, text = CHANGES[kind]
+    subprocess.run(command.format(family, NET[family]).split(), input=text, text=True, check=True)
     for _ in range(ROUNDS):
         sender.send()
     print(sender.refused, 0)
 
 
 def main(family, kind):
-    if kind == "configuration":
-        configured(family)
+    if kind in CHANGES:
+        changed(family, kind)
         return
     senders = Sender(family, FIRST.get(kind, "")), Sender(family, kind)
     for _ in range(ROUNDS):

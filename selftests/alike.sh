@@ -21,6 +21,8 @@ rule() { ip -n "$N" -"$1" rule "${@:2}" priority 10 || fail "ip rule ${*:2}"; }
 
 migration() { migsel -n "$N" vmk set "$1" migration "$2" || fail "migration of $1 is not $2"; }
 
+carrier() { ip -n "$N" link set "$1" carrier "$2" || fail "carrier of $1 is not $2"; }
+
 # differ KIND SELECTOR...: a rule on routes by d1 refuses the second sender
 differ() {
 	local family
@@ -61,19 +63,38 @@ sources() {
 	done
 }
 
+# counted FAMILY KIND REASON...: of what is sent, ten packets for each reason
+counted() {
+	local reason count
+	migsel -n "$N" stats reset
+	in_netns "$N" "$here/alike.py" "$1" "$2" >/dev/null || fail "IPv$1: not sent"
+	for reason in "${@:3}"; do
+		count=$(migsel -n "$N" -j stats show | jq --arg reason "$reason" '.[] | select(.reason == $reason).packets')
+		[[ $count == 10 ]] || fail "IPv$1: $count packets of $reason"
+	done
+}
+
 # Two senders with one source address and one port: who is bound to the address chose.
 bindings() {
-	local family reason count
+	local family
 	migration d0 on
 	for family in 4 6; do
-		migsel -n "$N" stats reset
-		in_netns "$N" "$here/alike.py" "$family" bound >/dev/null || fail "IPv$family: not sent"
-		for reason in multi-nic multi-nic-bound; do
-			count=$(migsel -n "$N" -j stats show | jq --arg reason "$reason" '.[] | select(.reason == $reason).packets')
-			[[ $count == 10 ]] || fail "IPv$family: $count packets of $reason"
-		done
+		counted "$family" bound multi-nic multi-nic-bound
 	done
 	migration d0 off
+}
+
+# Why a packet passes that is only observed.
+observed() {
+	local family
+	migsel -n "$N" policy set mode observe
+	for family in 4 6; do
+		counted "$family" rule no-route
+		rule "$family" del
+		counted "$family" route no-route
+	done
+	printf 'route add %s dev d1 metric 20\n' 203.0.113.0/24 2001:db8:f::/64 | ip -n "$N" -b - || fail 'no routes'
+	migsel -n "$N" policy set mode enforce
 }
 
 # Two connected sockets are two flows, though they have the same ports.
@@ -98,11 +119,19 @@ changes() {
 		migration d1 off
 		migration d0 on
 		turns "$family" '' '0 0 0'
+		carrier d0 off
+		turns "$family" '' '10 10 0'
+		carrier d0 on
+		turns "$family" '' '0 0 0'
+		rule "$family" add oif d0 unreachable
+		turns "$family" '' '10 10 0'
+		rule "$family" del
+		turns "$family" '' '0 0 0'
 		migration d0 off
 		migration d1 on
-		ip -n "$N" link set d1 carrier off || fail 'no carrier to lose'
+		carrier d1 off
 		turns "$family" '' '10 10 0'
-		ip -n "$N" link set d1 carrier on
+		carrier d1 on
 		turns "$family" '' '0 0 20'
 	done
 }
@@ -117,9 +146,9 @@ configurations() {
 	done
 }
 
-need python3 jq nft sysctl
+need python3 jq nft sysctl ip
 ktap_print_header
-ktap_set_plan 12
+ktap_set_plan 13
 add_netns N
 printf '%s\n' 'link set lo up' 'link add d0 up type dummy' 'link add d1 up type dummy' \
 	'addr add 192.0.2.1/24 dev d0' 'addr add 192.0.2.2/24 dev d0' 'addr add 198.51.100.1/24 dev d1' \
@@ -150,5 +179,6 @@ run_test 'devices that sockets are bound to' devices
 run_test 'addresses that sockets are bound to' bindings
 run_test 'flows' flows
 run_test 'what changes between two packets' changes
+run_test 'the FIB changes between two packets that are observed' observed
 run_test 'the configuration changes between two packets' configurations
 ktap_finished

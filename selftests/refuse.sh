@@ -52,6 +52,35 @@ no_route() {
 	says_route 'refuse no-route' "$(to 6 0)" tag hot
 }
 
+# IPv4 takes a destination for on-link where the sender names a device that has no route.
+made_up_route() {
+	local got
+	shape D D 0 1 2
+	vmks vmk0 vmk1+
+	got=$(in_netns "$A" migsel exec hot -- python3 - "$(to 4 0)" 2>&1 <<-'END'
+		import errno, socket, struct, sys
+		UNICAST_IF, PKTINFO = 50, 8
+		index = socket.if_nametoindex('vmk1')
+		asked = [(socket.IPPROTO_IP, PKTINFO, struct.pack('=I8x', index))]
+		for connects, by_packet in (False, False), (True, False), (False, True):
+		    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		    if not by_packet:
+		        s.setsockopt(socket.IPPROTO_IP, UNICAST_IF, struct.pack('!I', index))
+		    to = (sys.argv[1], 9)
+		    if connects:
+		        s.connect(to)
+		    for _ in range(3):
+		        try:
+		            s.sendmsg([b'x'], asked if by_packet else [], 0, None if connects else to)
+		            print('sent')
+		        except OSError as e:
+		            print(errno.errorcode[e.errno])
+	END
+	)
+	[[ $(uniq -c <<<"$got") == *' 9 EHOSTUNREACH' ]] || fail "told: $(echo $got)"
+	reasons no-route
+}
+
 # Routes that are there to refuse are none.
 no_unreachable_route() {
 	local kind family
@@ -177,12 +206,13 @@ crowd() {
 
 need ping python3
 ktap_print_header
-ktap_set_plan 9
+ktap_set_plan 10
 make_hosts
 run_test 'no migration vmk' no_migration_vmk
 run_test 'the only migration vmk has no link' link_down
 run_test 'no migration vmk has a link' links_down
 run_test 'no route by the migration vmk' no_route
+run_test 'a route that plain Linux makes up' made_up_route
 run_test 'unreachable, blackhole and prohibit are no routes' no_unreachable_route
 run_test 'who asks for errors is told by the queue' error_queue
 run_test 'live flows stall and go on' flows_stall
