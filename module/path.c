@@ -292,22 +292,6 @@ static __always_inline bool path_is_too_big(const struct sock *sk,
 	       !migsel_tcp_fits(skb);
 }
 
-/* The packet has its route, but an alarm may be wanted, or TCP may not know the MTU. */
-static noinline unsigned int path_wary(struct migsel_net *ms,
-				       const struct migsel_snap *snap,
-				       const struct migsel_path *path,
-				       struct sk_buff *skb,
-				       const struct nf_hook_state *state)
-{
-	if (path->bypasses && migsel_alarm_wanted(ms->alarms))
-		return path_other(ms, snap, path, skb, state);
-	if (path_is_too_big(state->sk, skb, path->family))
-		return NF_DROP_ERR(-ENOBUFS);
-	migsel_count_vmk(ms->stats, path->reason, path->stats, path->class,
-			 skb);
-	return NF_ACCEPT;
-}
-
 /* Whether a packet of a connected UDP socket goes to its peer: sendto() may name another. */
 static __always_inline bool udp_is_own(const struct sk_buff *skb,
 				       enum migsel_family family,
@@ -351,6 +335,35 @@ static __always_inline bool path_is_connection(const struct sk_buff *skb,
 		return sk_is_tcp_flow(sk);
 	}
 	return false;
+}
+
+/* Whether an alarm may be due about a packet that has the route that its socket keeps. */
+static __always_inline bool path_alarms(struct migsel_net *ms,
+					const struct migsel_path *path,
+					const struct sk_buff *skb,
+					struct sock *sk)
+{
+	return path->bypasses && migsel_alarm_wanted(ms->alarms) &&
+	       !(path_is_connection(skb, path->family, sk) &&
+		 migsel_flow_heard(ms->flows, atomic64_read(&sk->sk_cookie),
+				   path->reason,
+				   migsel_alarm_audience(ms->alarms)));
+}
+
+/* The packet has its route, but an alarm may be wanted, or TCP may not know the MTU. */
+static noinline unsigned int path_wary(struct migsel_net *ms,
+				       const struct migsel_snap *snap,
+				       const struct migsel_path *path,
+				       struct sk_buff *skb,
+				       const struct nf_hook_state *state)
+{
+	if (path_alarms(ms, path, skb, state->sk))
+		return path_other(ms, snap, path, skb, state);
+	if (path_is_too_big(state->sk, skb, path->family))
+		return NF_DROP_ERR(-ENOBUFS);
+	migsel_count_vmk(ms->stats, path->reason, path->stats, path->class,
+			 skb);
+	return NF_ACCEPT;
 }
 
 /*

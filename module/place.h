@@ -27,6 +27,8 @@ struct migsel_choice {
 
 u64 migsel_flow_id(const struct migsel_flow_key *key);
 int migsel_flow_ifindex(struct migsel_flows *flows, u64 id);
+bool migsel_flow_heard(struct migsel_flows *flows, u64 id,
+		       enum migsel_reason reason, u16 audience);
 bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
 		       enum migsel_reason reason, u16 audience);
 enum migsel_reason migsel_place(struct migsel_flows *flows,
