@@ -200,10 +200,10 @@ hits() {
 # Flows that have fallen back, and somebody who listens elsewhere: nothing changes for their
 # packets. Whoever listens here hears of them.
 listeners() {
-	local other elsewhere before since
+	local other elsewhere before since who monitor
 	shape S S 1 0 2
 	vmks vmk0 vmk1+
-	echo 'p:migsel/alarm migsel_flow_alarm' >"$tracing/kprobe_events" || fail 'no kprobe'
+	echo 'p:migsel/alarm migsel_flow_heard' >"$tracing/kprobe_events" || fail 'no kprobe'
 	defer "echo >$tracing/kprobe_events"
 	echo 1 >"$tracing/events/migsel/alarm/enable"
 	defer "echo 0 >$tracing/events/migsel/alarm/enable"
@@ -221,10 +221,15 @@ listeners() {
 	hits
 	((REPLY - before < (packets[same-subnet] - since) / 5)) ||
 		fail "an alarm is thought of for $((REPLY - before)) of $((packets[same-subnet] - since)) packets"
-	exec {monitor_fd}< <(exec migsel -n "$A" -j monitor)
-	defer "stop $!"
-	for _ in 1 2 3 4; do
-		heard '"event":"alarm"' 10 || fail 'a flow raises no alarm'
+	for who in first second; do
+		exec {monitor_fd}< <(exec migsel -n "$A" -j monitor)
+		monitor=$!
+		for _ in 1 2 3 4; do
+			heard '"event":"alarm"' 10 || fail "the $who listener does not hear of a flow"
+		done
+		stop "$monitor"
+		# What is asked ten times a second: whether somebody listens.
+		for _ in {1..20}; do nap; done
 	done
 	stop_flows
 	results '*' ok
