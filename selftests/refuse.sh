@@ -77,7 +77,7 @@ made_up_route() {
 		            print(errno.errorcode[e.errno])
 	END
 	)
-	[[ $(uniq -c <<<"$got") == *' 9 EHOSTUNREACH' ]] || fail "told: $(echo $got)"
+	[[ $(uniq -c <<<"$got") == *' 9 EHOSTUNREACH' ]] || fail "told: ${got//$'\n'/ }"
 	reasons no-route
 }
 
