@@ -78,8 +78,8 @@ struct cache_slot {
  *	off. On PREEMPT_RT these do not keep a sender from being preempted by another one
  *	on its CPU.
  * @seq: odd while @slots are written to. Who only reads takes no lock, and does not wait: a
- *	verdict that is being replaced is not known. The raw_ calls are for PREEMPT_RT,
- *	where a writer may be preempted
+ *	verdict that is being replaced is not known. It is read and written by the raw
+ *	calls for PREEMPT_RT, where a writer may be preempted
  * @slots: the verdicts, those with one hash side by side
  */
 struct migsel_cache {
