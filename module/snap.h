@@ -162,7 +162,7 @@ static inline enum migsel_class migsel_class(const struct migsel_tag *tag,
  */
 static __always_inline bool migsel_link_is_up(const struct net_device *dev)
 {
-	/* This is netif_carrier_ok(), which compilers make a call of where it is used often. */
+	/* The helper for the carrier becomes a call where it is used often. */
 	return (READ_ONCE(dev->flags) & IFF_UP) &&
 	       !test_bit(__LINK_STATE_NOCARRIER, &dev->state);
 }
