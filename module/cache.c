@@ -316,14 +316,15 @@ cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
 	cached->bypasses = slot->cached.bypasses;
 	cached->audience = slot->cached.audience;
 	cached->dst = NULL;
+	if (dst && dst != skb_dst(skb))
+		return slot_route(ms, cache, seq, slot, cached);
 	/*
-	 * The sender has seen that the route of its packet is valid. In IPv6 it is still the
-	 * same after a change of the FIB that may have another one for the device.
+	 * The sender has seen that the route of its packet is valid. An IPv6 route stays the
+	 * same when the rules of the FIB change, by which the device may have another one.
 	 */
-	if (!dst || dst == skb_dst(skb))
-		return (!dst || family == MIGSEL_INET || dst_check(dst, slot->cookie)) &&
-		       !read_seqcount_retry(&cache->seq, seq);
-	return slot_route(ms, cache, seq, slot, cached);
+	if (dst && family == MIGSEL_INET6 && !dst_check(dst, slot->cookie))
+		return false;
+	return !read_seqcount_retry(&cache->seq, seq);
 }
 
 /**

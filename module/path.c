@@ -212,8 +212,8 @@ static noinline unsigned int path_new(struct migsel_net *ms,
 
 /*
  * Whether a packet that is plain comes with the egress that the rule has for all such
- * packets. That is so if it is a datagram whose socket names no device, the FIB has its route,
- * and no rule of the FIB may have another one for the device.
+ * packets: it is a datagram whose socket names no device, the FIB has its route, and no rule
+ * of the FIB may have another one for the device.
  */
 static __always_inline bool path_is_found(struct migsel_net *ms,
 					  const struct migsel_path *path,

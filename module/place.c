@@ -112,6 +112,13 @@ static struct flow *flow_find(struct migsel_flows *flows, u64 id)
 	return NULL;
 }
 
+/* The flow lives. Most packets find that noted, and write to nothing that CPUs share. */
+static void flow_seen(struct flow *flow)
+{
+	if (!READ_ONCE(flow->used))
+		WRITE_ONCE(flow->used, true);
+}
+
 /* The second-chance algorithm: the flow that goes was not seen since the last round. */
 static struct flow *flow_victim(struct flow *set)
 {
@@ -162,8 +169,8 @@ int migsel_flow_ifindex(struct migsel_flows *flows, u64 id)
 		ifindex = flow ? READ_ONCE(flow->ifindex) : 0;
 	} while (read_seqretry(&flows->lock, seq));
 
-	if (flow && !READ_ONCE(flow->used))
-		WRITE_ONCE(flow->used, true);
+	if (flow)
+		flow_seen(flow);
 	return ifindex;
 }
 
@@ -191,8 +198,8 @@ bool migsel_flow_heard(struct migsel_flows *flows, u64 id,
 			READ_ONCE(flow->audience) == audience;
 	} while (read_seqretry(&flows->lock, seq));
 
-	if (heard && !READ_ONCE(flow->used))
-		WRITE_ONCE(flow->used, true);
+	if (heard)
+		flow_seen(flow);
 	return heard;
 }
 

@@ -148,7 +148,7 @@ static inline bool migsel_dst_is_found(const struct dst_entry *dst,
  * @family: the family
  *
  * Context: any.
- * Return: true if there are rules beside those that Linux begins with.
+ * Return: true if there are rules beside those that Linux begins with, or were once.
  */
 static inline bool migsel_route_has_rules(const struct net *net,
 					  enum migsel_family family)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """alike.py FAMILY KIND: two senders of hot traffic that take turns, and are alike but in
 KIND, unconnected but where that is what they are. Prints how many packets of each were refused.
-KIND configuration is one sender, while d1 takes the place of d0 as migration vmk; KIND rule
-is one, while a rule comes that refuses routes by d1; KIND route, while that by d1 goes."""
+One sender, while something changes, is KIND configuration (d1 takes the place of d0 as migration
+vmk), rule and own rule (one comes that refuses routes by d1, by d0), and route (that by d1 goes)."""
 
 import errno
 import os
@@ -62,6 +62,7 @@ class Sender:
 
 CHANGES = {"configuration": ("migsel -b -", "vmk set d0 migration off\nvmk set d1 migration on\n"),
            "rule": ("ip -{} rule add oif d1 unreachable priority 10", ""),
+           "own rule": ("ip -{} rule add oif d0 unreachable priority 10", ""),
            "route": ("ip -{} route del {} dev d1", "")}
 
 

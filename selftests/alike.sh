@@ -123,8 +123,7 @@ changes() {
 		turns "$family" '' '10 10 0'
 		carrier d0 on
 		turns "$family" '' '0 0 0'
-		rule "$family" add oif d0 unreachable
-		turns "$family" '' '10 10 0'
+		turns "$family" 'own rule' '10 0 0'
 		rule "$family" del
 		turns "$family" '' '0 0 0'
 		migration d0 off

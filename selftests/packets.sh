@@ -228,11 +228,22 @@ listeners() {
 			heard '"event":"alarm"' 10 || fail "the $who listener does not hear of a flow"
 		done
 		stop "$monitor"
-		# What is asked ten times a second: whether somebody listens.
-		for _ in {1..20}; do nap; done
+		wait_for 10 nobody_asks || fail "alarms are thought of after the $who listener has left"
 	done
 	stop_flows
 	results '*' ok
+}
+
+# Packets leave, and for none is an alarm thought of.
+nobody_asks() {
+	local since before
+	hits
+	before=$REPLY
+	read_stats
+	since=${packets[same-subnet]}
+	wait_for 5 sent_since 50 || return
+	hits
+	((REPLY == before))
 }
 
 heard_elsewhere() {

@@ -81,6 +81,27 @@ made_up_route() {
 	reasons no-route
 }
 
+# A raw socket may send by a gateway what its header has for somebody else.
+header_of_another() {
+	local got
+	shape D D 2 1 0
+	vmks vmk0 vmk2+
+	got=$(in_netns "$A" migsel exec hot -- python3 - "$(far 4)" "$(to 4 0)" 2>&1 <<-'END'
+		import errno, socket, sys
+		gateway, other = sys.argv[1:]
+		s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+		for dest in gateway, other:
+		    header = bytes([0x45, 0, 0, 21, 0, 0, 0, 0, 64, 253, 0, 0, 0, 0, 0, 0]) + socket.inet_aton(dest)
+		    try:
+		        s.sendto(header + b'x', (gateway, 0))
+		        print('sent')
+		    except OSError as e:
+		        print(errno.errorcode[e.errno])
+	END
+	)
+	[[ $got == $'sent\nEHOSTUNREACH' ]] || fail "told: ${got//$'\n'/ }"
+}
+
 # Routes that are there to refuse are none.
 no_unreachable_route() {
 	local kind family
@@ -206,13 +227,14 @@ crowd() {
 
 need ping python3
 ktap_print_header
-ktap_set_plan 10
+ktap_set_plan 11
 make_hosts
 run_test 'no migration vmk' no_migration_vmk
 run_test 'the only migration vmk has no link' link_down
 run_test 'no migration vmk has a link' links_down
 run_test 'no route by the migration vmk' no_route
 run_test 'a route that plain Linux makes up' made_up_route
+run_test 'the destination that is in the header counts' header_of_another
 run_test 'unreachable, blackhole and prohibit are no routes' no_unreachable_route
 run_test 'who asks for errors is told by the queue' error_queue
 run_test 'live flows stall and go on' flows_stall

@@ -290,7 +290,7 @@ static void test_no_memory(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct migsel_snap *none, *snap;
-	u32 try, nth = 0, failed = 0;
+	u32 nth, try, failed = 0;
 	bool all = false;
 
 	add(test, 0, "192.0.2.1", 24);
@@ -299,15 +299,17 @@ static void test_no_memory(struct kunit *test)
 	 * Whichever it is: the snapshot, or what its addresses are kept in. The slab asks for
 	 * a page now and then, which is counted as well, so each number is tried three times.
 	 */
-	for (try = 0; !all && try < 3000; try++) {
-		current->fail_nth = 1 + try / 3;
-		none = migsel_snap_build(&f->ms, NULL, GFP_NOWAIT);
-		all = current->fail_nth;
-		if (!none && nth != 1 + try / 3) {
-			nth = 1 + try / 3;
-			failed++;
+	for (nth = 1; !all && nth < 1000; nth++) {
+		bool hit = false;
+
+		for (try = 0; !all && try < 3; try++) {
+			current->fail_nth = nth;
+			none = migsel_snap_build(&f->ms, NULL, GFP_NOWAIT);
+			all = current->fail_nth;
+			hit |= !none;
+			migsel_snap_free(none);
 		}
-		migsel_snap_free(none);
+		failed += hit;
 	}
 	current->fail_nth = 1;
 	snap = migsel_snap_build(&f->ms, NULL, GFP_KERNEL | __GFP_NOFAIL);
