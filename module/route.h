@@ -124,6 +124,11 @@ static inline bool migsel_route_is_unicast(const struct dst_entry *dst,
 	       migsel_dst_is_unicast(dst, family, daddr);
 }
 
+/* The list that a route is in which the FIB does not keep. */
+#ifndef rtable_uncached
+#define rtable_uncached(rt)	(&(rt)->dst.rt_uncached)
+#endif
+
 /**
  * migsel_dst_is_found - whether a route that is not local is one of the FIB
  * @dst: the route

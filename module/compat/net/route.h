@@ -12,11 +12,8 @@ static inline struct rtable *dst_rtable(const struct dst_entry *dst)
 }
 #endif
 
-/* What a route is in that the FIB does not keep. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #define rtable_uncached(rt)	(&(rt)->rt_uncached)
-#else
-#define rtable_uncached(rt)	(&(rt)->dst.rt_uncached)
 #endif
 
 /* Older kernels look routes up for what they take of the field, without a type of its own. */
