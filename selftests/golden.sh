@@ -118,7 +118,7 @@ g9() {
 	local id
 	shape S S 0 1 2
 	vmks vmk0 vmk1+ vmk2+
-	meter_flush
+	meter_anew
 	start_flows -l $(both hot 1 'tcp udp udpu' ,n=4) $(both cold 0 "$all") \
 		$(both hot 1 udp ,n=2,from=%1 | sed 's/hot-udp/hot-udp-bound/g')
 	more_by 5 vmk1
@@ -130,7 +130,7 @@ g9() {
 	ip -n "$SW" link set a1 down
 	defer "ip -n $SW link set a1 up"
 	more_by 2 vmk2
-	meter_flush
+	meter_anew
 	more_by 5 vmk2 1000000
 	stop_flows
 	meter_read
@@ -210,7 +210,7 @@ g13() {
 	leaves_not '*-hot-*' vmk0 vmk2
 	printf 'addr %s dev vmk0\n' 'add 198.51.100.30/24' 'add 2001:db8:1::30/64 nodad' | ip -n "$A" -b - || fail 'no address'
 	settle same-subnet
-	meter_flush
+	meter_anew
 	more_by 2 vmk0 200000
 	meter_read
 	leaves_not '*' vmk1 vmk2
@@ -218,7 +218,7 @@ g13() {
 	((${REPLY%% *} == ${#ids[@]})) || fail "only ${REPLY%% *} flows by vmk0"
 	printf 'addr %s dev vmk0\n' 'del 198.51.100.30/24' 'del 2001:db8:1::30/64' | ip -n "$A" -b - || fail 'no address'
 	settle dedicated-subnet
-	meter_flush
+	meter_anew
 	more_by 2 vmk1 200000
 	stop_flows
 	meter_read
@@ -258,14 +258,14 @@ g15() {
 		}
 	END
 	vmks vmk0 vmk1+ vmk2+
-	meter_flush
+	meter_anew
 	start_flows -l $(both hot 1 tcp ,n=2,from=%1)
 	more_by 5 vmk1 200000
 	meter_read
 	leaves_not '*' vmk0 vmk2
 	((${seen[large a1]-0})) || fail 'no packet larger than 1500 by vmk1'
 	migsel -n "$A" vmk set vmk2 migration off || fail 'no change'
-	meter_flush
+	meter_anew
 	more_by 2 vmk0 400000
 	stop_flows
 	meter_read
@@ -321,16 +321,16 @@ g3_strict() {
 g2_changed() {
 	shape S S 2 1 0
 	vmks vmk0 vmk1+
-	meter_flush
+	meter_anew
 	start_flows -l $(both hot 1 'tcp udp udpu')
 	more_by 5 vmk0
 	migsel -n "$A" policy set fallback strict || fail 'no change'
-	meter_flush
+	meter_anew
 	more_by 2 vmk1
 	meter_read
 	leaves_not '*' vmk0 vmk2
 	migsel -n "$A" policy set fallback first-vmk || fail 'no change'
-	meter_flush
+	meter_anew
 	more_by 2 vmk0
 	stop_flows
 	meter_read

@@ -28,6 +28,8 @@ start_sink() {
 }
 
 meter='
+table bridge wire
+delete table bridge wire
 table bridge wire {
 	set flows4 {
 		typeof meta iifname . ether saddr . ip saddr . meta l4proto . th sport
@@ -76,7 +78,7 @@ make_hosts() {
 		echo 'addr add 198.18.0.1/32 dev lo'
 		echo 'addr add 2001:db8:f::1/128 dev lo'
 	} | ip -n "$B" -b - || ktap_exit_fail_msg 'no links'
-	in_netns "$SW" nft -f - <<<"$meter" || ktap_exit_fail_msg 'no meter'
+	meter_anew
 	shape_b=
 }
 

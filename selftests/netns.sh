@@ -19,7 +19,7 @@ apart() {
 	migsel -n "$A" tag set hot 0x30000 || fail 'no tag'
 	defer "migsel -n $A tag set hot 0x10000"
 
-	meter_flush
+	meter_anew
 	exec {b_flows}< <(exec "$work/flows" -n "$B" -l "4-hot-udp,udp,$(address 4 S 1 1),mark=0x10000,n=4" \
 		"6-hot-udp,udp,$(address 6 S 1 1),mark=0x10000,n=4" 2>&1)
 	defer "stop $!"

@@ -77,21 +77,21 @@ families_apart() {
 link_loss() {
 	shape S S 0 1 2
 	vmks vmk0 vmk1+ vmk2+
-	meter_flush
+	meter_anew
 	start_flows -l $(both hot 1 "$three" ,n=4)
 	more_by 5 vmk1 200000
 	homes
 	[[ " ${home[*]} " != *0* && ${home[*]} == *1* && ${home[*]} == *2* ]] || fail "flows are on NICs ${home[*]}"
 	ip -n "$SW" link set a1 down
 	more_by 2 vmk2 200000
-	meter_flush
+	meter_anew
 	more_by 5 vmk2 1000000
 	meter_read
 	leaves_by '*' vmk2
 
 	ip -n "$SW" link set a1 up
 	wait_for 5 route_get 'vmk1 multi-nic' "$(to 4 1)" tag hot || fail "next flow after link is back: $REPLY"
-	meter_flush
+	meter_anew
 	more_by 5 vmk2 1000000
 	stop_flows
 	meter_read
@@ -107,7 +107,7 @@ others_stay() {
 	local id
 	shape S S 0 1 2
 	vmks vmk0 vmk1+ vmk2+
-	meter_flush
+	meter_anew
 	start_flows -l $(both hot 1 "$three" ,n=4)
 	more_by 5 vmk1 200000
 	homes
@@ -143,7 +143,7 @@ one_left() {
 bound_comes_back() {
 	shape S S 0 1 2
 	vmks vmk0 vmk1+ vmk2+
-	meter_flush
+	meter_anew
 	start_flows -l $(both hot 1 'udp udpu' ,n=2,from=%1)
 	more_by 5 vmk1 50000
 	ip -n "$SW" link set a1 down
@@ -151,7 +151,7 @@ bound_comes_back() {
 	more_by 5 vmk2 50000
 	ip -n "$SW" link set a1 up
 	more_by 5 vmk1 50000
-	meter_flush
+	meter_anew
 	more_by 5 vmk1 200000
 	stop_flows
 	meter_read
@@ -209,13 +209,13 @@ leaves_the_set() {
 	local id
 	shape S S 1 0 2
 	vmks vmk0+ vmk1+ vmk2
-	meter_flush
+	meter_anew
 	start_flows -l $(both hot 1 "$three" ,n=2)
 	more_by 5 vmk1 100000
 	homes
 	[[ ${home[*]} == *0* && ${home[*]} == *1* ]] || fail "flows are on NICs ${home[*]}"
 	printf 'vmk set vmk%d migration %s\n' 2 on 0 off | migsel -n "$A" -b - || fail 'no change'
-	meter_flush
+	meter_anew
 	more_by 5 vmk1 1000000
 	meter_read
 	for id in "${!home[@]}"; do
@@ -224,7 +224,7 @@ leaves_the_set() {
 	done
 	migsel -n "$A" vmk set vmk0 migration on || fail 'no change'
 	homes
-	meter_flush
+	meter_anew
 	more_by 5 vmk1 1000000
 	stop_flows
 	meter_read

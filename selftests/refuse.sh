@@ -169,7 +169,7 @@ flows_stall() {
 	start_flows -l $(both hot 1 'tcp udp' ,n=2) $(both cold 1 tcp)
 	more_by 5 vmk0 200000
 	migsel -n "$A" vmk set vmk1 migration off || fail 'no change'
-	meter_flush
+	meter_anew
 	read_stats
 	since=${packets[no-migration-vmk]}
 	wait_for 5 refused_more "$since" || fail 'nothing is refused'
@@ -219,7 +219,7 @@ pass() {
 crowd() {
 	shape S S 0 1 2
 	vmks vmk0 vmk1
-	meter_flush
+	meter_anew
 	start_flows $(both hot 1 tcp ,n=200,burst)
 	end_flows
 	told_within 1000 '*'

@@ -11,7 +11,7 @@ three='tcp udp udpu'
 # goes_by NIC...: from now on all flows leave by these NICs only, and by each
 goes_by() {
 	local nic n
-	meter_flush
+	meter_anew
 	for nic; do
 		more_by 5 "$nic" 30000
 	done

@@ -131,7 +131,7 @@ unmarked_again() {
 	start_flows -l $(both none 1 "$three")
 	more_by 5 vmk0 200000
 	in_netns "$A" nft flush chain inet t tagger
-	meter_flush
+	meter_anew
 	more_by 5 vmk1 200000
 	stop_flows
 	meter_read
@@ -288,7 +288,7 @@ modes() {
 	for step in vmk1:off vmk0:enforce vmk1:observe vmk0:enforce vmk1:off vmk0:enforce; do
 		nic=${step%:*}
 		migsel -n "$A" policy set mode "${step#*:}" || fail "no mode ${step#*:}"
-		meter_flush
+		meter_anew
 		more_by 5 "$nic" 100000
 		wait_for 5 all_by "$nic" || fail "${step#*:}: not all by $nic"
 		leaves_by '*' "$nic"
@@ -334,7 +334,7 @@ remarked() {
 	more_by 5 vmk1 100000
 	kill -USR1 "$flows_pid"
 	more_by 5 vmk0 100000
-	meter_flush
+	meter_anew
 	more_by 5 vmk0 200000
 	stop_flows
 	meter_read
@@ -349,7 +349,7 @@ exec_tags() {
 	local flows=$work
 	shape S S 1 2 0
 	vmks vmk0 vmk1+
-	meter_flush
+	meter_anew
 	printf '#!/bin/sh\nexec migsel exec hot -- %s/flows "$@"\n' "$flows" >"$scratch/flows"
 	chmod +x "$scratch/flows"
 	work=$scratch

@@ -125,14 +125,9 @@ more_by() {
 	wait_for "$1" grown "$2" "$REPLY" "${3-20000}" || fail "not enough by $2 within $1 s"
 }
 
-meter_flush() {
-	in_netns "$SW" nft -f - <<-END || fail 'the meter is stuck'
-		flush set bridge wire flows4
-		flush set bridge wire flows6
-		flush set bridge wire fragments
-		flush set bridge wire large
-	END
-}
+# A new meter, at zero, in one step. Flushed sets would not do: while one is being resized,
+# Linux 7.3 at times leaves some of its elements.
+meter_anew() { in_netns "$SW" nft -f - <<<"$meter" || fail 'the meter is stuck'; }
 
 # meter_read: into seen, bytes by "FAMILY PROTOCOL PORT NIC" of data packets, and
 # by "fragments NIC" and "large NIC"; source_mac and source_ip by the former
@@ -303,7 +298,7 @@ says_route() {
 
 # traffic SPEC...: from beginning to end, and what was seen of it
 traffic() {
-	meter_flush
+	meter_anew
 	start_flows "$@"
 	end_flows
 	meter_read
