@@ -27,7 +27,7 @@ measured() { [[ -e $OUT/index.html ]] || pitfall_is_shown; }
 # The last that is said of a transfer before the next command is what the NICs have counted.
 sent_is_as_counted() {
 	measured || return
-	is "$(awk '/^ +[0-9]+\.[0-9] s  vmk0/ { line = $0 } /^esx-a#/ && line { sub(/.* s  /, "", line); print line; line = "" }' \
+	is "$(awk '/^ *[0-9]+\.[0-9] s  vmk0/ { line = $0 } /^esx-a#/ && line { sub(/.* s  /, "", line); print line; line = "" }' \
 		"$scratch/shown")" "$(jq -r 'def mb: . / 100000 | round | "\(. / 10 | floor).\(. % 10) MB";
 			.scenarios[0] | .nics as $nics | .transfers[].sent
 			| [$nics[] as $nic | "\($nic) \(.[$nic] | mb)"] | join("  ")' "$OUT/result.json")"
