@@ -325,8 +325,8 @@ static unsigned int egress_steer(struct egress *e)
 	/* From now on the socket has the route for its packets. */
 	if (!owned)
 		egress_remember(e, MIGSEL_VERDICT_STEER, skb_dst(skb));
-	migsel_count_vmk(e->ms->stats, d->reason, d->snap->vmks[d->vmk].stats,
-			 d->query.class, skb);
+	migsel_count(migsel_vmk_count(d->snap->vmks[d->vmk].stats,
+				      d->query.class, d->reason), skb);
 	return NF_ACCEPT;
 }
 
@@ -348,10 +348,10 @@ unsigned int migsel_pass(struct migsel_net *ms, const struct migsel_snap *snap,
 	int vmk = migsel_snap_position(snap, dst_dev_rcu(skb_dst(skb))->ifindex);
 
 	if (vmk == MIGSEL_NO_VMK)
-		migsel_count(ms->stats, reason, skb);
+		migsel_count(&ms->stats->reasons[reason], skb);
 	else
-		migsel_count_vmk(ms->stats, reason, snap->vmks[vmk].stats, class,
-				 skb);
+		migsel_count(migsel_vmk_count(snap->vmks[vmk].stats, class,
+					      reason), skb);
 	return NF_ACCEPT;
 }
 
@@ -371,7 +371,7 @@ static unsigned int egress_refuse(struct egress *e)
 	struct sock *sk = e->sk;
 
 	dst_release(e->route);
-	migsel_count(e->ms->stats, e->decision.reason, e->skb);
+	migsel_count(&e->ms->stats->reasons[e->decision.reason], e->skb);
 	if (sk && sk == e->skb->sk) {
 		if (!sk_is_tcp(sk))
 			migsel_report(sk, e->skb, EHOSTUNREACH, 0);

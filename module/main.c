@@ -21,13 +21,10 @@ static const struct migsel_upcalls migsel_upcalls = {
 static int __net_init migsel_init_net(struct net *net)
 {
 	struct migsel_net *ms = migsel_net(net);
-	int cpu;
 
-	ms->stats = alloc_percpu_gfp(struct migsel_stats, GFP_KERNEL_ACCOUNT);
+	ms->stats = migsel_stats_alloc();
 	if (!ms->stats)
 		return -ENOMEM;
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(ms->stats, cpu)->syncp);
 	ms->net = net;
 	ms->upcalls = &migsel_upcalls;
 	migsel_vmk_init_net(ms);

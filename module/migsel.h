@@ -28,6 +28,7 @@
  * part of the verdict cache that belongs to one CPU; the rest of a verdict is read without
  * it, and taken only if nothing was written meanwhile. Under none of the six is another
  * lock taken. Counters are per CPU and need no lock: they are the kernel's own, as of SNMP.
+ * Those of a vmk outlive it until no packet sees it, in migsel_net::leaving.
  */
 
 #ifndef _MIGSEL_H
@@ -63,7 +64,10 @@ struct migsel_upcalls;
  * @generation: changes whenever the configuration does, never 0
  * @hooked: the hooks are registered
  * @hooks: the hooks
- * @zero: what @stats stood at when they were last reset
+ * @leaving: the counters of vmks that are none any more, but which packets may see,
+ *	struct migsel_vmk_counters
+ * @left: for each reason, what left by vmks that are none any more
+ * @zero: for each reason, what all counters stood at when they were last reset
  * @memcg: who is charged for snapshots, whoever builds them; held as long as there is a
  *	vmk, may be NULL
  * @committing: a snapshot is being built that knows vmks which @snap may not know;
@@ -74,7 +78,7 @@ struct migsel_upcalls;
  * @recheck: removes what may not be a vmk any more
  * @retired: replaced snapshots, whose readers migsel_vmk_settle() has to wait for
  * @snap: the configuration, NULL if there is no vmk
- * @stats: what was decided
+ * @stats: what was decided on packets that left by no vmk, or not at all
  * @flows: the memory of flows, there while the hook is registered
  * @cache: the verdict cache, likewise
  * @refusals: connections to fail, likewise
@@ -92,6 +96,8 @@ struct migsel_net {
 	u32 generation;
 	bool hooked;
 	struct nf_hook_ops hooks[2];
+	struct list_head leaving;
+	struct migsel_sum left[MIGSEL_REASON_MAX + 1];
 	struct migsel_sum zero[MIGSEL_REASON_MAX + 1];
 	struct mem_cgroup *memcg;
 	bool committing;

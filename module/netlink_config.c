@@ -226,7 +226,7 @@ static void vmks_gone(struct migsel_net *ms, struct list_head *gone)
 
 	list_for_each_entry_safe(vmk, next, gone, list) {
 		notify_vmk(ms, vmk, MIGSEL_CMD_VMK_DEL_NTF);
-		migsel_vmk_free(vmk);
+		migsel_vmk_free(ms, vmk);
 	}
 }
 
@@ -511,7 +511,7 @@ int migsel_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		goto out;
 	list_for_each_entry_safe(vmk, next, &gone, list)
-		migsel_vmk_free(vmk);
+		migsel_vmk_free(ms, vmk);
 	notify_config(ms, MIGSEL_CMD_CONFIG_NTF, put_config);
 out:
 	change_end(draft);

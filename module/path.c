@@ -148,8 +148,8 @@ path_repeat(struct migsel_net *ms, const struct migsel_snap *snap,
 		skb_dst_drop(skb);
 		skb_dst_set(skb, cached->dst);
 	}
-	migsel_count_vmk(ms->stats, cached->reason,
-			 snap->vmks[cached->vmk].stats, class, skb);
+	migsel_count(migsel_vmk_count(snap->vmks[cached->vmk].stats, class,
+				      cached->reason), skb);
 	return NF_ACCEPT;
 }
 
@@ -361,8 +361,7 @@ static noinline unsigned int path_wary(struct migsel_net *ms,
 		return path_other(ms, snap, path, skb, state);
 	if (path_is_too_big(state->sk, skb, path->family))
 		return NF_DROP_ERR(-ENOBUFS);
-	migsel_count_vmk(ms->stats, path->reason, path->stats, path->class,
-			 skb);
+	migsel_count(path->count, skb);
 	return NF_ACCEPT;
 }
 
@@ -414,7 +413,8 @@ static noinline unsigned int path_flow(struct migsel_net *ms,
 		return path_other(ms, snap, path, skb, state);
 	if (path_is_too_big(state->sk, skb, path->family))
 		return NF_DROP_ERR(-ENOBUFS);
-	migsel_count_vmk(ms->stats, row->reason, vmk->stats, path->class, skb);
+	migsel_count(migsel_vmk_count(vmk->stats, path->class, row->reason),
+		     skb);
 	return NF_ACCEPT;
 }
 
@@ -433,8 +433,7 @@ static noinline unsigned int path_tagged(struct migsel_net *ms,
 	    (inet_is_tcp(state->sk) &&
 	     !tcp_knows_mtu(state->sk, skb_dst(skb), path->family)))
 		return path_wary(ms, snap, path, skb, state);
-	migsel_count_vmk(ms->stats, path->reason, path->stats, path->class,
-			 skb);
+	migsel_count(path->count, skb);
 	return NF_ACCEPT;
 }
 
@@ -443,7 +442,7 @@ static noinline unsigned int path_untagged_vrf(struct migsel_net *ms,
 					       enum migsel_family family)
 {
 	if (!path_comes_again(skb, family))
-		migsel_count(ms->stats, MIGSEL_REASON_UNTAGGED, skb);
+		migsel_count(&ms->stats->reasons[MIGSEL_REASON_UNTAGGED], skb);
 	return NF_ACCEPT;
 }
 
@@ -474,10 +473,10 @@ unsigned int migsel_path_hook(void *priv, struct sk_buff *skb,
 	family = state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
 	class = migsel_class(&snap->tag, skb->mark);
 	if (class != MIGSEL_CLASS_NONE)
-		return path_tagged(ms, snap, &snap->paths[class][family], skb,
+		return path_tagged(ms, snap, &snap->paths[family][class], skb,
 				   state);
 	if (unlikely(netif_is_l3_master(state->out)))
 		return path_untagged_vrf(ms, skb, family);
-	migsel_count(ms->stats, MIGSEL_REASON_UNTAGGED, skb);
+	migsel_count(&ms->stats->reasons[MIGSEL_REASON_UNTAGGED], skb);
 	return NF_ACCEPT;
 }

@@ -319,7 +319,7 @@ static void snap_settle(struct migsel_snap *snap, enum migsel_class class,
 {
 	const struct migsel_settled *settled =
 		&snap->rule.settled[class][family][0];
-	struct migsel_path *path = &snap->paths[class][family];
+	struct migsel_path *path = &snap->paths[family][class];
 	int vmk = settled->vmk;
 
 	path->class = class;
@@ -331,8 +331,9 @@ static void snap_settle(struct migsel_snap *snap, enum migsel_class class,
 	    !snap->rule.vmks[vmk].addressed[family])
 		return;
 	path->dev = snap->vmks[vmk].dev;
-	path->stats = snap->vmks[vmk].stats;
 	path->reason = settled->row->reason;
+	path->count = migsel_vmk_count(snap->vmks[vmk].stats, class,
+				       path->reason);
 	path->bypasses = settled->row->bypasses;
 }
 
@@ -364,7 +365,7 @@ struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 	list_for_each_entry(vmk, &ms->vmks, list) {
 		snap->vmks[i].vmk = vmk;
 		snap->vmks[i].dev = vmk->dev;
-		snap->vmks[i].stats = vmk->stats;
+		snap->vmks[i].stats = vmk->counters->stats;
 		snap->vmks[i].if_id = vmk->if_id;
 		snap->has_xfrm |= vmk->if_id;
 		i++;
@@ -396,7 +397,7 @@ struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 			snap->vmks[i].carries[family] =
 				snap->rule.vmks[i].carries &&
 				snap->rule.vmks[i].addressed[family];
-	for (class = 0; class <= MIGSEL_CLASS_MAX; class++)
+	for (class = MIGSEL_CLASS_HOT; class <= MIGSEL_CLASS_MAX; class++)
 		for (family = 0; family < MIGSEL_N_FAMILIES; family++)
 			snap_settle(snap, class, family);
 out:

@@ -10,6 +10,7 @@
 
 #include "rule.h"
 
+struct migsel_count;
 struct migsel_net;
 struct migsel_vmk;
 struct migsel_vmk_stats;
@@ -85,7 +86,7 @@ struct migsel_addrs {
 /**
  * struct migsel_path - where all plain packets of a kind go, if that is one vmk
  * @dev: its device, NULL if they do not
- * @stats: what left by it
+ * @count: where they are counted
  * @class: their tag
  * @family: their family
  * @reason: why they do
@@ -97,7 +98,7 @@ struct migsel_addrs {
  */
 struct migsel_path {
 	const struct net_device *dev;
-	struct migsel_vmk_stats __percpu *stats;
+	struct migsel_count __percpu *count;
 	u8 class;
 	u8 family;
 	u8 reason;
@@ -113,7 +114,7 @@ struct migsel_path {
  * @policy: what is made of decisions
  * @has_xfrm: a vmk is an xfrm interface
  * @id: no other snapshot has or had it, never 0. A pointer may be that of an earlier one
- * @paths: for each class and family, what the rule has settled
+ * @paths: for each family and class, what the rule has settled
  * @addrs: the addresses of its vmks, perhaps those of the previous snapshot
  * @rule: the vmks, as the rule sees them
  * @positions: one more than the position of a vmk, by the low bits of its ifindex
@@ -127,7 +128,7 @@ struct migsel_snap {
 	struct migsel_policy policy;
 	bool has_xfrm;
 	u64 id;
-	struct migsel_path paths[__MIGSEL_CLASS_MAX][MIGSEL_N_FAMILIES];
+	struct migsel_path paths[MIGSEL_N_FAMILIES][__MIGSEL_CLASS_MAX];
 	struct migsel_addrs *addrs;
 	struct migsel_rule rule;
 	u16 *positions;

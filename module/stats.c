@@ -1,57 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counters, per CPU. A reset races with packets that count on other CPUs, so it does not
- * write the counters: it notes what they stand at, as the new zero.
+ * Counters, per CPU. A packet counts once: by its reason, and if it leaves by a vmk as one
+ * of that. Who reads adds up.
+ *
+ * A reset races with packets that count on other CPUs, so it does not write the counters:
+ * it notes what they stand at, as the new zero.
  */
 
 #include <linux/rtnetlink.h>
+#include <linux/slab.h>
 
 #include "migsel.h"
 #include "snap.h"
 #include "stats.h"
 #include "vmk.h"
 
-/* @counts are packets and bytes. */
-static void counts_add(struct migsel_sum *sum, const u64 *counts,
-		       const struct u64_stats_sync *syncp)
+static void count_add(struct migsel_sum *sum, const struct migsel_count *count)
 {
 	unsigned int start;
 	u64 packets, bytes;
 
 	do {
-		start = u64_stats_fetch_begin(syncp);
-		packets = READ_ONCE(counts[0]);
-		bytes = READ_ONCE(counts[1]);
-	} while (u64_stats_fetch_retry(syncp, start));
+		start = u64_stats_fetch_begin(&count->syncp);
+		packets = READ_ONCE(count->mibs[0]);
+		bytes = READ_ONCE(count->mibs[1]);
+	} while (u64_stats_fetch_retry(&count->syncp, start));
 	sum->packets += packets;
 	sum->bytes += bytes;
+}
+
+/* Add what is counted as @count on all CPUs. */
+static void counts_add(struct migsel_sum *sum,
+		       const struct migsel_count __percpu *count)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		count_add(sum, per_cpu_ptr(count, cpu));
+}
+
+static void vmk_reason_add(struct migsel_sum *sum,
+			   const struct migsel_vmk_counters *counters,
+			   enum migsel_reason reason)
+{
+	enum migsel_class class;
+
+	for (class = MIGSEL_CLASS_HOT; class <= MIGSEL_CLASS_MAX; class++)
+		counts_add(sum, migsel_vmk_count(counters->stats, class, reason));
 }
 
 static void stats_total(const struct migsel_net *ms, enum migsel_reason reason,
 			struct migsel_sum *sum)
 {
-	int cpu;
+	const struct migsel_vmk_counters *counters;
+	const struct migsel_vmk *vmk;
 
-	memset(sum, 0, sizeof(*sum));
-	for_each_possible_cpu(cpu) {
-		const struct migsel_stats *stats = per_cpu_ptr(ms->stats, cpu);
-
-		counts_add(sum, &stats->mibs[2 * reason], &stats->syncp);
-	}
+	*sum = ms->left[reason];
+	counts_add(sum, &ms->stats->reasons[reason]);
+	list_for_each_entry(vmk, &ms->vmks, list)
+		vmk_reason_add(sum, vmk->counters, reason);
+	list_for_each_entry(counters, &ms->leaving, list)
+		vmk_reason_add(sum, counters, reason);
 }
 
 static void vmk_stats_total(const struct migsel_vmk *vmk,
 			    enum migsel_class class, struct migsel_sum *sum)
 {
-	int cpu;
+	enum migsel_reason reason;
 
 	memset(sum, 0, sizeof(*sum));
-	for_each_possible_cpu(cpu) {
-		const struct migsel_vmk_stats *stats =
-			per_cpu_ptr(vmk->stats, cpu);
-
-		counts_add(sum, &stats->mibs[2 * class], &stats->syncp);
-	}
+	if (class == MIGSEL_CLASS_NONE)
+		return;
+	for (reason = 0; reason <= MIGSEL_REASON_MAX; reason++)
+		counts_add(sum, migsel_vmk_count(vmk->counters->stats, class,
+						 reason));
 }
 
 static void sum_since(struct migsel_sum *sum, const struct migsel_sum *zero)
@@ -87,7 +109,7 @@ void migsel_vmk_stats_sum(const struct migsel_vmk *vmk,
 	ASSERT_RTNL();
 
 	vmk_stats_total(vmk, class, sum);
-	sum_since(sum, &vmk->zero[class]);
+	sum_since(sum, &vmk->counters->zero[class]);
 }
 
 /**
@@ -105,6 +127,96 @@ void migsel_stats_reset(struct migsel_net *ms)
 	for (reason = 0; reason <= MIGSEL_REASON_MAX; reason++)
 		stats_total(ms, reason, &ms->zero[reason]);
 	list_for_each_entry(vmk, &ms->vmks, list)
-		for (class = 0; class <= MIGSEL_CLASS_MAX; class++)
-			vmk_stats_total(vmk, class, &vmk->zero[class]);
+		for (class = MIGSEL_CLASS_HOT; class <= MIGSEL_CLASS_MAX; class++)
+			vmk_stats_total(vmk, class, &vmk->counters->zero[class]);
+}
+
+static void stats_init(struct migsel_stats *stats)
+{
+	enum migsel_reason reason;
+
+	for (reason = 0; reason <= MIGSEL_REASON_MAX; reason++)
+		u64_stats_init(&stats->reasons[reason].syncp);
+}
+
+/**
+ * migsel_stats_alloc - counters of a namespace, at zero
+ *
+ * Context: process, sleeps.
+ * Return: the counters, to be freed by free_percpu(), NULL without memory.
+ */
+struct migsel_stats __percpu *migsel_stats_alloc(void)
+{
+	struct migsel_stats __percpu *stats;
+	int cpu;
+
+	stats = alloc_percpu_gfp(struct migsel_stats, GFP_KERNEL_ACCOUNT);
+	if (!stats)
+		return NULL;
+	for_each_possible_cpu(cpu)
+		stats_init(per_cpu_ptr(stats, cpu));
+	return stats;
+}
+
+/**
+ * migsel_vmk_counters_alloc - counters of a vmk, at zero
+ *
+ * Context: process, sleeps.
+ * Return: the counters, to be handed to migsel_vmk_counters_leave(), NULL without memory.
+ */
+struct migsel_vmk_counters *migsel_vmk_counters_alloc(void)
+{
+	struct migsel_vmk_counters *counters;
+	int cpu, i;
+
+	counters = kzalloc_obj(*counters, GFP_KERNEL_ACCOUNT);
+	if (!counters)
+		return NULL;
+	counters->stats = alloc_percpu_gfp(struct migsel_vmk_stats,
+					   GFP_KERNEL_ACCOUNT);
+	if (!counters->stats) {
+		kfree(counters);
+		return NULL;
+	}
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < MIGSEL_CLASS_MAX; i++)
+			stats_init(&per_cpu_ptr(counters->stats, cpu)->classes[i]);
+	return counters;
+}
+
+/**
+ * migsel_vmk_counters_leave - keep what a vmk has counted that is none any more
+ * @ms: migsel in its namespace, with RTNL held
+ * @counters: its counters, freed as soon as no packet sees them
+ */
+void migsel_vmk_counters_leave(struct migsel_net *ms,
+			       struct migsel_vmk_counters *counters)
+{
+	ASSERT_RTNL();
+
+	list_add(&counters->list, &ms->leaving);
+	if (!ms->retired)
+		migsel_vmk_counters_settle(ms);
+}
+
+/**
+ * migsel_vmk_counters_settle - free the counters of vmks that no packet sees any more
+ * @ms: migsel in a namespace, with RTNL held and no reader of an earlier snapshot
+ *
+ * What they stand at is kept.
+ */
+void migsel_vmk_counters_settle(struct migsel_net *ms)
+{
+	struct migsel_vmk_counters *counters, *next;
+	enum migsel_reason reason;
+
+	ASSERT_RTNL();
+
+	list_for_each_entry_safe(counters, next, &ms->leaving, list) {
+		for (reason = 0; reason <= MIGSEL_REASON_MAX; reason++)
+			vmk_reason_add(&ms->left[reason], counters, reason);
+		list_del(&counters->list);
+		free_percpu(counters->stats);
+		kfree(counters);
+	}
 }

@@ -102,6 +102,7 @@ void migsel_vmk_settle(struct migsel_net *ms)
 		migsel_hook_unregister(ms);
 	synchronize_net();
 	rt_genid_bump_all(ms->net);
+	migsel_vmk_counters_settle(ms);
 	while (snap) {
 		struct migsel_snap *next = snap->retired;
 
@@ -286,37 +287,34 @@ static void vmk_free_rcu(struct rcu_head *rcu)
 	struct migsel_vmk *vmk = container_of(rcu, struct migsel_vmk, rcu);
 
 	netdev_put(vmk->dev, &vmk->dev_tracker);
-	free_percpu(vmk->stats);
 	kfree(vmk);
 }
 
 /**
  * migsel_vmk_free - let go of a vmk that was removed, once no packet sees it
+ * @ms: migsel in a namespace, with RTNL held
  * @vmk: the vmk, in no list any more
  *
- * Context: any. The device stays as long as the callback has its reference.
+ * Context: process. The device stays as long as the callback has its reference.
  */
-void migsel_vmk_free(struct migsel_vmk *vmk)
+void migsel_vmk_free(struct migsel_net *ms, struct migsel_vmk *vmk)
 {
+	migsel_vmk_counters_leave(ms, vmk->counters);
 	call_rcu(&vmk->rcu, vmk_free_rcu);
 }
 
 static struct migsel_vmk *vmk_alloc(struct net_device *dev)
 {
 	struct migsel_vmk *vmk;
-	int cpu;
 
 	vmk = kzalloc_obj(*vmk, GFP_KERNEL_ACCOUNT);
 	if (!vmk)
 		return NULL;
-	vmk->stats = alloc_percpu_gfp(struct migsel_vmk_stats,
-				      GFP_KERNEL_ACCOUNT);
-	if (!vmk->stats) {
+	vmk->counters = migsel_vmk_counters_alloc();
+	if (!vmk->counters) {
 		kfree(vmk);
 		return NULL;
 	}
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(vmk->stats, cpu)->syncp);
 	vmk->dev = dev;
 	netdev_hold(dev, &vmk->dev_tracker, GFP_KERNEL);
 	return vmk;
@@ -431,7 +429,7 @@ int migsel_config_commit(struct migsel_draft *draft, struct list_head *gone,
 err_free:
 	list_for_each_entry_safe(vmk, next, gone, list) {
 		list_del(&vmk->list);
-		migsel_vmk_free(vmk);
+		migsel_vmk_free(ms, vmk);
 	}
 	return err;
 }
@@ -440,7 +438,7 @@ err_free:
 static void vmk_left(struct migsel_net *ms, struct migsel_vmk *vmk)
 {
 	ms->upcalls->vmk_left(ms, vmk);
-	migsel_vmk_free(vmk);
+	migsel_vmk_free(ms, vmk);
 }
 
 /**
@@ -505,6 +503,7 @@ bool migsel_vmk_recheck(struct migsel_net *ms)
 void migsel_vmk_init_net(struct migsel_net *ms)
 {
 	INIT_LIST_HEAD(&ms->vmks);
+	INIT_LIST_HEAD(&ms->leaving);
 	INIT_DELAYED_WORK(&ms->rebuild, rebuild_work);
 	ms->generation = 1;
 	ms->tag = migsel_default_tag;
@@ -531,6 +530,6 @@ void migsel_vmk_exit_net(struct migsel_net *ms)
 	migsel_publish(ms, NULL);
 	migsel_vmk_settle(ms);
 	list_for_each_entry_safe(vmk, next, &gone, list)
-		migsel_vmk_free(vmk);
+		migsel_vmk_free(ms, vmk);
 	rtnl_unlock();
 }

@@ -35,8 +35,7 @@ struct migsel_vmk_config {
  * @list: place in migsel_net::vmks, the order of vmks
  * @dev: the device, held until it leaves the namespace
  * @dev_tracker: tracks that reference
- * @stats: what left by it
- * @zero: what @stats stood at when they were last reset
+ * @counters: what left by it
  * @if_id: what tells the packets of an xfrm interface, 0 for other devices
  * @config: what is configured of it
  * @crowded: some of its addresses are ignored
@@ -46,8 +45,7 @@ struct migsel_vmk {
 	struct list_head list;
 	struct net_device *dev;
 	netdevice_tracker dev_tracker;
-	struct migsel_vmk_stats __percpu *stats;
-	struct migsel_sum zero[MIGSEL_CLASS_MAX + 1];
+	struct migsel_vmk_counters *counters;
 	u32 if_id;
 	struct migsel_vmk_config config;
 	bool crowded;
@@ -62,7 +60,7 @@ int migsel_config_commit(struct migsel_draft *draft, struct list_head *gone,
 			 struct netlink_ext_ack *extack);
 void migsel_vmk_del(struct migsel_net *ms, struct migsel_vmk *vmk);
 bool migsel_vmk_recheck(struct migsel_net *ms);
-void migsel_vmk_free(struct migsel_vmk *vmk);
+void migsel_vmk_free(struct migsel_net *ms, struct migsel_vmk *vmk);
 void migsel_vmk_settle(struct migsel_net *ms);
 void migsel_vmk_changed(struct migsel_net *ms);
 void migsel_vmk_lock(struct migsel_net *ms);

@@ -12,6 +12,7 @@
 struct fixture {
 	struct migsel_net ms;
 	struct migsel_vmk vmks[N_VMKS];
+	struct migsel_vmk_counters counters[N_VMKS];
 	struct net_device *devs[N_VMKS];
 };
 
@@ -58,6 +59,7 @@ static int snap_init(struct kunit *test)
 	for (i = 0; i < N_VMKS; i++) {
 		f->devs[i] = new_dev(test);
 		f->vmks[i].dev = f->devs[i];
+		f->vmks[i].counters = &f->counters[i];
 		f->vmks[i].config.weight = 1;
 		list_add_tail(&f->vmks[i].list, &f->ms.vmks);
 		f->ms.n_vmks++;
