@@ -477,22 +477,21 @@ static unsigned int egress_act(struct egress *e)
 /**
  * migsel_egress - decide on a tagged packet
  * @ms: migsel in its namespace
- * @snap: the configuration
- * @class: its tag
- * @family: its family
  * @skb: the packet
  * @sk: its sender, may be NULL
+ * @snap: the configuration
+ * @path: where packets like it go
  * @cache_key: what the verdict is to be remembered by, or NULL
  *
  * Context: under rcu_read_lock(), any but hard interrupt.
  * Return: NF_ACCEPT, or an error for the sender.
  */
-unsigned int migsel_egress(struct migsel_net *ms,
-			   const struct migsel_snap *snap,
-			   enum migsel_class class, enum migsel_family family,
-			   struct sk_buff *skb, struct sock *sk,
+unsigned int migsel_egress(struct migsel_net *ms, struct sk_buff *skb,
+			   struct sock *sk, const struct migsel_snap *snap,
+			   const struct migsel_path *path,
 			   const struct migsel_cache_key *cache_key)
 {
+	enum migsel_family family = path->family;
 	struct egress e = {
 		.decision = {
 			.seeker = &egress_seeker,
@@ -500,7 +499,7 @@ unsigned int migsel_egress(struct migsel_net *ms,
 			.rule = &snap->rule,
 			.flows = ms->flows,
 			.query = {
-				.class = class,
+				.class = path->class,
 				.family = family,
 				.bound_vmk = MIGSEL_NO_VMK,
 			},
@@ -532,7 +531,7 @@ unsigned int migsel_egress(struct migsel_net *ms,
 						      migsel_daddr(skb, family)) ||
 			     (family == MIGSEL_INET6 && skb_is_ndisc(skb));
 	/* The binding is dear to find, and no other packet reaches the row that asks. */
-	if (class == MIGSEL_CLASS_HOT && snap->rule.n_migration > 1)
+	if (path->class == MIGSEL_CLASS_HOT && snap->rule.n_migration > 1)
 		query->bound_vmk = egress_bound_vmk(&e);
 	return egress_act(&e);
 }

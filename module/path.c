@@ -198,14 +198,14 @@ static __always_inline bool path_is_plain(const struct sk_buff *skb,
 
 /* A packet on which no verdict is remembered. */
 static noinline unsigned int path_new(struct migsel_net *ms,
-				      const struct migsel_snap *snap,
-				      const struct migsel_path *path,
 				      struct sk_buff *skb,
-				      const struct nf_hook_state *state)
+				      const struct nf_hook_state *state,
+				      const struct migsel_snap *snap,
+				      const struct migsel_path *path)
 {
 	struct migsel_cache_key key;
 
-	return migsel_egress(ms, snap, path->class, path->family, skb, state->sk,
+	return migsel_egress(ms, skb, state->sk, snap, path,
 			     migsel_cache_key(&key, skb, path->family,
 					      state->sk) ? &key : NULL);
 }
@@ -217,7 +217,8 @@ static noinline unsigned int path_new(struct migsel_net *ms,
  */
 static __always_inline bool path_is_found(struct migsel_net *ms,
 					  const struct migsel_path *path,
-					  const struct sk_buff *skb)
+					  const struct sk_buff *skb,
+					  enum migsel_family family)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
@@ -225,8 +226,8 @@ static __always_inline bool path_is_found(struct migsel_net *ms,
 	       !(path->bypasses && migsel_alarm_wanted(ms->alarms)) &&
 	       skb->sk->sk_type == SOCK_DGRAM &&
 	       !READ_ONCE(inet_sk(skb->sk)->uc_index) &&
-	       migsel_dst_is_found(dst, path->family) &&
-	       !migsel_route_has_rules(ms->net, path->family) &&
+	       migsel_dst_is_found(dst, family) &&
+	       !migsel_route_has_rules(ms->net, family) &&
 	       migsel_link_is_up(path->dev);
 }
 
@@ -237,16 +238,54 @@ static __always_inline bool path_is_found(struct migsel_net *ms,
  */
 static __always_inline const struct migsel_row *
 path_row(struct migsel_net *ms, const struct migsel_snap *snap,
-	 const struct migsel_path *path, const struct sk_buff *skb)
+	 const struct migsel_path *path, const struct sk_buff *skb,
+	 enum migsel_family family)
 {
 	const struct migsel_settled *settled =
-		snap->rule.settled[path->class][path->family];
+		snap->rule.settled[path->class][family];
 
 	if (trace_migsel_select_enabled())
 		return NULL;
 	if (READ_ONCE(skb->sk->sk_bound_dev_if))
 		return settled[MIGSEL_TO_DEVICE].row;
-	return path_is_found(ms, path, skb) ? settled[0].row : NULL;
+	return path_is_found(ms, path, skb, family) ? settled[0].row : NULL;
+}
+
+/* A packet that is plain. The verdict on others like it may be remembered. */
+static noinline unsigned int path_cached(struct migsel_net *ms,
+					 struct sk_buff *skb,
+					 const struct nf_hook_state *state,
+					 const struct migsel_snap *snap,
+					 const struct migsel_path *path)
+{
+	struct sock *sk = state->sk;
+	struct migsel_cached cached;
+
+	if (!migsel_cache_get(ms, snap, skb, path->family, sk, &cached))
+		return path_new(ms, skb, state, snap, path);
+	if (path_holds(ms, snap, &cached, skb, path->family, sk))
+		return path_repeat(ms, snap, &cached, path->class, skb, sk);
+	dst_release(cached.dst);
+	return path_new(ms, skb, state, snap, path);
+}
+
+static __always_inline unsigned int
+path_other_of(struct migsel_net *ms, struct sk_buff *skb,
+	      const struct nf_hook_state *state, const struct migsel_snap *snap,
+	      const struct migsel_path *path, enum migsel_family family)
+{
+	const struct migsel_row *row;
+
+	if (!path_is_plain(skb, family, state)) {
+		if (netif_is_l3_master(state->out) &&
+		    path_comes_again(skb, family))
+			return NF_ACCEPT;
+		return migsel_egress(ms, skb, state->sk, snap, path, NULL);
+	}
+
+	row = path_row(ms, snap, path, skb, family);
+	return row ? migsel_pass(ms, snap, row->reason, path->class, skb) :
+		     path_cached(ms, skb, state, snap, path);
 }
 
 /*
@@ -254,33 +293,14 @@ path_row(struct migsel_net *ms, const struct migsel_snap *snap,
  * remembered, or it has to be decided on. One that goes through a VRF comes again.
  */
 static noinline unsigned int path_other(struct migsel_net *ms,
-					const struct migsel_snap *snap,
-					const struct migsel_path *path,
 					struct sk_buff *skb,
-					const struct nf_hook_state *state)
+					const struct nf_hook_state *state,
+					const struct migsel_snap *snap,
+					const struct migsel_path *path)
 {
-	struct sock *sk = state->sk;
-	const struct migsel_row *row;
-	struct migsel_cached cached;
-
-	if (!path_is_plain(skb, path->family, state)) {
-		if (netif_is_l3_master(state->out) &&
-		    path_comes_again(skb, path->family))
-			return NF_ACCEPT;
-		return migsel_egress(ms, snap, path->class, path->family, skb,
-				     sk, NULL);
-	}
-
-	row = path_row(ms, snap, path, skb);
-	if (row)
-		return migsel_pass(ms, snap, row->reason, path->class, skb);
-
-	if (!migsel_cache_get(ms, snap, skb, path->family, sk, &cached))
-		return path_new(ms, snap, path, skb, state);
-	if (path_holds(ms, snap, &cached, skb, path->family, sk))
-		return path_repeat(ms, snap, &cached, path->class, skb, sk);
-	dst_release(cached.dst);
-	return path_new(ms, snap, path, skb, state);
+	return path->family == MIGSEL_INET ?
+	       path_other_of(ms, skb, state, snap, path, MIGSEL_INET) :
+	       path_other_of(ms, skb, state, snap, path, MIGSEL_INET6);
 }
 
 /* Whether TCP has to cut a packet anew that has the route that its socket keeps. */
@@ -352,13 +372,13 @@ static __always_inline bool path_alarms(struct migsel_net *ms,
 
 /* The packet has its route, but an alarm may be wanted, or TCP may not know the MTU. */
 static noinline unsigned int path_wary(struct migsel_net *ms,
-				       const struct migsel_snap *snap,
-				       const struct migsel_path *path,
 				       struct sk_buff *skb,
-				       const struct nf_hook_state *state)
+				       const struct nf_hook_state *state,
+				       const struct migsel_snap *snap,
+				       const struct migsel_path *path)
 {
 	if (path_alarms(ms, path, skb, state->sk))
-		return path_other(ms, snap, path, skb, state);
+		return path_other(ms, skb, state, snap, path);
 	if (path_is_too_big(state->sk, skb, path->family))
 		return NF_DROP_ERR(-ENOBUFS);
 	migsel_count(path->count, skb);
@@ -372,14 +392,15 @@ static noinline unsigned int path_wary(struct migsel_net *ms,
 static __always_inline const struct migsel_row *
 path_home(struct migsel_net *ms, const struct migsel_snap *snap,
 	  const struct migsel_path *path, const struct sk_buff *skb,
-	  struct sock *sk, const struct migsel_snap_vmk *vmk)
+	  enum migsel_family family, struct sock *sk,
+	  const struct migsel_snap_vmk *vmk)
 {
 	const struct migsel_settled *settled =
-		snap->rule.settled[path->class][path->family];
+		snap->rule.settled[path->class][family];
 
 	if (sk->sk_userlocks & SOCK_BINDADDR_LOCK) {
-		const void *addr = migsel_bound_addr(sk, skb, path->family);
-		int owner = addr ? migsel_snap_owner(snap, path->family, addr) :
+		const void *addr = migsel_bound_addr(sk, skb, family);
+		int owner = addr ? migsel_snap_owner(snap, family, addr) :
 				   MIGSEL_NO_VMK;
 
 		if (owner != MIGSEL_NO_VMK)
@@ -390,60 +411,111 @@ path_home(struct migsel_net *ms, const struct migsel_snap *snap,
 	       vmk->dev->ifindex ? settled[0].row : NULL;
 }
 
-/* The packet has the route that its socket keeps. Its vmk is one of several, by its flow. */
-static noinline unsigned int path_flow(struct migsel_net *ms,
-				       const struct migsel_snap *snap,
-				       const struct migsel_path *path,
-				       struct sk_buff *skb,
-				       const struct nf_hook_state *state)
+/* The vmk of a packet is one of several, by its flow. The packet may have its route. */
+static __always_inline unsigned int
+path_flow_of(struct migsel_net *ms, struct sk_buff *skb,
+	     const struct nf_hook_state *state, const struct migsel_snap *snap,
+	     const struct migsel_path *path, enum migsel_family family)
 {
 	const struct migsel_snap_vmk *vmk;
 	const struct migsel_row *row;
 	int position;
 
-	if (!path_is_connection(skb, path->family, state->sk))
-		return path_other(ms, snap, path, skb, state);
+	if (!path_is_kept(skb, family, state) ||
+	    !path_is_connection(skb, family, state->sk))
+		return path_other(ms, skb, state, snap, path);
 	position = migsel_snap_position(snap, state->out->ifindex);
 	if (position == MIGSEL_NO_VMK)
-		return path_other(ms, snap, path, skb, state);
+		return path_other(ms, skb, state, snap, path);
 	vmk = &snap->vmks[position];
-	row = vmk->carries[path->family] ?
-	      path_home(ms, snap, path, skb, state->sk, vmk) : NULL;
+	row = vmk->carries[family] ?
+	      path_home(ms, snap, path, skb, family, state->sk, vmk) : NULL;
 	if (!row)
-		return path_other(ms, snap, path, skb, state);
-	if (path_is_too_big(state->sk, skb, path->family))
+		return path_other(ms, skb, state, snap, path);
+	if (path_is_too_big(state->sk, skb, family))
 		return NF_DROP_ERR(-ENOBUFS);
 	migsel_count(migsel_vmk_count(vmk->stats, path->class, row->reason),
 		     skb);
 	return NF_ACCEPT;
 }
 
-static noinline unsigned int path_tagged(struct migsel_net *ms,
-					 const struct migsel_snap *snap,
-					 const struct migsel_path *path,
-					 struct sk_buff *skb,
-					 const struct nf_hook_state *state)
+static noinline unsigned int path_flow(struct migsel_net *ms,
+				       struct sk_buff *skb,
+				       const struct nf_hook_state *state,
+				       const struct migsel_snap *snap,
+				       const struct migsel_path *path)
 {
-	if ((state->out != path->dev && !path->by_flow) ||
-	    !path_is_kept(skb, path->family, state))
-		return path_other(ms, snap, path, skb, state);
-	if (path->by_flow)
-		return path_flow(ms, snap, path, skb, state);
+	return path->family == MIGSEL_INET ?
+	       path_flow_of(ms, skb, state, snap, path, MIGSEL_INET) :
+	       path_flow_of(ms, skb, state, snap, path, MIGSEL_INET6);
+}
+
+static enum migsel_family state_family(const struct nf_hook_state *state)
+{
+	return state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
+}
+
+static noinline unsigned int
+path_untagged_vrf(struct migsel_net *ms, const struct sk_buff *skb,
+		  const struct nf_hook_state *state)
+{
+	if (!path_comes_again(skb, state_family(state)))
+		migsel_count(&ms->stats->reasons[MIGSEL_REASON_UNTAGGED], skb);
+	return NF_ACCEPT;
+}
+
+static __always_inline unsigned int
+path_untagged(struct migsel_net *ms, const struct sk_buff *skb,
+	      const struct nf_hook_state *state)
+{
+	if (unlikely(netif_is_l3_master(state->out)))
+		return path_untagged_vrf(ms, skb, state);
+	migsel_count(&ms->stats->reasons[MIGSEL_REASON_UNTAGGED], skb);
+	return NF_ACCEPT;
+}
+
+static __always_inline unsigned int
+path_tagged_of(struct migsel_net *ms, struct sk_buff *skb,
+	       const struct nf_hook_state *state,
+	       const struct migsel_snap *snap, const struct migsel_path *path,
+	       enum migsel_family family)
+{
+	if (state->out != path->dev)
+		return path->by_flow ? path_flow(ms, skb, state, snap, path) :
+				       path_other(ms, skb, state, snap, path);
+	if (!path_is_kept(skb, family, state))
+		return path_other(ms, skb, state, snap, path);
 	if (path->bypasses ||
 	    (inet_is_tcp(state->sk) &&
-	     !tcp_knows_mtu(state->sk, skb_dst(skb), path->family)))
-		return path_wary(ms, snap, path, skb, state);
+	     !tcp_knows_mtu(state->sk, skb_dst(skb), family)))
+		return path_wary(ms, skb, state, snap, path);
 	migsel_count(path->count, skb);
 	return NF_ACCEPT;
 }
 
-static noinline unsigned int path_untagged_vrf(struct migsel_net *ms,
-					       const struct sk_buff *skb,
-					       enum migsel_family family)
+static noinline unsigned int path_tagged(struct migsel_net *ms,
+					 struct sk_buff *skb,
+					 const struct nf_hook_state *state,
+					 const struct migsel_snap *snap,
+					 const struct migsel_path *path)
 {
-	if (!path_comes_again(skb, family))
-		migsel_count(&ms->stats->reasons[MIGSEL_REASON_UNTAGGED], skb);
-	return NF_ACCEPT;
+	return path->family == MIGSEL_INET ?
+	       path_tagged_of(ms, skb, state, snap, path, MIGSEL_INET) :
+	       path_tagged_of(ms, skb, state, snap, path, MIGSEL_INET6);
+}
+
+/* The mark of a packet has bits that a tag may have. */
+static noinline unsigned int path_marked(struct migsel_net *ms,
+					 struct sk_buff *skb,
+					 const struct nf_hook_state *state,
+					 const struct migsel_snap *snap)
+{
+	enum migsel_class class = migsel_class(&snap->tag, skb->mark);
+
+	if (class == MIGSEL_CLASS_NONE)
+		return path_untagged(ms, skb, state);
+	return path_tagged(ms, skb, state, snap,
+			   &snap->paths[state_family(state)][class]);
 }
 
 /**
@@ -452,8 +524,8 @@ static noinline unsigned int path_untagged_vrf(struct migsel_net *ms,
  * @skb: the packet
  * @state: how it came here
  *
- * Whatever it calls is the last thing that it does, as in path_tagged(): most packets
- * need no stack.
+ * Whatever it calls is the last thing that it does, and has the same first arguments, as in
+ * path_marked(): most packets need no stack.
  *
  * Context: under rcu_read_lock(), any but hard interrupt.
  * Return: NF_ACCEPT, or an error for the sender.
@@ -463,20 +535,12 @@ unsigned int migsel_path_hook(void *priv, struct sk_buff *skb,
 {
 	struct migsel_net *ms = priv;
 	const struct migsel_snap *snap;
-	enum migsel_family family;
-	enum migsel_class class;
 
 	snap = rcu_dereference(ms->snap);
 	if (unlikely(!snap))
 		return NF_ACCEPT;
-
-	family = state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
-	class = migsel_class(&snap->tag, skb->mark);
-	if (class != MIGSEL_CLASS_NONE)
-		return path_tagged(ms, snap, &snap->paths[family][class], skb,
-				   state);
-	if (unlikely(netif_is_l3_master(state->out)))
-		return path_untagged_vrf(ms, skb, family);
-	migsel_count(&ms->stats->reasons[MIGSEL_REASON_UNTAGGED], skb);
-	return NF_ACCEPT;
+	/* No tag is zero. */
+	if (skb->mark & snap->tag.mask)
+		return path_marked(ms, skb, state, snap);
+	return path_untagged(ms, skb, state);
 }
