@@ -6,54 +6,15 @@
  */
 
 #include <linux/netdevice.h>
-#include <linux/ratelimit.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
-#include <linux/workqueue.h>
 
 #include "alarm.h"
 #include "migsel.h"
 #include "upcalls.h"
 
-#define RING_SIZE	64
-
 /* How often it is found out whether anybody listens, and how long that counts. */
 #define ASK_EVERY	(HZ / 10)
 #define ANSWER_VALID	HZ
-
-/**
- * struct migsel_alarms - alarms to send
- * @ms: migsel in the namespace
- * @lock: guards @ring, @head, @n and @lost; bottom halves off
- * @work: sends them
- * @report: sends @lost if no alarm does
- * @ask: finds out whether anybody listens in the namespace
- * @asked: when a packet last looked whether anybody does in any namespace, in jiffies
- * @answered: when @ask last found out, in jiffies
- * @wanted: what it found, true while it is not known
- * @audience: changes when somebody may begin to listen where nobody did
- * @limit: at most RING_SIZE a second
- * @head: the oldest
- * @n: how many there are
- * @lost: how many were dropped since the last message
- * @ring: the alarms
- */
-struct migsel_alarms {
-	struct migsel_net *ms;
-	spinlock_t lock; /* the ring and the count of lost alarms */
-	struct work_struct work;
-	struct delayed_work report;
-	struct work_struct ask;
-	unsigned long asked;
-	unsigned long answered;
-	bool wanted;
-	u16 audience;
-	struct ratelimit_state limit;
-	unsigned int head;
-	unsigned int n;
-	u32 lost;
-	struct migsel_alarm ring[RING_SIZE];
-};
 
 static bool alarms_pop(struct migsel_alarms *alarms, struct migsel_alarm *alarm)
 {
@@ -63,7 +24,7 @@ static bool alarms_pop(struct migsel_alarms *alarms, struct migsel_alarm *alarm)
 	found = alarms->n;
 	if (found) {
 		*alarm = alarms->ring[alarms->head];
-		alarms->head = (alarms->head + 1) % RING_SIZE;
+		alarms->head = (alarms->head + 1) % MIGSEL_ALARM_RING;
 		alarms->n--;
 	}
 	spin_unlock_bh(&alarms->lock);
@@ -159,18 +120,6 @@ bool migsel_alarm_wanted(struct migsel_alarms *alarms)
 }
 
 /**
- * migsel_alarm_audience - who listens
- * @alarms: alarms to send
- *
- * Context: any.
- * Return: a number, another one where nobody listened meanwhile.
- */
-u16 migsel_alarm_audience(const struct migsel_alarms *alarms)
-{
-	return READ_ONCE(alarms->audience);
-}
-
-/**
  * migsel_alarm_raise - raise an alarm
  * @alarms: alarms to send
  * @reason: what was decided
@@ -190,10 +139,10 @@ void migsel_alarm_raise(struct migsel_alarms *alarms,
 	bool lost = false;
 
 	spin_lock_bh(&alarms->lock);
-	if (alarms->n < RING_SIZE && __ratelimit(&alarms->limit)) {
+	if (alarms->n < MIGSEL_ALARM_RING && __ratelimit(&alarms->limit)) {
 		struct migsel_alarm *alarm;
 
-		alarm = &alarms->ring[(alarms->head + alarms->n++) % RING_SIZE];
+		alarm = &alarms->ring[(alarms->head + alarms->n++) % MIGSEL_ALARM_RING];
 		memset(alarm, 0, sizeof(*alarm));
 		alarm->reason = reason;
 		alarm->family = family;
@@ -238,7 +187,7 @@ struct migsel_alarms *migsel_alarms_alloc(struct migsel_net *ms)
 	INIT_WORK(&alarms->work, alarms_work);
 	INIT_WORK(&alarms->ask, alarms_ask);
 	INIT_DELAYED_WORK(&alarms->report, alarms_report);
-	ratelimit_state_init(&alarms->limit, HZ, RING_SIZE);
+	ratelimit_state_init(&alarms->limit, HZ, MIGSEL_ALARM_RING);
 	ratelimit_set_flags(&alarms->limit, RATELIMIT_MSG_ON_RELEASE);
 	return alarms;
 }

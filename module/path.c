@@ -223,7 +223,7 @@ static __always_inline bool path_is_found(struct migsel_net *ms,
 	const struct dst_entry *dst = skb_dst(skb);
 
 	return dst_dev_rcu(dst) == path->dev &&
-	       !(path->bypasses && migsel_alarm_wanted(ms->alarms)) &&
+	       (!path->bypasses || migsel_alarm_idle(ms->alarms)) &&
 	       skb->sk->sk_type == SOCK_DGRAM &&
 	       !READ_ONCE(inet_sk(skb->sk)->uc_index) &&
 	       migsel_dst_is_found(dst, family) &&
@@ -485,7 +485,7 @@ path_tagged_of(struct migsel_net *ms, struct sk_buff *skb,
 				       path_other(ms, skb, state, snap, path);
 	if (!path_is_kept(skb, family, state))
 		return path_other(ms, skb, state, snap, path);
-	if (path->bypasses ||
+	if ((path->bypasses && !migsel_alarm_idle(ms->alarms)) ||
 	    (inet_is_tcp(state->sk) &&
 	     !tcp_knows_mtu(state->sk, skb_dst(skb), family)))
 		return path_wary(ms, skb, state, snap, path);
