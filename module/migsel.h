@@ -78,7 +78,7 @@ struct migsel_upcalls;
  * @recheck: removes what may not be a vmk any more
  * @retired: replaced snapshots, whose readers migsel_vmk_settle() has to wait for
  * @snap: the configuration, NULL if there is no vmk
- * @stats: what was decided on packets that left by no vmk, or not at all
+ * @stats: what was decided on packets that had no tag, left by no vmk or not at all
  * @flows: the memory of flows, there while the hook is registered
  * @cache: the verdict cache, likewise
  * @refusals: connections to fail, likewise

@@ -11,21 +11,19 @@
 #include "stats.h"
 
 static int fill_stats(struct sk_buff *msg, struct netlink_callback *cb,
-		      const struct migsel_net *ms, enum migsel_reason reason)
+		      enum migsel_reason reason, const struct migsel_sum *sum)
 {
-	struct migsel_sum sum;
 	void *hdr;
 
-	migsel_stats_sum(ms, reason, &sum);
 	hdr = genlmsg_put(msg, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 			  &migsel_nl_family, NLM_F_MULTI,
 			  MIGSEL_CMD_STATS_GET);
 	if (!hdr)
 		return -EMSGSIZE;
 	if (nla_put_u32(msg, MIGSEL_A_STATS_REASON, reason) ||
-	    nla_put_u64_64bit(msg, MIGSEL_A_STATS_PACKETS, sum.packets,
+	    nla_put_u64_64bit(msg, MIGSEL_A_STATS_PACKETS, sum->packets,
 			      MIGSEL_A_STATS_PAD) ||
-	    nla_put_u64_64bit(msg, MIGSEL_A_STATS_BYTES, sum.bytes,
+	    nla_put_u64_64bit(msg, MIGSEL_A_STATS_BYTES, sum->bytes,
 			      MIGSEL_A_STATS_PAD)) {
 		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
@@ -37,17 +35,20 @@ static int fill_stats(struct sk_buff *msg, struct netlink_callback *cb,
 int migsel_nl_stats_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb)
 {
-	struct migsel_net *ms = migsel_net(sock_net(skb->sk));
+	struct migsel_sum sums[MIGSEL_REASON_MAX + 1];
 	int err = 0;
 
+	if (cb->args[0] > MIGSEL_REASON_MAX)
+		return 0;
 	rtnl_lock();
+	migsel_stats_sum(migsel_net(sock_net(skb->sk)), sums);
+	rtnl_unlock();
 	while (cb->args[0] <= MIGSEL_REASON_MAX) {
-		err = fill_stats(skb, cb, ms, cb->args[0]);
+		err = fill_stats(skb, cb, cb->args[0], &sums[cb->args[0]]);
 		if (err)
 			break;
 		cb->args[0]++;
 	}
-	rtnl_unlock();
 	return skb->len ?: err;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counters, per CPU. A packet counts once: by its reason, and if it leaves by a vmk as one
- * of that. Who reads adds up.
+ * Counters, per CPU. A packet counts once, by its reason: in the counters of the vmk by
+ * which it leaves if it is tagged, and in those of the namespace if not or by none. Who reads
+ * adds up.
  *
  * A reset races with packets that count on other CPUs, so it does not write the counters:
  * it notes what they stand at, as the new zero.
@@ -29,51 +30,55 @@ static void count_add(struct migsel_sum *sum, const struct migsel_count *count)
 	sum->bytes += bytes;
 }
 
-/* Add what is counted as @count on all CPUs. */
-static void counts_add(struct migsel_sum *sum,
-		       const struct migsel_count __percpu *count)
+/* Add what was counted on one CPU, by reason. */
+static void stats_add(struct migsel_sum *sums, const struct migsel_stats *stats)
 {
-	int cpu;
+	enum migsel_reason reason;
+
+	for (reason = 0; reason <= MIGSEL_REASON_MAX; reason++)
+		count_add(&sums[reason], &stats->reasons[reason]);
+}
+
+static void counters_add(struct migsel_sum *sums,
+			 const struct migsel_vmk_counters *counters)
+{
+	int cpu, i;
 
 	for_each_possible_cpu(cpu)
-		count_add(sum, per_cpu_ptr(count, cpu));
+		for (i = 0; i < MIGSEL_CLASS_MAX; i++)
+			stats_add(sums,
+				  &per_cpu_ptr(counters->stats, cpu)->classes[i]);
+	cond_resched();
 }
 
-static void vmk_reason_add(struct migsel_sum *sum,
-			   const struct migsel_vmk_counters *counters,
-			   enum migsel_reason reason)
-{
-	enum migsel_class class;
-
-	for (class = MIGSEL_CLASS_HOT; class <= MIGSEL_CLASS_MAX; class++)
-		counts_add(sum, migsel_vmk_count(counters->stats, class, reason));
-}
-
-static void stats_total(const struct migsel_net *ms, enum migsel_reason reason,
-			struct migsel_sum *sum)
+static void stats_total(const struct migsel_net *ms, struct migsel_sum *sums)
 {
 	const struct migsel_vmk_counters *counters;
 	const struct migsel_vmk *vmk;
+	int cpu;
 
-	*sum = ms->left[reason];
-	counts_add(sum, &ms->stats->reasons[reason]);
+	memcpy(sums, ms->left, sizeof(ms->left));
+	for_each_possible_cpu(cpu)
+		stats_add(sums, per_cpu_ptr(ms->stats, cpu));
 	list_for_each_entry(vmk, &ms->vmks, list)
-		vmk_reason_add(sum, vmk->counters, reason);
+		counters_add(sums, vmk->counters);
 	list_for_each_entry(counters, &ms->leaving, list)
-		vmk_reason_add(sum, counters, reason);
+		counters_add(sums, counters);
 }
 
 static void vmk_stats_total(const struct migsel_vmk *vmk,
 			    enum migsel_class class, struct migsel_sum *sum)
 {
 	enum migsel_reason reason;
+	int cpu;
 
 	memset(sum, 0, sizeof(*sum));
-	if (class == MIGSEL_CLASS_NONE)
-		return;
-	for (reason = 0; reason <= MIGSEL_REASON_MAX; reason++)
-		counts_add(sum, migsel_vmk_count(vmk->counters->stats, class,
-						 reason));
+	for_each_possible_cpu(cpu)
+		for (reason = 0; reason <= MIGSEL_REASON_MAX; reason++)
+			count_add(sum, per_cpu_ptr(migsel_vmk_count(vmk->counters->stats,
+								    class, reason),
+						   cpu));
+	cond_resched();
 }
 
 static void sum_since(struct migsel_sum *sum, const struct migsel_sum *zero)
@@ -85,23 +90,28 @@ static void sum_since(struct migsel_sum *sum, const struct migsel_sum *zero)
 /**
  * migsel_stats_sum - what was decided since the last reset
  * @ms: migsel in a namespace, with RTNL held
- * @reason: the reason
- * @sum: where to put it
+ * @sums: where to put it, for each reason
+ *
+ * Context: process, sleeps.
  */
-void migsel_stats_sum(const struct migsel_net *ms, enum migsel_reason reason,
-		      struct migsel_sum *sum)
+void migsel_stats_sum(const struct migsel_net *ms, struct migsel_sum *sums)
 {
+	enum migsel_reason reason;
+
 	ASSERT_RTNL();
 
-	stats_total(ms, reason, sum);
-	sum_since(sum, &ms->zero[reason]);
+	stats_total(ms, sums);
+	for (reason = 0; reason <= MIGSEL_REASON_MAX; reason++)
+		sum_since(&sums[reason], &ms->zero[reason]);
 }
 
 /**
  * migsel_vmk_stats_sum - what left by a vmk since the last reset
  * @vmk: the vmk, with RTNL held
- * @class: the class
+ * @class: the class, not MIGSEL_CLASS_NONE
  * @sum: where to put it
+ *
+ * Context: process, sleeps.
  */
 void migsel_vmk_stats_sum(const struct migsel_vmk *vmk,
 			  enum migsel_class class, struct migsel_sum *sum)
@@ -115,17 +125,17 @@ void migsel_vmk_stats_sum(const struct migsel_vmk *vmk,
 /**
  * migsel_stats_reset - start counting anew
  * @ms: migsel in a namespace, with RTNL held
+ *
+ * Context: process, sleeps.
  */
 void migsel_stats_reset(struct migsel_net *ms)
 {
-	enum migsel_reason reason;
 	enum migsel_class class;
 	struct migsel_vmk *vmk;
 
 	ASSERT_RTNL();
 
-	for (reason = 0; reason <= MIGSEL_REASON_MAX; reason++)
-		stats_total(ms, reason, &ms->zero[reason]);
+	stats_total(ms, ms->zero);
 	list_for_each_entry(vmk, &ms->vmks, list)
 		for (class = MIGSEL_CLASS_HOT; class <= MIGSEL_CLASS_MAX; class++)
 			vmk_stats_total(vmk, class, &vmk->counters->zero[class]);
@@ -188,6 +198,8 @@ struct migsel_vmk_counters *migsel_vmk_counters_alloc(void)
  * migsel_vmk_counters_leave - keep what a vmk has counted that is none any more
  * @ms: migsel in its namespace, with RTNL held
  * @counters: its counters, freed as soon as no packet sees them
+ *
+ * Context: process, sleeps.
  */
 void migsel_vmk_counters_leave(struct migsel_net *ms,
 			       struct migsel_vmk_counters *counters)
@@ -204,17 +216,17 @@ void migsel_vmk_counters_leave(struct migsel_net *ms,
  * @ms: migsel in a namespace, with RTNL held and no reader of an earlier snapshot
  *
  * What they stand at is kept.
+ *
+ * Context: process, sleeps.
  */
 void migsel_vmk_counters_settle(struct migsel_net *ms)
 {
 	struct migsel_vmk_counters *counters, *next;
-	enum migsel_reason reason;
 
 	ASSERT_RTNL();
 
 	list_for_each_entry_safe(counters, next, &ms->leaving, list) {
-		for (reason = 0; reason <= MIGSEL_REASON_MAX; reason++)
-			vmk_reason_add(&ms->left[reason], counters, reason);
+		counters_add(ms->left, counters);
 		list_del(&counters->list);
 		free_percpu(counters->stats);
 		kfree(counters);

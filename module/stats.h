@@ -92,8 +92,7 @@ migsel_vmk_count(struct migsel_vmk_stats __percpu *stats,
 	return &stats->classes[class - 1].reasons[reason];
 }
 
-void migsel_stats_sum(const struct migsel_net *ms, enum migsel_reason reason,
-		      struct migsel_sum *sum);
+void migsel_stats_sum(const struct migsel_net *ms, struct migsel_sum *sums);
 void migsel_vmk_stats_sum(const struct migsel_vmk *vmk,
 			  enum migsel_class class, struct migsel_sum *sum);
 void migsel_stats_reset(struct migsel_net *ms);

@@ -39,7 +39,7 @@ ended() {
 
 # Emulated CPUs slow each other down. Unless SMP is set there is one, and two for tests of
 # what happens at the same time.
-at_once=' churn.sh kunit.sh netns.sh notifier.sh steer.sh unload.sh '
+at_once=' churn.sh counters.sh kunit.sh netns.sh notifier.sh steer.sh unload.sh '
 cpus_at_once=${SMP:-2}
 export SMP=${SMP:-1}
 
