@@ -29,8 +29,8 @@ IPVLAN_MODE = 1
 BOTH = (("vmk0", 1), ("vmk1", 1))
 # Where the module asks for memory that needs failing.h, for a new namespace, and for the
 # first vmk in one.
-OWN_INIT = ("migsel_init_net",)
-FIRST_VMK = ("vmk_alloc", "snap_alloc", "migsel_flows_alloc", "migsel_cache_alloc")
+OWN_INIT = ("migsel_stats_alloc",)
+FIRST_VMK = ("migsel_vmk_counters_alloc", "snap_alloc", "migsel_flows_alloc", "migsel_cache_alloc")
 
 
 @contextlib.contextmanager
