@@ -95,7 +95,7 @@ stays() {
 	vmks vmk0 vmk1+ vmk2+
 	start_flows -l $(both hot 2 'tcp udp udpu' ,n=4) $(both cold 2 'tcp udp udpu')
 	before=()
-	for ((i = 0; i < 10; i++)); do
+	for ((i = 0; i < 5; i++)); do
 		more_by 5 vmk2
 		grows
 		migsel -n "$A" vmk del vmk2 || fail 'no vmk goes'
