@@ -76,8 +76,17 @@ make_path() {
 			chain out { type filter hook output priority 0; }
 		}
 	END
-	in_netns "$R" nft -f - <<-END || ktap_exit_fail_msg 'no meter'
-		table inet t {
+	syns_anew
+	start_probe a_probe "$A"
+	start_probe r_probe "$R"
+}
+
+# The segment sizes that R sees in SYNs are collected anew, as meter_anew() has it.
+syns_anew() {
+	in_netns "$R" nft -f - <<-END || fail 'no meter'
+		table inet syns
+		delete table inet syns
+		table inet syns {
 			set syn { typeof tcp option maxseg size; flags dynamic; size 64; counter; }
 			chain pre {
 				type filter hook prerouting priority 0
@@ -85,8 +94,6 @@ make_path() {
 			}
 		}
 	END
-	start_probe a_probe "$A"
-	start_probe r_probe "$R"
 }
 
 # start_probe VARIABLE NETNS: two descriptors, to read from and to write to
@@ -437,8 +444,8 @@ narrow_vmk() {
 # announced MSS4 MSS6: by all that have opened since the last time
 says_mss() {
 	local text
-	text=$(in_netns "$R" nft list set inet t syn)
-	in_netns "$R" nft flush set inet t syn
+	text=$(in_netns "$R" nft list set inet syns syn)
+	syns_anew
 	for REPLY in "$1" "$2"; do
 		[[ $text =~ [^0-9]$REPLY\ counter ]] || fail "$3: nobody announces $REPLY: $text"
 		text=${text/$REPLY counter/}
@@ -451,7 +458,7 @@ announces() {
 	local took4 took6 mss4 mss6 mark how
 	printf 'link set vmk0 mtu 9000\n' | ip -n "$A" -b -
 	defer "ip -n $A link set vmk0 mtu 1500"
-	in_netns "$R" nft flush set inet t syn
+	syns_anew
 	for how in socket rule; do
 		flush
 		tag "$how"

@@ -125,8 +125,8 @@ more_by() {
 	wait_for "$1" grown "$2" "$REPLY" "${3-20000}" || fail "not enough by $2 within $1 s"
 }
 
-# A new meter, at zero, in one step. Flushed sets would not do: while one is being resized,
-# Linux 7.3 at times leaves some of its elements.
+# A new meter, at zero, in one step. Flushed sets would not do: Linux 7.3 at times leaves some
+# of their elements as they were.
 meter_anew() { in_netns "$SW" nft -f - <<<"$meter" || fail 'the meter is stuck'; }
 
 # meter_read: into seen, bytes by "FAMILY PROTOCOL PORT NIC" of data packets, and
