@@ -3,6 +3,7 @@
 
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/netlink.h>
 #include <linux/sched/mm.h>
 #include <linux/rtnetlink.h>
@@ -19,6 +20,26 @@
 #include "refuse.h"
 #include "steered.h"
 
+static const struct nf_hook_ops hooks[MIGSEL_N_HOOKS] = {
+	{
+		.hook = migsel_path_inet,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = NF_IP_PRI_FILTER + 1,
+	}, {
+		.hook = migsel_path_inet6,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = NF_IP6_PRI_FILTER + 1,
+	}, {
+		/* Behind the filters, because what they drop is not to be heeded. */
+		.hook = migsel_pmtu_hook,
+		.pf = NFPROTO_INET,
+		.hooknum = NF_INET_LOCAL_IN,
+		.priority = NF_IP_PRI_LAST,
+	},
+};
+
 /**
  * migsel_hook_start - register the hooks and what they need
  * @ms: migsel in a namespace, with RTNL held
@@ -30,7 +51,7 @@
 int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
 {
 	struct mem_cgroup *memcg = set_active_memcg(ms->memcg);
-	int err = -ENOMEM;
+	int err = -ENOMEM, i;
 
 	ASSERT_RTNL();
 
@@ -47,17 +68,9 @@ int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
 		goto err_stop;
 	}
 
-	ms->hooks[0].hook = migsel_path_hook;
-	ms->hooks[0].priv = ms;
-	ms->hooks[0].pf = NFPROTO_INET;
-	ms->hooks[0].hooknum = NF_INET_LOCAL_OUT;
-	ms->hooks[0].priority = NF_IP_PRI_FILTER + 1;
-	/* It is behind the filters, because what they drop is not to be heeded. */
-	ms->hooks[1].hook = migsel_pmtu_hook;
-	ms->hooks[1].priv = ms;
-	ms->hooks[1].pf = NFPROTO_INET;
-	ms->hooks[1].hooknum = NF_INET_LOCAL_IN;
-	ms->hooks[1].priority = NF_IP_PRI_LAST;
+	memcpy(ms->hooks, hooks, sizeof(hooks));
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		ms->hooks[i].priv = ms;
 	err = nf_register_net_hooks(ms->net, ms->hooks, ARRAY_SIZE(ms->hooks));
 	if (err) {
 		NL_SET_ERR_MSG(extack, "cannot register the hooks");

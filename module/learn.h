@@ -20,7 +20,7 @@ struct migsel_snap;
  *
  * Return: true if it is, or is about to be.
  */
-static inline bool sk_is_tcp_flow(const struct sock *sk)
+static __always_inline bool sk_is_tcp_flow(const struct sock *sk)
 {
 	return sk_is_tcp(sk) &&
 	       !((1 << inet_sk_state_load(sk)) & (TCPF_CLOSE | TCPF_LISTEN));

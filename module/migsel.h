@@ -44,6 +44,9 @@
 #include "snap.h"
 #include "stats.h"
 
+/* LOCAL_OUT for each family, LOCAL_IN. */
+#define MIGSEL_N_HOOKS	3
+
 struct mem_cgroup;
 struct migsel_alarms;
 struct migsel_cache;
@@ -95,7 +98,7 @@ struct migsel_net {
 	struct migsel_policy policy;
 	u32 generation;
 	bool hooked;
-	struct nf_hook_ops hooks[2];
+	struct nf_hook_ops hooks[MIGSEL_N_HOOKS];
 	struct list_head leaving;
 	struct migsel_sum left[MIGSEL_REASON_MAX + 1];
 	struct migsel_sum zero[MIGSEL_REASON_MAX + 1];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The LOCAL_OUT hook, which every packet that the host sends comes through. It finds out
+ * The LOCAL_OUT hooks, which every packet that the host sends comes through. They find out
  * whether a packet is tagged, and whether it already has the route that the rule gives to
  * all such packets. What becomes of the others is decided in egress.c.
  */
@@ -303,13 +303,14 @@ static noinline unsigned int path_other(struct migsel_net *ms,
 	       path_other_of(ms, skb, state, snap, path, MIGSEL_INET6);
 }
 
-/* Whether TCP has to cut a packet anew that has the route that its socket keeps. */
-static __always_inline bool path_is_too_big(const struct sock *sk,
+/* Whether TCP may not have cut a packet for the route that its socket keeps. */
+static __always_inline bool path_is_unsized(const struct sock *sk,
 					    const struct sk_buff *skb,
 					    enum migsel_family family)
 {
-	return inet_is_tcp(sk) && !tcp_knows_mtu(sk, skb_dst(skb), family) &&
-	       !migsel_tcp_fits(skb);
+	return sk->sk_protocol == IPPROTO_TCP &&
+	       (sk->sk_type != SOCK_STREAM ||
+		!tcp_knows_mtu(sk, skb_dst(skb), family));
 }
 
 /* Whether a packet of a connected UDP socket goes to its peer: sendto() may name another. */
@@ -370,6 +371,17 @@ static __always_inline bool path_alarms(struct migsel_net *ms,
 				   migsel_alarm_audience(ms->alarms)));
 }
 
+/* Count a packet that has its route, unless it is one that TCP has to cut anew. */
+static noinline unsigned int path_sized(struct sk_buff *skb,
+					const struct sock *sk,
+					struct migsel_count __percpu *count)
+{
+	if (inet_is_tcp(sk) && !migsel_tcp_fits(skb))
+		return NF_DROP_ERR(-ENOBUFS);
+	migsel_count(count, skb);
+	return NF_ACCEPT;
+}
+
 /* The packet has its route, but an alarm may be wanted, or TCP may not know the MTU. */
 static noinline unsigned int path_wary(struct migsel_net *ms,
 				       struct sk_buff *skb,
@@ -379,168 +391,222 @@ static noinline unsigned int path_wary(struct migsel_net *ms,
 {
 	if (path_alarms(ms, path, skb, state->sk))
 		return path_other(ms, skb, state, snap, path);
-	if (path_is_too_big(state->sk, skb, path->family))
-		return NF_DROP_ERR(-ENOBUFS);
-	migsel_count(path->count, skb);
-	return NF_ACCEPT;
+	return path_sized(skb, state->sk, path->count);
 }
 
 /*
- * The row that applies to a packet of a connection, if the rule has the connection on a
- * vmk: where it was placed, or to whose address it is bound. NULL if it may be elsewhere.
+ * A packet of a connection has its route by a vmk, where the rule has the connection if a
+ * row applies.
  */
-static __always_inline const struct migsel_row *
-path_home(struct migsel_net *ms, const struct migsel_snap *snap,
-	  const struct migsel_path *path, const struct sk_buff *skb,
-	  enum migsel_family family, struct sock *sk,
-	  const struct migsel_snap_vmk *vmk)
+static __always_inline unsigned int
+path_home(struct migsel_net *ms, struct sk_buff *skb,
+	  const struct nf_hook_state *state, const struct migsel_snap *snap,
+	  const struct migsel_path *path, enum migsel_family family,
+	  const struct migsel_snap_vmk *vmk, const struct migsel_row *row)
 {
-	const struct migsel_settled *settled =
-		snap->rule.settled[path->class][family];
+	struct migsel_count __percpu *count;
 
-	if (sk->sk_userlocks & SOCK_BINDADDR_LOCK) {
-		const void *addr = migsel_bound_addr(sk, skb, family);
-		int owner = addr ? migsel_snap_owner(snap, family, addr) :
-				   MIGSEL_NO_VMK;
+	if (!row)
+		return path_other(ms, skb, state, snap, path);
+	count = migsel_vmk_count(vmk->stats, path->class, row->reason);
+	if (path_is_unsized(state->sk, skb, family))
+		return path_sized(skb, state->sk, count);
+	migsel_count(count, skb);
+	return NF_ACCEPT;
+}
 
-		if (owner != MIGSEL_NO_VMK)
-			return &snap->vmks[owner] == vmk ?
-			       settled[MIGSEL_TO_VMK].row : NULL;
-	}
-	return migsel_flow_ifindex(ms->flows, atomic64_read(&sk->sk_cookie)) ==
-	       vmk->dev->ifindex ? settled[0].row : NULL;
+/* A packet of a connection has its route, which may be by the vmk where that was placed. */
+static __always_inline unsigned int
+path_placed(struct migsel_net *ms, struct sk_buff *skb,
+	    const struct nf_hook_state *state, const struct migsel_snap *snap,
+	    const struct migsel_path *path, enum migsel_family family)
+{
+	u64 id = atomic64_read(&state->sk->sk_cookie);
+	int ifindex = state->out->ifindex, position;
+	const struct migsel_snap_vmk *vmk;
+
+	if (migsel_flow_ifindex(ms->flows, id) != ifindex)
+		return path_other(ms, skb, state, snap, path);
+	position = migsel_snap_position(snap, ifindex);
+	if (position == MIGSEL_NO_VMK)
+		return path_other(ms, skb, state, snap, path);
+	vmk = &snap->vmks[position];
+	if (!vmk->carries[family])
+		return path_other(ms, skb, state, snap, path);
+	return path_home(ms, skb, state, snap, path, family, vmk,
+			 snap->rule.settled[path->class][family][0].row);
+}
+
+static __always_inline unsigned int
+path_bound_of(struct migsel_net *ms, struct sk_buff *skb,
+	      const struct nf_hook_state *state, const struct migsel_snap *snap,
+	      const struct migsel_path *path, enum migsel_family family)
+{
+	const void *addr = migsel_bound_addr(state->sk, skb, family);
+	const struct migsel_row *row;
+	int owner;
+
+	owner = addr ? migsel_snap_owner(snap, family, addr) : MIGSEL_NO_VMK;
+	if (owner == MIGSEL_NO_VMK)
+		return path_placed(ms, skb, state, snap, path, family);
+	if (snap->vmks[owner].dev != state->out)
+		return path_other(ms, skb, state, snap, path);
+	row = snap->rule.settled[path->class][family][MIGSEL_TO_VMK].row;
+	return path_home(ms, skb, state, snap, path, family,
+			 &snap->vmks[owner], row);
+}
+
+/* A packet of a connection has its route, and its socket is bound to an address. */
+static noinline unsigned int path_bound(struct migsel_net *ms,
+					struct sk_buff *skb,
+					const struct nf_hook_state *state,
+					const struct migsel_snap *snap,
+					const struct migsel_path *path)
+{
+	return path->family == MIGSEL_INET ?
+	       path_bound_of(ms, skb, state, snap, path, MIGSEL_INET) :
+	       path_bound_of(ms, skb, state, snap, path, MIGSEL_INET6);
 }
 
 /* The vmk of a packet is one of several, by its flow. The packet may have its route. */
 static __always_inline unsigned int
 path_flow_of(struct migsel_net *ms, struct sk_buff *skb,
-	     const struct nf_hook_state *state, const struct migsel_snap *snap,
-	     const struct migsel_path *path, enum migsel_family family)
+	  const struct nf_hook_state *state, const struct migsel_snap *snap,
+	  const struct migsel_path *path, enum migsel_family family)
 {
-	const struct migsel_snap_vmk *vmk;
-	const struct migsel_row *row;
-	int position;
-
 	if (!path_is_kept(skb, family, state) ||
 	    !path_is_connection(skb, family, state->sk))
 		return path_other(ms, skb, state, snap, path);
-	position = migsel_snap_position(snap, state->out->ifindex);
-	if (position == MIGSEL_NO_VMK)
-		return path_other(ms, skb, state, snap, path);
-	vmk = &snap->vmks[position];
-	row = vmk->carries[family] ?
-	      path_home(ms, snap, path, skb, family, state->sk, vmk) : NULL;
-	if (!row)
-		return path_other(ms, skb, state, snap, path);
-	if (path_is_too_big(state->sk, skb, family))
-		return NF_DROP_ERR(-ENOBUFS);
-	migsel_count(migsel_vmk_count(vmk->stats, path->class, row->reason),
-		     skb);
-	return NF_ACCEPT;
+	if (state->sk->sk_userlocks & SOCK_BINDADDR_LOCK)
+		return path_bound(ms, skb, state, snap, path);
+	return path_placed(ms, skb, state, snap, path, family);
 }
 
-static noinline unsigned int path_flow(struct migsel_net *ms,
-				       struct sk_buff *skb,
-				       const struct nf_hook_state *state,
-				       const struct migsel_snap *snap,
-				       const struct migsel_path *path)
+static noinline unsigned int path_flow_inet(struct migsel_net *ms,
+					    struct sk_buff *skb,
+					    const struct nf_hook_state *state,
+					    const struct migsel_snap *snap,
+					    const struct migsel_path *path)
 {
-	return path->family == MIGSEL_INET ?
-	       path_flow_of(ms, skb, state, snap, path, MIGSEL_INET) :
-	       path_flow_of(ms, skb, state, snap, path, MIGSEL_INET6);
+	return path_flow_of(ms, skb, state, snap, path, MIGSEL_INET);
 }
 
-static enum migsel_family state_family(const struct nf_hook_state *state)
+static noinline unsigned int path_flow_inet6(struct migsel_net *ms,
+					     struct sk_buff *skb,
+					     const struct nf_hook_state *state,
+					     const struct migsel_snap *snap,
+					     const struct migsel_path *path)
 {
-	return state->pf == NFPROTO_IPV4 ? MIGSEL_INET : MIGSEL_INET6;
+	return path_flow_of(ms, skb, state, snap, path, MIGSEL_INET6);
 }
 
-static noinline unsigned int
-path_untagged_vrf(struct migsel_net *ms, const struct sk_buff *skb,
-		  const struct nf_hook_state *state)
+static noinline unsigned int path_untagged_vrf(struct migsel_net *ms,
+					       const struct sk_buff *skb,
+					       enum migsel_family family)
 {
-	if (!path_comes_again(skb, state_family(state)))
+	if (!path_comes_again(skb, family))
 		migsel_count(&ms->stats->reasons[MIGSEL_REASON_UNTAGGED], skb);
 	return NF_ACCEPT;
 }
 
 static __always_inline unsigned int
 path_untagged(struct migsel_net *ms, const struct sk_buff *skb,
-	      const struct nf_hook_state *state)
+	      const struct nf_hook_state *state, enum migsel_family family)
 {
 	if (unlikely(netif_is_l3_master(state->out)))
-		return path_untagged_vrf(ms, skb, state);
+		return path_untagged_vrf(ms, skb, family);
 	migsel_count(&ms->stats->reasons[MIGSEL_REASON_UNTAGGED], skb);
 	return NF_ACCEPT;
 }
 
 static __always_inline unsigned int
 path_tagged_of(struct migsel_net *ms, struct sk_buff *skb,
-	       const struct nf_hook_state *state,
-	       const struct migsel_snap *snap, const struct migsel_path *path,
-	       enum migsel_family family)
+	    const struct nf_hook_state *state, const struct migsel_snap *snap,
+	    const struct migsel_path *path, enum migsel_family family)
 {
-	if (state->out != path->dev)
-		return path->by_flow ? path_flow(ms, skb, state, snap, path) :
-				       path_other(ms, skb, state, snap, path);
+	if (state->out != path->dev) {
+		if (!path->by_flow)
+			return path_other(ms, skb, state, snap, path);
+		return family == MIGSEL_INET ?
+		       path_flow_inet(ms, skb, state, snap, path) :
+		       path_flow_inet6(ms, skb, state, snap, path);
+	}
 	if (!path_is_kept(skb, family, state))
 		return path_other(ms, skb, state, snap, path);
 	if ((path->bypasses && !migsel_alarm_idle(ms->alarms)) ||
-	    (inet_is_tcp(state->sk) &&
-	     !tcp_knows_mtu(state->sk, skb_dst(skb), family)))
+	    path_is_unsized(state->sk, skb, family))
 		return path_wary(ms, skb, state, snap, path);
 	migsel_count(path->count, skb);
 	return NF_ACCEPT;
 }
 
-static noinline unsigned int path_tagged(struct migsel_net *ms,
-					 struct sk_buff *skb,
-					 const struct nf_hook_state *state,
-					 const struct migsel_snap *snap,
-					 const struct migsel_path *path)
+static noinline unsigned int path_tagged_inet(struct migsel_net *ms,
+					      struct sk_buff *skb,
+					      const struct nf_hook_state *state,
+					      const struct migsel_snap *snap,
+					      const struct migsel_path *path)
 {
-	return path->family == MIGSEL_INET ?
-	       path_tagged_of(ms, skb, state, snap, path, MIGSEL_INET) :
-	       path_tagged_of(ms, skb, state, snap, path, MIGSEL_INET6);
+	return path_tagged_of(ms, skb, state, snap, path, MIGSEL_INET);
 }
 
-/* The mark of a packet has bits that a tag may have. */
-static noinline unsigned int path_marked(struct migsel_net *ms,
-					 struct sk_buff *skb,
-					 const struct nf_hook_state *state,
-					 const struct migsel_snap *snap)
+static noinline unsigned int path_tagged_inet6(struct migsel_net *ms,
+					       struct sk_buff *skb,
+					       const struct nf_hook_state *state,
+					       const struct migsel_snap *snap,
+					       const struct migsel_path *path)
 {
-	enum migsel_class class = migsel_class(&snap->tag, skb->mark);
+	return path_tagged_of(ms, skb, state, snap, path, MIGSEL_INET6);
+}
 
+/* What it calls is the last thing that it does: most packets need no stack. */
+static __always_inline unsigned int
+path_hook(struct migsel_net *ms, struct sk_buff *skb,
+	  const struct nf_hook_state *state, enum migsel_family family)
+{
+	const struct migsel_snap *snap = rcu_dereference(ms->snap);
+	const struct migsel_path *path;
+	enum migsel_class class;
+
+	if (unlikely(!snap))
+		return NF_ACCEPT;
+	/* No tag is zero. */
+	if (!(skb->mark & snap->tag.mask))
+		return path_untagged(ms, skb, state, family);
+	class = migsel_class(&snap->tag, skb->mark);
 	if (class == MIGSEL_CLASS_NONE)
-		return path_untagged(ms, skb, state);
-	return path_tagged(ms, skb, state, snap,
-			   &snap->paths[state_family(state)][class]);
+		return path_untagged(ms, skb, state, family);
+	path = &snap->paths[family][class];
+	return family == MIGSEL_INET ?
+	       path_tagged_inet(ms, skb, state, snap, path) :
+	       path_tagged_inet6(ms, skb, state, snap, path);
 }
 
 /**
- * migsel_path_hook - decide on a packet
+ * migsel_path_inet - decide on an IPv4 packet
  * @priv: migsel in its namespace
  * @skb: the packet
  * @state: how it came here
  *
- * Whatever it calls is the last thing that it does, and has the same first arguments, as in
- * path_marked(): most packets need no stack.
+ * Context: under rcu_read_lock(), any but hard interrupt.
+ * Return: NF_ACCEPT, or an error for the sender.
+ */
+unsigned int migsel_path_inet(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	return path_hook(priv, skb, state, MIGSEL_INET);
+}
+
+/**
+ * migsel_path_inet6 - decide on an IPv6 packet
+ * @priv: migsel in its namespace
+ * @skb: the packet
+ * @state: how it came here
  *
  * Context: under rcu_read_lock(), any but hard interrupt.
  * Return: NF_ACCEPT, or an error for the sender.
  */
-unsigned int migsel_path_hook(void *priv, struct sk_buff *skb,
-			      const struct nf_hook_state *state)
+unsigned int migsel_path_inet6(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
 {
-	struct migsel_net *ms = priv;
-	const struct migsel_snap *snap;
-
-	snap = rcu_dereference(ms->snap);
-	if (unlikely(!snap))
-		return NF_ACCEPT;
-	/* No tag is zero. */
-	if (skb->mark & snap->tag.mask)
-		return path_marked(ms, skb, state, snap);
-	return path_untagged(ms, skb, state);
+	return path_hook(priv, skb, state, MIGSEL_INET6);
 }

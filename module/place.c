@@ -7,10 +7,7 @@
  * again is a new one.
  */
 
-#include <linux/hash.h>
-#include <linux/log2.h>
 #include <linux/random.h>
-#include <linux/seqlock.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -18,55 +15,6 @@
 #include "place.h"
 #include "route.h"
 #include "snap.h"
-
-#define FLOW_SETS	512
-#define FLOW_WAYS	8
-
-/**
- * struct flow - a remembered flow
- * @id: migsel_flow_id() or the cookie of its socket, 0 if free
- * @ifindex: device of the vmk on which it was placed, 0 if on none
- * @alarmed: one more than the reason of the last alarm, 0 if there was none
- * @used: seen since a place was last looked for
- * @audience: who heard that alarm
- */
-struct flow {
-	u64 id;
-	int ifindex;
-	u8 alarmed;
-	bool used;
-	u16 audience;
-};
-
-/**
- * struct member - a vmk, as it was when counting began
- * @ifindex: its device, 0 if it does not carry migration traffic
- * @weight: its share
- * @usable: whether it was usable
- */
-struct member {
-	int ifindex;
-	u8 weight;
-	bool usable;
-};
-
-/**
- * struct migsel_flows - the memory of flows of a namespace
- * @lock: guards everything here; readers of @sets retry
- * @sets: the flows, by a hash of their id
- * @members: the vmks for which @placed counts, by family and position
- * @n_members: length of what is used of @members, by family
- * @placed: flows placed since @members last changed, likewise
- * @changes: how often @members or @placed have changed
- */
-struct migsel_flows {
-	seqlock_t lock;
-	struct flow sets[FLOW_SETS][FLOW_WAYS];
-	struct member members[MIGSEL_N_FAMILIES][MIGSEL_MAX_VMKS];
-	u32 n_members[MIGSEL_N_FAMILIES];
-	u32 placed[MIGSEL_N_FAMILIES][MIGSEL_MAX_VMKS];
-	u32 changes;
-};
 
 static siphash_key_t flow_key __read_mostly;
 
@@ -96,82 +44,34 @@ u64 migsel_flow_id(const struct migsel_flow_key *key)
 	return siphash(&tuple, sizeof(tuple), &flow_key) | BIT_ULL(63);
 }
 
-static struct flow *flow_set(struct migsel_flows *flows, u64 id)
-{
-	return flows->sets[hash_64(id, ilog2(FLOW_SETS))];
-}
-
-static struct flow *flow_find(struct migsel_flows *flows, u64 id)
-{
-	struct flow *set = flow_set(flows, id);
-	int i;
-
-	for (i = 0; i < FLOW_WAYS; i++)
-		if (READ_ONCE(set[i].id) == id)
-			return &set[i];
-	return NULL;
-}
-
-/* The flow lives. Most packets find that noted, and write to nothing that CPUs share. */
-static void flow_seen(struct flow *flow)
-{
-	if (!READ_ONCE(flow->used))
-		WRITE_ONCE(flow->used, true);
-}
-
 /* The second-chance algorithm: the flow that goes was not seen since the last round. */
-static struct flow *flow_victim(struct flow *set)
+static struct migsel_flow *flow_victim(struct migsel_flow *set)
 {
 	int i;
 
-	for (i = 0; i < FLOW_WAYS; i++)
+	for (i = 0; i < MIGSEL_FLOW_WAYS; i++)
 		if (!set[i].id || !set[i].used)
 			return &set[i];
-	for (i = 0; i < FLOW_WAYS; i++)
+	for (i = 0; i < MIGSEL_FLOW_WAYS; i++)
 		set[i].used = false;
-	return &set[get_random_u32() % FLOW_WAYS];
+	return &set[get_random_u32() % MIGSEL_FLOW_WAYS];
 }
 
-static struct flow *flow_remember(struct migsel_flows *flows, u64 id)
+static struct migsel_flow *flow_remember(struct migsel_flows *flows, u64 id)
 {
-	struct flow *flow;
+	struct migsel_flow *flow;
 
 	lockdep_assert_held(&flows->lock.lock);
 
-	flow = flow_find(flows, id);
+	flow = migsel_flow_find(flows, id);
 	if (!flow) {
-		flow = flow_victim(flow_set(flows, id));
+		flow = flow_victim(migsel_flow_set(flows, id));
 		flow->id = id;
 		flow->ifindex = 0;
 		flow->alarmed = 0;
 	}
 	flow->used = true;
 	return flow;
-}
-
-/**
- * migsel_flow_ifindex - where a flow lives
- * @flows: the memory
- * @id: the flow
- *
- * Context: any but hard interrupt. Takes no lock.
- * Return: the device, 0 if the flow is not remembered.
- */
-int migsel_flow_ifindex(struct migsel_flows *flows, u64 id)
-{
-	struct flow *flow;
-	unsigned int seq;
-	int ifindex;
-
-	do {
-		seq = read_seqbegin(&flows->lock);
-		flow = flow_find(flows, id);
-		ifindex = flow ? READ_ONCE(flow->ifindex) : 0;
-	} while (read_seqretry(&flows->lock, seq));
-
-	if (flow)
-		flow_seen(flow);
-	return ifindex;
 }
 
 /**
@@ -187,19 +87,19 @@ int migsel_flow_ifindex(struct migsel_flows *flows, u64 id)
 bool migsel_flow_heard(struct migsel_flows *flows, u64 id,
 		       enum migsel_reason reason, u16 audience)
 {
-	struct flow *flow;
+	struct migsel_flow *flow;
 	unsigned int seq;
 	bool heard;
 
 	do {
 		seq = read_seqbegin(&flows->lock);
-		flow = flow_find(flows, id);
+		flow = migsel_flow_find(flows, id);
 		heard = flow && READ_ONCE(flow->alarmed) == reason + 1 &&
 			READ_ONCE(flow->audience) == audience;
 	} while (read_seqretry(&flows->lock, seq));
 
 	if (heard)
-		flow_seen(flow);
+		migsel_flow_seen(flow);
 	return heard;
 }
 
@@ -217,7 +117,7 @@ bool migsel_flow_heard(struct migsel_flows *flows, u64 id,
 bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
 		       enum migsel_reason reason, u16 audience)
 {
-	struct flow *flow;
+	struct migsel_flow *flow;
 	bool news;
 
 	if (migsel_flow_heard(flows, id, reason, audience))
@@ -232,11 +132,11 @@ bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
 	return news;
 }
 
-static struct member member_now(const struct migsel_snap *snap,
+static struct migsel_member member_now(const struct migsel_snap *snap,
 				enum migsel_family family, const u8 *state,
 				u32 vmk)
 {
-	struct member now = {};
+	struct migsel_member now = {};
 
 	if (vmk < snap->rule.n_vmks && snap->rule.vmks[vmk].carries) {
 		now.ifindex = snap->vmks[vmk].dev->ifindex;
@@ -247,7 +147,7 @@ static struct member member_now(const struct migsel_snap *snap,
 	return now;
 }
 
-static bool member_equal(const struct member *a, const struct member *b)
+static bool member_equal(const struct migsel_member *a, const struct migsel_member *b)
 {
 	return a->ifindex == b->ifindex && a->weight == b->weight &&
 	       a->usable == b->usable;
@@ -261,14 +161,14 @@ static void sync_family(struct migsel_flows *flows,
 			const struct migsel_snap *snap,
 			enum migsel_family family, const u8 *state)
 {
-	struct member *members = flows->members[family];
+	struct migsel_member *members = flows->members[family];
 	u32 n = max(snap->rule.n_vmks, flows->n_members[family]), i;
 	bool changed = false;
 
 	lockdep_assert_held(&flows->lock.lock);
 
 	for (i = 0; i < n; i++) {
-		struct member now = member_now(snap, family, state, i);
+		struct migsel_member now = member_now(snap, family, state, i);
 
 		if (!member_equal(&members[i], &now)) {
 			members[i] = now;
@@ -339,7 +239,7 @@ enum migsel_reason migsel_place(struct migsel_flows *flows,
 		.current_vmk = MIGSEL_NO_VMK,
 	};
 	enum migsel_reason reason = MIGSEL_REASON_MULTI_NIC;
-	const struct flow *flow;
+	const struct migsel_flow *flow;
 
 	if (!flows)
 		return migsel_rule_multi(&snap->rule, &cands, &choice->vmk);
@@ -347,7 +247,7 @@ enum migsel_reason migsel_place(struct migsel_flows *flows,
 	if (choice->vmk == MIGSEL_NO_VMK || choice->changes != flows->changes ||
 	    !(state[choice->vmk] & MIGSEL_ROUTED)) {
 		sync_family(flows, snap, family, state);
-		flow = id ? flow_find(flows, id) : NULL;
+		flow = id ? migsel_flow_find(flows, id) : NULL;
 		if (flow)
 			cands.current_vmk =
 				migsel_snap_position(snap, flow->ifindex);

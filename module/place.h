@@ -4,14 +4,65 @@
 #ifndef _MIGSEL_PLACE_H
 #define _MIGSEL_PLACE_H
 
+#include <linux/hash.h>
+#include <linux/log2.h>
 #include <linux/migsel.h>
+#include <linux/seqlock.h>
 #include <linux/types.h>
 
 #include "rule.h"
 
 struct migsel_flow_key;
-struct migsel_flows;
 struct migsel_snap;
+
+#define MIGSEL_FLOW_SETS	512
+#define MIGSEL_FLOW_WAYS	8
+
+/**
+ * struct migsel_flow - a remembered flow
+ * @id: migsel_flow_id() or the cookie of its socket, 0 if free
+ * @ifindex: device of the vmk on which it was placed, 0 if on none
+ * @alarmed: one more than the reason of the last alarm, 0 if there was none
+ * @used: seen since a place was last looked for
+ * @audience: who heard that alarm
+ */
+struct migsel_flow {
+	u64 id;
+	int ifindex;
+	u8 alarmed;
+	bool used;
+	u16 audience;
+};
+
+/**
+ * struct migsel_member - a vmk, as it was when counting began
+ * @ifindex: its device, 0 if it does not carry migration traffic
+ * @weight: its share
+ * @usable: whether it was usable
+ */
+struct migsel_member {
+	int ifindex;
+	u8 weight;
+	bool usable;
+};
+
+/**
+ * struct migsel_flows - the memory of flows of a namespace
+ * @lock: guards everything here; readers of @sets retry
+ * @sets: the flows, by a hash of their id
+ * @members: the vmks for which @placed counts, by family and position
+ * @n_members: length of what is used of @members, by family
+ * @placed: flows placed since @members last changed, likewise
+ * @changes: how often @members or @placed have changed
+ */
+struct migsel_flows {
+	seqlock_t lock;
+	struct migsel_flow sets[MIGSEL_FLOW_SETS][MIGSEL_FLOW_WAYS];
+	struct migsel_member members[MIGSEL_N_FAMILIES][MIGSEL_MAX_VMKS];
+	u32 n_members[MIGSEL_N_FAMILIES];
+	u32 placed[MIGSEL_N_FAMILIES][MIGSEL_MAX_VMKS];
+	u32 changes;
+};
 
 /**
  * struct migsel_choice - a vmk for a flow
@@ -25,8 +76,78 @@ struct migsel_choice {
 	u32 changes;
 };
 
+/**
+ * migsel_flow_set - where a flow is remembered, if it is
+ * @flows: the memory
+ * @id: the flow
+ *
+ * Return: MIGSEL_FLOW_WAYS flows, one of which may be it.
+ */
+static __always_inline struct migsel_flow *
+migsel_flow_set(struct migsel_flows *flows, u64 id)
+{
+	return flows->sets[hash_64(id, ilog2(MIGSEL_FLOW_SETS))];
+}
+
+/**
+ * migsel_flow_find - a flow that is remembered
+ * @flows: the memory
+ * @id: the flow
+ *
+ * Context: any but hard interrupt. Who does not hold the lock retries.
+ * Return: the flow, NULL if it is not remembered.
+ */
+static __always_inline struct migsel_flow *
+migsel_flow_find(struct migsel_flows *flows, u64 id)
+{
+	struct migsel_flow *set = migsel_flow_set(flows, id);
+	int i;
+
+	for (i = 0; i < MIGSEL_FLOW_WAYS; i++)
+		if (READ_ONCE(set[i].id) == id)
+			return &set[i];
+	return NULL;
+}
+
+/**
+ * migsel_flow_seen - note that a flow lives
+ * @flow: the flow
+ *
+ * Most packets find that noted, and write to nothing that CPUs share.
+ */
+static __always_inline void migsel_flow_seen(struct migsel_flow *flow)
+{
+	if (!READ_ONCE(flow->used))
+		WRITE_ONCE(flow->used, true);
+}
+
+/**
+ * migsel_flow_ifindex - where a flow lives
+ * @flows: the memory
+ * @id: the flow
+ *
+ * Context: any but hard interrupt. Takes no lock.
+ * Return: the device, 0 if the flow is not remembered.
+ */
+static __always_inline int migsel_flow_ifindex(struct migsel_flows *flows,
+					       u64 id)
+{
+	struct migsel_flow *flow;
+	unsigned int seq;
+	int ifindex;
+
+	do {
+		seq = read_seqbegin(&flows->lock);
+		flow = migsel_flow_find(flows, id);
+		ifindex = flow ? READ_ONCE(flow->ifindex) : 0;
+	} while (read_seqretry(&flows->lock, seq));
+
+	if (flow)
+		migsel_flow_seen(flow);
+	return ifindex;
+}
+
 u64 migsel_flow_id(const struct migsel_flow_key *key);
-int migsel_flow_ifindex(struct migsel_flows *flows, u64 id);
 bool migsel_flow_heard(struct migsel_flows *flows, u64 id,
 		       enum migsel_reason reason, u16 audience);
 bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
