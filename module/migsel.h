@@ -2,7 +2,8 @@
 /*
  * migsel in a network namespace. Calls go one way:
  *
- *   main -> netlink, notifier -> vmk -> hook -> path -> egress -> decide -> snap -> rule
+ *   main -> netlink, notifier -> vmk -> hook -> path -> repeat -> egress -> decide ->
+ *   snap -> rule
  *
  * Documentation/networking/migsel.rst draws all of it, upcalls.h has what is told
  * upwards.

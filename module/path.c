@@ -2,7 +2,7 @@
 /*
  * The LOCAL_OUT hooks, which every packet that the host sends comes through. They find out
  * whether a packet is tagged, and whether it already has the route that the rule gives to
- * all such packets. What becomes of the others is decided in egress.c.
+ * all such packets, or to its connection. What becomes of the others is up to repeat.c.
  */
 
 #include <linux/netfilter.h>
@@ -11,35 +11,20 @@
 #include <net/inet_connection_sock.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
-#include <net/ip6_fib.h>
 #include <net/ipv6.h>
-#include <net/route.h>
 #include <net/tcp.h>
 
 #include "alarm.h"
-#include "cache.h"
-#include "egress.h"
 #include "learn.h"
 #include "migsel.h"
 #include "path.h"
 #include "place.h"
+#include "repeat.h"
 #include "route.h"
 #include "sender.h"
 #include "size.h"
 #include "snap.h"
 #include "stats.h"
-#include "trace.h"
-
-/*
- * A packet that goes through a VRF comes to the hook twice, first with the VRF as its
- * device. One for an address in the VRF comes with the VRF only.
- */
-static bool path_comes_again(const struct sk_buff *skb,
-			     enum migsel_family family)
-{
-	return migsel_route_is_unicast(skb_dst(skb), family,
-				       migsel_daddr(skb, family));
-}
 
 /*
  * Whether a packet has the route that its socket keeps, and that leaves by a device that
@@ -63,30 +48,6 @@ static __always_inline bool path_is_kept(const struct sk_buff *skb,
 }
 
 /*
- * The MTU of a route that has none of its own, and no encapsulation: that of its device. It
- * costs less to find out than dst_mtu(). 0 for another route.
- */
-static __always_inline u32 path_device_mtu(const struct dst_entry *dst,
-					   enum migsel_family family)
-{
-	const struct inet6_dev *idev;
-
-	if (dst_metric_raw(dst, RTAX_MTU) || dst->lwtstate)
-		return 0;
-	if (family == MIGSEL_INET)
-		return dst_rtable(dst)->rt_pmtu ? 0 :
-		       READ_ONCE(dst_dev_rcu(dst)->mtu);
-	idev = dst_rt6_info(dst)->rt6i_idev;
-	return idev ? READ_ONCE(idev->cnf.mtu6) : 0;
-}
-
-/* As sk_is_tcp(), of a socket that is known to be one of IP. */
-static __always_inline bool inet_is_tcp(const struct sock *sk)
-{
-	return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM;
-}
-
-/*
  * Whether TCP cuts segments for what the route takes. While TCP probes for a larger MTU,
  * its segments may be larger than the one it knows.
  */
@@ -94,213 +55,10 @@ static __always_inline bool tcp_knows_mtu(const struct sock *sk,
 					  const struct dst_entry *dst,
 					  enum migsel_family family)
 {
-	u32 mtu = path_device_mtu(dst, family);
+	u32 mtu = migsel_device_mtu(dst, family);
 
 	return mtu && !inet_csk(sk)->icsk_mtup.enabled &&
 	       READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie) == mtu;
-}
-
-/*
- * Whether a packet may take a route that its sender has not cut it for. SYNs announce a
- * segment size, and TCP has to learn of a smaller MTU.
- */
-static bool path_fits(const struct sk_buff *skb, enum migsel_family family,
-		      const struct sock *sk, const struct dst_entry *dst)
-{
-	u32 mtu = path_device_mtu(dst, family) ?: dst_mtu(dst);
-
-	if (inet_is_tcp(sk) &&
-	    (tcp_hdr(skb)->syn ||
-	     mtu < READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie)))
-		return false;
-	return migsel_skb_fits(skb, mtu);
-}
-
-/* Whether a verdict that is remembered is still that on a packet. */
-static bool path_holds(struct migsel_net *ms, const struct migsel_snap *snap,
-		       const struct migsel_cached *cached,
-		       const struct sk_buff *skb, enum migsel_family family,
-		       const struct sock *sk)
-{
-	if (cached->vmk != MIGSEL_NO_VMK &&
-	    !migsel_link_is_up(snap->vmks[cached->vmk].dev))
-		return false;
-	if (cached->bypasses && migsel_alarm_wanted(ms->alarms) &&
-	    cached->audience != migsel_alarm_audience(ms->alarms))
-		return false;
-	if (cached->verdict == MIGSEL_VERDICT_PASS)
-		return true;
-	return cached->dst ? path_fits(skb, family, sk, cached->dst) :
-			     !inet_is_tcp(sk) || migsel_tcp_fits(skb);
-}
-
-static __always_inline unsigned int
-path_repeat(struct migsel_net *ms, const struct migsel_snap *snap,
-	    const struct migsel_cached *cached, enum migsel_class class,
-	    struct sk_buff *skb, struct sock *sk)
-{
-	if (cached->verdict == MIGSEL_VERDICT_PASS)
-		return migsel_pass(ms, snap, cached->reason, class, skb);
-	if (cached->dst) {
-		/* The transmit queue that it remembers is one of the old device. */
-		if (!inet_is_tcp(sk) && sk_tx_queue_get(sk) >= 0)
-			sk_tx_queue_clear(sk);
-		skb_dst_drop(skb);
-		skb_dst_set(skb, cached->dst);
-	}
-	migsel_count(migsel_vmk_count(snap->vmks[cached->vmk].stats, class,
-				      cached->reason), skb);
-	return NF_ACCEPT;
-}
-
-/* The policy of a socket may choose a transform by the route. */
-static __always_inline bool sk_has_policy(const struct sock *sk)
-{
-#ifdef CONFIG_XFRM
-	return rcu_access_pointer(sk->sk_policy[0]) ||
-	       rcu_access_pointer(sk->sk_policy[1]);
-#else
-	return false;
-#endif
-}
-
-/*
- * Whether the header of a packet is followed by that of its transport protocol. Neighbour
- * discovery is about the device it leaves by. IPsec does not transform anew what it has
- * transformed once.
- */
-static __always_inline bool skb_is_plain(const struct sk_buff *skb,
-					 enum migsel_family family)
-{
-	if (family == MIGSEL_INET)
-		return ip_hdr(skb)->ihl == 5 && !ip_is_fragment(ip_hdr(skb)) &&
-		       !(IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED);
-	return !ipv6_ext_hdr(ipv6_hdr(skb)->nexthdr) &&
-	       ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6 &&
-	       !(IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED);
-}
-
-/* Whether what the rule and the FIB make of a packet depends on it and its sender alone. */
-static __always_inline bool path_is_plain(const struct sk_buff *skb,
-					  enum migsel_family family,
-					  const struct nf_hook_state *state)
-{
-	const struct dst_entry *dst = skb_dst(skb);
-	const struct sock *sk = state->sk;
-
-	return sk && sk == skb->sk && sk_fullsock(sk) && sk_is_inet(sk) &&
-	       !sk_has_policy(sk) && !dst_xfrm(dst) && !skb->skb_iif &&
-	       !netif_is_l3_master(state->out) &&
-	       (!skb->dev || skb->dev == dst_dev_rcu(dst)) &&
-	       skb_is_plain(skb, family) &&
-	       migsel_route_is_unicast(dst, family, migsel_daddr(skb, family));
-}
-
-/* A packet on which no verdict is remembered. */
-static noinline unsigned int path_new(struct migsel_net *ms,
-				      struct sk_buff *skb,
-				      const struct nf_hook_state *state,
-				      const struct migsel_snap *snap,
-				      const struct migsel_path *path)
-{
-	struct migsel_cache_key key;
-
-	return migsel_egress(ms, skb, state->sk, snap, path,
-			     migsel_cache_key(&key, skb, path->family,
-					      state->sk) ? &key : NULL);
-}
-
-/*
- * Whether a packet that is plain comes with the egress that the rule has for all such
- * packets: it is a datagram whose socket names no device, the FIB has its route, and no rule
- * of the FIB may have another one for the device.
- */
-static __always_inline bool path_is_found(struct migsel_net *ms,
-					  const struct migsel_path *path,
-					  const struct sk_buff *skb,
-					  enum migsel_family family)
-{
-	const struct dst_entry *dst = skb_dst(skb);
-
-	return dst_dev_rcu(dst) == path->dev &&
-	       (!path->bypasses || migsel_alarm_idle(ms->alarms)) &&
-	       skb->sk->sk_type == SOCK_DGRAM &&
-	       !READ_ONCE(inet_sk(skb->sk)->uc_index) &&
-	       migsel_dst_is_found(dst, family) &&
-	       !migsel_route_has_rules(ms->net, family) &&
-	       migsel_link_is_up(path->dev);
-}
-
-/*
- * The row for a packet that is plain and leaves by the route that it has, whatever became
- * of others: its sender has bound the socket to a device, or it has its egress. NULL if
- * that is not known.
- */
-static __always_inline const struct migsel_row *
-path_row(struct migsel_net *ms, const struct migsel_snap *snap,
-	 const struct migsel_path *path, const struct sk_buff *skb,
-	 enum migsel_family family)
-{
-	const struct migsel_settled *settled =
-		snap->rule.settled[path->class][family];
-
-	if (trace_migsel_select_enabled())
-		return NULL;
-	if (READ_ONCE(skb->sk->sk_bound_dev_if))
-		return settled[MIGSEL_TO_DEVICE].row;
-	return path_is_found(ms, path, skb, family) ? settled[0].row : NULL;
-}
-
-/* A packet that is plain. The verdict on others like it may be remembered. */
-static noinline unsigned int path_cached(struct migsel_net *ms,
-					 struct sk_buff *skb,
-					 const struct nf_hook_state *state,
-					 const struct migsel_snap *snap,
-					 const struct migsel_path *path)
-{
-	struct sock *sk = state->sk;
-	struct migsel_cached cached;
-
-	if (!migsel_cache_get(ms, snap, skb, path->family, sk, &cached))
-		return path_new(ms, skb, state, snap, path);
-	if (path_holds(ms, snap, &cached, skb, path->family, sk))
-		return path_repeat(ms, snap, &cached, path->class, skb, sk);
-	dst_release(cached.dst);
-	return path_new(ms, skb, state, snap, path);
-}
-
-static __always_inline unsigned int
-path_other_of(struct migsel_net *ms, struct sk_buff *skb,
-	      const struct nf_hook_state *state, const struct migsel_snap *snap,
-	      const struct migsel_path *path, enum migsel_family family)
-{
-	const struct migsel_row *row;
-
-	if (!path_is_plain(skb, family, state)) {
-		if (netif_is_l3_master(state->out) &&
-		    path_comes_again(skb, family))
-			return NF_ACCEPT;
-		return migsel_egress(ms, skb, state->sk, snap, path, NULL);
-	}
-
-	row = path_row(ms, snap, path, skb, family);
-	return row ? migsel_pass(ms, snap, row->reason, path->class, skb) :
-		     path_cached(ms, skb, state, snap, path);
-}
-
-/*
- * A packet whose socket does not keep its route: either the verdict on others like it is
- * remembered, or it has to be decided on. One that goes through a VRF comes again.
- */
-static noinline unsigned int path_other(struct migsel_net *ms,
-					struct sk_buff *skb,
-					const struct nf_hook_state *state,
-					const struct migsel_snap *snap,
-					const struct migsel_path *path)
-{
-	return path->family == MIGSEL_INET ?
-	       path_other_of(ms, skb, state, snap, path, MIGSEL_INET) :
-	       path_other_of(ms, skb, state, snap, path, MIGSEL_INET6);
 }
 
 /* Whether TCP may not have cut a packet for the route that its socket keeps. */
@@ -390,14 +148,11 @@ static noinline unsigned int path_wary(struct migsel_net *ms,
 				       const struct migsel_path *path)
 {
 	if (path_alarms(ms, path, skb, state->sk))
-		return path_other(ms, skb, state, snap, path);
+		return migsel_repeat(ms, skb, state, snap, path);
 	return path_sized(skb, state->sk, path->count);
 }
 
-/*
- * A packet of a connection has its route by a vmk, where the rule has the connection if a
- * row applies.
- */
+/* A packet of a connection has its route by a vmk. If a row applies, the rule has it there. */
 static __always_inline unsigned int
 path_home(struct migsel_net *ms, struct sk_buff *skb,
 	  const struct nf_hook_state *state, const struct migsel_snap *snap,
@@ -407,7 +162,7 @@ path_home(struct migsel_net *ms, struct sk_buff *skb,
 	struct migsel_count __percpu *count;
 
 	if (!row)
-		return path_other(ms, skb, state, snap, path);
+		return migsel_repeat(ms, skb, state, snap, path);
 	count = migsel_vmk_count(vmk->stats, path->class, row->reason);
 	if (path_is_unsized(state->sk, skb, family))
 		return path_sized(skb, state->sk, count);
@@ -426,13 +181,13 @@ path_placed(struct migsel_net *ms, struct sk_buff *skb,
 	const struct migsel_snap_vmk *vmk;
 
 	if (migsel_flow_ifindex(ms->flows, id) != ifindex)
-		return path_other(ms, skb, state, snap, path);
+		return migsel_repeat(ms, skb, state, snap, path);
 	position = migsel_snap_position(snap, ifindex);
 	if (position == MIGSEL_NO_VMK)
-		return path_other(ms, skb, state, snap, path);
+		return migsel_repeat(ms, skb, state, snap, path);
 	vmk = &snap->vmks[position];
 	if (!vmk->carries[family])
-		return path_other(ms, skb, state, snap, path);
+		return migsel_repeat(ms, skb, state, snap, path);
 	return path_home(ms, skb, state, snap, path, family, vmk,
 			 snap->rule.settled[path->class][family][0].row);
 }
@@ -450,7 +205,7 @@ path_bound_of(struct migsel_net *ms, struct sk_buff *skb,
 	if (owner == MIGSEL_NO_VMK)
 		return path_placed(ms, skb, state, snap, path, family);
 	if (snap->vmks[owner].dev != state->out)
-		return path_other(ms, skb, state, snap, path);
+		return migsel_repeat(ms, skb, state, snap, path);
 	row = snap->rule.settled[path->class][family][MIGSEL_TO_VMK].row;
 	return path_home(ms, skb, state, snap, path, family,
 			 &snap->vmks[owner], row);
@@ -471,12 +226,12 @@ static noinline unsigned int path_bound(struct migsel_net *ms,
 /* The vmk of a packet is one of several, by its flow. The packet may have its route. */
 static __always_inline unsigned int
 path_flow_of(struct migsel_net *ms, struct sk_buff *skb,
-	  const struct nf_hook_state *state, const struct migsel_snap *snap,
-	  const struct migsel_path *path, enum migsel_family family)
+	     const struct nf_hook_state *state, const struct migsel_snap *snap,
+	     const struct migsel_path *path, enum migsel_family family)
 {
 	if (!path_is_kept(skb, family, state) ||
 	    !path_is_connection(skb, family, state->sk))
-		return path_other(ms, skb, state, snap, path);
+		return migsel_repeat(ms, skb, state, snap, path);
 	if (state->sk->sk_userlocks & SOCK_BINDADDR_LOCK)
 		return path_bound(ms, skb, state, snap, path);
 	return path_placed(ms, skb, state, snap, path, family);
@@ -504,7 +259,7 @@ static noinline unsigned int path_untagged_vrf(struct migsel_net *ms,
 					       const struct sk_buff *skb,
 					       enum migsel_family family)
 {
-	if (!path_comes_again(skb, family))
+	if (!migsel_comes_again(skb, family))
 		migsel_count(&ms->stats->reasons[MIGSEL_REASON_UNTAGGED], skb);
 	return NF_ACCEPT;
 }
@@ -521,18 +276,18 @@ path_untagged(struct migsel_net *ms, const struct sk_buff *skb,
 
 static __always_inline unsigned int
 path_tagged_of(struct migsel_net *ms, struct sk_buff *skb,
-	    const struct nf_hook_state *state, const struct migsel_snap *snap,
-	    const struct migsel_path *path, enum migsel_family family)
+	       const struct nf_hook_state *state, const struct migsel_snap *snap,
+	       const struct migsel_path *path, enum migsel_family family)
 {
 	if (state->out != path->dev) {
 		if (!path->by_flow)
-			return path_other(ms, skb, state, snap, path);
+			return migsel_repeat(ms, skb, state, snap, path);
 		return family == MIGSEL_INET ?
 		       path_flow_inet(ms, skb, state, snap, path) :
 		       path_flow_inet6(ms, skb, state, snap, path);
 	}
 	if (!path_is_kept(skb, family, state))
-		return path_other(ms, skb, state, snap, path);
+		return migsel_repeat(ms, skb, state, snap, path);
 	if ((path->bypasses && !migsel_alarm_idle(ms->alarms)) ||
 	    path_is_unsized(state->sk, skb, family))
 		return path_wary(ms, skb, state, snap, path);

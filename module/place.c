@@ -133,8 +133,8 @@ bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
 }
 
 static struct migsel_member member_now(const struct migsel_snap *snap,
-				enum migsel_family family, const u8 *state,
-				u32 vmk)
+				       enum migsel_family family, const u8 *state,
+				       u32 vmk)
 {
 	struct migsel_member now = {};
 

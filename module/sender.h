@@ -43,6 +43,12 @@ static inline bool sk_is_udp_flow(const struct sock *sk)
 	       sk->sk_state == TCP_ESTABLISHED;
 }
 
+/* As sk_is_tcp(), of a socket that is known to be one of IP. */
+static __always_inline bool inet_is_tcp(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM;
+}
+
 /**
  * migsel_bound_addr - the address that the sender of a packet has bound its socket to
  * @sk: its socket, a full one

@@ -97,7 +97,7 @@ share several devices are remembered, and so are verdicts for packets whose
 socket cannot keep the route.
 EOF
 
-module sender.h trace.h {egress,hook,learn,path,pmtu}.{c,h}
+module sender.h trace.h {egress,hook,learn,path,pmtu,repeat}.{c,h}
 patch <<'EOF'
 net: migsel: add the hooks
 
