@@ -101,11 +101,11 @@ module sender.h trace.h {egress,hook,learn,path,pmtu,repeat}.{c,h}
 patch <<'EOF'
 net: migsel: add the hooks
 
-A hook in LOCAL_OUT puts the chosen route into packet and socket, so that a
-connected socket pays for it once. A hook in LOCAL_IN heeds ICMP messages
-about packets that were steered: the kernel would file them for the plain
-route, and the flow would never learn. Both are registered in namespaces
-that have something to steer, and in no other.
+A hook for each family in LOCAL_OUT puts the chosen route into packet and
+socket, so that a connected socket pays for it once. A hook in LOCAL_IN
+heeds ICMP messages about packets that were steered: the kernel would file
+them for the plain route, and the flow would never learn. They are
+registered in namespaces that have something to steer, and in no other.
 EOF
 
 module Kconfig main.c {draft,netlink,notifier,vmk}.{c,h} netlink_{alarm,config,gen,route}.c netlink_gen.h

@@ -7,7 +7,7 @@
 #include "place.c"
 
 #define N_VMKS		3
-#define N_FLOWS		(FLOW_SETS * FLOW_WAYS)
+#define N_FLOWS		(MIGSEL_FLOW_SETS * MIGSEL_FLOW_WAYS)
 #define READY		(MIGSEL_USABLE | MIGSEL_ROUTED)
 
 /*
@@ -368,7 +368,7 @@ static void test_no_flow(struct kunit *test)
 
 static size_t set_of(const struct fixture *f, u64 id)
 {
-	return (flow_set(f->flows, id) - f->flows->sets[0]) / FLOW_WAYS;
+	return (migsel_flow_set(f->flows, id) - f->flows->sets[0]) / MIGSEL_FLOW_WAYS;
 }
 
 /* The next flow after @id that comes to the same set as flow 1. */
@@ -384,7 +384,7 @@ static u32 remembered(const struct fixture *f, const u64 *ids, u32 n)
 	u32 found = 0;
 
 	while (n--)
-		found += !!flow_find(f->flows, ids[n]);
+		found += !!migsel_flow_find(f->flows, ids[n]);
 	return found;
 }
 
@@ -392,7 +392,7 @@ static void test_memory_full(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	u64 *ids = kunit_kcalloc(test, 2 * N_FLOWS, sizeof(*ids), GFP_KERNEL);
-	u8 *taken = kunit_kzalloc(test, FLOW_SETS, GFP_KERNEL);
+	u8 *taken = kunit_kzalloc(test, MIGSEL_FLOW_SETS, GFP_KERNEL);
 	u32 n = 0;
 	u64 id;
 
@@ -401,7 +401,7 @@ static void test_memory_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, N_FLOWS, 4096);
 
 	for (id = 1; n < N_FLOWS; id++) {
-		if (taken[set_of(f, id)] == FLOW_WAYS)
+		if (taken[set_of(f, id)] == MIGSEL_FLOW_WAYS)
 			continue;
 		taken[set_of(f, id)]++;
 		place(test, MIGSEL_INET, id);
@@ -413,7 +413,7 @@ static void test_memory_full(struct kunit *test)
 	for (; n < 2 * N_FLOWS; id++) {
 		place(test, MIGSEL_INET, id);
 		ids[n++] = id;
-		KUNIT_ASSERT_PTR_NE(test, flow_find(f->flows, id), NULL);
+		KUNIT_ASSERT_PTR_NE(test, migsel_flow_find(f->flows, id), NULL);
 	}
 	KUNIT_EXPECT_EQ(test, remembered(f, ids, 2 * N_FLOWS), N_FLOWS);
 	expect_placed(test, MIGSEL_INET, N_FLOWS, N_FLOWS);
@@ -422,24 +422,24 @@ static void test_memory_full(struct kunit *test)
 /* Who has sent since his set was last full is kept. */
 static void test_second_chance(struct kunit *test)
 {
-	u64 ids[FLOW_WAYS], id = 0, lost = 0, first_new, kept = 0;
+	u64 ids[MIGSEL_FLOW_WAYS], id = 0, lost = 0, first_new, kept = 0;
 	struct fixture *f = test->priv;
 	int i;
 
-	for (i = 0; i < FLOW_WAYS; i++) {
+	for (i = 0; i < MIGSEL_FLOW_WAYS; i++) {
 		id = neighbour(f, id);
 		ids[i] = id;
 		place(test, MIGSEL_INET, id);
 	}
-	KUNIT_EXPECT_EQ(test, remembered(f, ids, FLOW_WAYS), FLOW_WAYS);
+	KUNIT_EXPECT_EQ(test, remembered(f, ids, MIGSEL_FLOW_WAYS), MIGSEL_FLOW_WAYS);
 
 	/* All are in use: one of them has to go. */
 	id = neighbour(f, id);
 	first_new = id;
 	place(test, MIGSEL_INET, id);
-	KUNIT_EXPECT_EQ(test, remembered(f, ids, FLOW_WAYS), FLOW_WAYS - 1);
-	for (i = 0; i < FLOW_WAYS; i++) {
-		if (!flow_find(f->flows, ids[i]))
+	KUNIT_EXPECT_EQ(test, remembered(f, ids, MIGSEL_FLOW_WAYS), MIGSEL_FLOW_WAYS - 1);
+	for (i = 0; i < MIGSEL_FLOW_WAYS; i++) {
+		if (!migsel_flow_find(f->flows, ids[i]))
 			lost = ids[i];
 		else
 			kept = ids[i];
@@ -448,13 +448,13 @@ static void test_second_chance(struct kunit *test)
 
 	/* One of the old ones sends. The other six go, and only they. */
 	KUNIT_EXPECT_NE(test, migsel_flow_ifindex(f->flows, kept), 0);
-	for (i = 0; i < FLOW_WAYS - 2; i++) {
+	for (i = 0; i < MIGSEL_FLOW_WAYS - 2; i++) {
 		id = neighbour(f, id);
 		place(test, MIGSEL_INET, id);
 	}
-	KUNIT_EXPECT_EQ(test, remembered(f, ids, FLOW_WAYS), 1);
-	KUNIT_EXPECT_PTR_NE(test, flow_find(f->flows, kept), NULL);
-	KUNIT_EXPECT_PTR_NE(test, flow_find(f->flows, first_new), NULL);
+	KUNIT_EXPECT_EQ(test, remembered(f, ids, MIGSEL_FLOW_WAYS), 1);
+	KUNIT_EXPECT_PTR_NE(test, migsel_flow_find(f->flows, kept), NULL);
+	KUNIT_EXPECT_PTR_NE(test, migsel_flow_find(f->flows, first_new), NULL);
 }
 
 /* A forgotten flow is a new one. */
@@ -465,7 +465,7 @@ static void test_forgotten_is_new(struct kunit *test)
 	int i;
 
 	place(test, MIGSEL_INET, 1);
-	for (i = 0; i < 1000 && flow_find(f->flows, 1); i++) {
+	for (i = 0; i < 1000 && migsel_flow_find(f->flows, 1); i++) {
 		id = neighbour(f, id);
 		place(test, MIGSEL_INET, id);
 	}
@@ -527,7 +527,7 @@ static void test_flow_id(struct kunit *test)
 /* Flows that push each other out of a set; one of an odd number lives on vmk 1. */
 struct race {
 	struct migsel_flows *flows;
-	u64 ids[2 * FLOW_WAYS];
+	u64 ids[2 * MIGSEL_FLOW_WAYS];
 	unsigned long found;
 	unsigned long wrong;
 };
