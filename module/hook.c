@@ -74,7 +74,7 @@ int migsel_hook_start(struct migsel_net *ms, struct netlink_ext_ack *extack)
 	err = nf_register_net_hooks(ms->net, ms->hooks, ARRAY_SIZE(ms->hooks));
 	if (err) {
 		NL_SET_ERR_MSG(extack, "cannot register the hooks");
-		/* One of them may have been there for packets. */
+		/* Some of them may have been there for packets. */
 		synchronize_net();
 		goto err_stop;
 	}

@@ -10,7 +10,7 @@
  *
  * Locking
  *
- * RTNL guards the configuration: the list of vmks, tag, policy and the hook's
+ * RTNL guards the configuration: the list of vmks, tag, policy and the hooks'
  * registration, that is, every field of struct migsel_net above "packet side".
  *
  * The packet side reads the configuration through migsel_net::snap, under RCU.
@@ -83,7 +83,7 @@ struct migsel_upcalls;
  * @retired: replaced snapshots, whose readers migsel_vmk_settle() has to wait for
  * @snap: the configuration, NULL if there is no vmk
  * @stats: what was decided on packets that had no tag, left by no vmk or not at all
- * @flows: the memory of flows, there while the hook is registered
+ * @flows: the memory of flows, there while the hooks are registered
  * @cache: the verdict cache, likewise
  * @refusals: connections to fail, likewise
  * @alarms: alarms to send, likewise

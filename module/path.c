@@ -12,7 +12,6 @@
 #include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
-#include <net/tcp.h>
 
 #include "alarm.h"
 #include "learn.h"
@@ -61,14 +60,12 @@ static __always_inline bool tcp_knows_mtu(const struct sock *sk,
 	       READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie) == mtu;
 }
 
-/* Whether TCP may not have cut a packet for the route that its socket keeps. */
+/* Whether a packet is one of TCP, which may not have cut it for the route that it keeps. */
 static __always_inline bool path_is_unsized(const struct sock *sk,
 					    const struct sk_buff *skb,
 					    enum migsel_family family)
 {
-	return sk->sk_protocol == IPPROTO_TCP &&
-	       (sk->sk_type != SOCK_STREAM ||
-		!tcp_knows_mtu(sk, skb_dst(skb), family));
+	return inet_is_tcp(sk) && !tcp_knows_mtu(sk, skb_dst(skb), family);
 }
 
 /* Whether a packet of a connected UDP socket goes to its peer: sendto() may name another. */
@@ -129,12 +126,11 @@ static __always_inline bool path_alarms(struct migsel_net *ms,
 				   migsel_alarm_audience(ms->alarms)));
 }
 
-/* Count a packet that has its route, unless it is one that TCP has to cut anew. */
+/* Count a packet of TCP that has its route, unless TCP has to cut it anew. */
 static noinline unsigned int path_sized(struct sk_buff *skb,
-					const struct sock *sk,
 					struct migsel_count __percpu *count)
 {
-	if (inet_is_tcp(sk) && !migsel_tcp_fits(skb))
+	if (!migsel_tcp_fits(skb))
 		return NF_DROP_ERR(-ENOBUFS);
 	migsel_count(count, skb);
 	return NF_ACCEPT;
@@ -149,28 +145,28 @@ static noinline unsigned int path_wary(struct migsel_net *ms,
 {
 	if (path_alarms(ms, path, skb, state->sk))
 		return migsel_repeat(ms, skb, state, snap, path);
-	return path_sized(skb, state->sk, path->count);
+	if (path_is_unsized(state->sk, skb, path->family))
+		return path_sized(skb, path->count);
+	migsel_count(path->count, skb);
+	return NF_ACCEPT;
 }
 
-/* A packet of a connection has its route by a vmk. If a row applies, the rule has it there. */
+/* Count a packet of a connection that leaves by the vmk where the rule has that. */
 static __always_inline unsigned int
-path_home(struct migsel_net *ms, struct sk_buff *skb,
-	  const struct nf_hook_state *state, const struct migsel_snap *snap,
+path_home(struct sk_buff *skb, const struct sock *sk,
 	  const struct migsel_path *path, enum migsel_family family,
 	  const struct migsel_snap_vmk *vmk, const struct migsel_row *row)
 {
-	struct migsel_count __percpu *count;
+	struct migsel_count __percpu *count =
+		migsel_vmk_count(vmk->stats, path->class, row->reason);
 
-	if (!row)
-		return migsel_repeat(ms, skb, state, snap, path);
-	count = migsel_vmk_count(vmk->stats, path->class, row->reason);
-	if (path_is_unsized(state->sk, skb, family))
-		return path_sized(skb, state->sk, count);
+	if (path_is_unsized(sk, skb, family))
+		return path_sized(skb, count);
 	migsel_count(count, skb);
 	return NF_ACCEPT;
 }
 
-/* A packet of a connection has its route, which may be by the vmk where that was placed. */
+/* A packet of a connection, which may have been placed on the vmk that it leaves by. */
 static __always_inline unsigned int
 path_placed(struct migsel_net *ms, struct sk_buff *skb,
 	    const struct nf_hook_state *state, const struct migsel_snap *snap,
@@ -180,15 +176,14 @@ path_placed(struct migsel_net *ms, struct sk_buff *skb,
 	int ifindex = state->out->ifindex, position;
 	const struct migsel_snap_vmk *vmk;
 
-	if (migsel_flow_ifindex(ms->flows, id) != ifindex)
-		return migsel_repeat(ms, skb, state, snap, path);
 	position = migsel_snap_position(snap, ifindex);
 	if (position == MIGSEL_NO_VMK)
 		return migsel_repeat(ms, skb, state, snap, path);
 	vmk = &snap->vmks[position];
-	if (!vmk->carries[family])
+	if (!vmk->carries[family] ||
+	    migsel_flow_ifindex(ms->flows, id) != ifindex)
 		return migsel_repeat(ms, skb, state, snap, path);
-	return path_home(ms, skb, state, snap, path, family, vmk,
+	return path_home(skb, state->sk, path, family, vmk,
 			 snap->rule.settled[path->class][family][0].row);
 }
 
@@ -198,7 +193,6 @@ path_bound_of(struct migsel_net *ms, struct sk_buff *skb,
 	      const struct migsel_path *path, enum migsel_family family)
 {
 	const void *addr = migsel_bound_addr(state->sk, skb, family);
-	const struct migsel_row *row;
 	int owner;
 
 	owner = addr ? migsel_snap_owner(snap, family, addr) : MIGSEL_NO_VMK;
@@ -206,9 +200,8 @@ path_bound_of(struct migsel_net *ms, struct sk_buff *skb,
 		return path_placed(ms, skb, state, snap, path, family);
 	if (snap->vmks[owner].dev != state->out)
 		return migsel_repeat(ms, skb, state, snap, path);
-	row = snap->rule.settled[path->class][family][MIGSEL_TO_VMK].row;
-	return path_home(ms, skb, state, snap, path, family,
-			 &snap->vmks[owner], row);
+	return path_home(skb, state->sk, path, family, &snap->vmks[owner],
+			 snap->rule.settled[path->class][family][MIGSEL_TO_VMK].row);
 }
 
 /* A packet of a connection has its route, and its socket is bound to an address. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A tagged packet whose socket does not keep its route: the verdict on others like it is
- * repeated if it is known, or the packet is decided on in egress.c.
+ * A tagged packet that does not end in path.c: most have a socket that does not keep their
+ * route. The verdict on others like it is repeated if it is known, or the packet is decided
+ * on in egress.c.
  */
 
 #include <linux/netfilter.h>
@@ -213,7 +214,7 @@ repeat_of(struct migsel_net *ms, struct sk_buff *skb,
 }
 
 /**
- * migsel_repeat - what becomes of a tagged packet whose socket does not keep its route
+ * migsel_repeat - what becomes of a tagged packet that does not end in path.c
  * @ms: migsel in its namespace
  * @skb: the packet
  * @state: how it came to the hook

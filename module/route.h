@@ -124,6 +124,24 @@ static inline bool migsel_route_is_unicast(const struct dst_entry *dst,
 	       migsel_dst_is_unicast(dst, family, daddr);
 }
 
+/**
+ * migsel_comes_again - whether a packet in the hook, with a VRF as its device, comes again
+ * @skb: the packet
+ * @family: its family
+ *
+ * What goes through a VRF comes to the hook twice, and what goes to an address in the VRF
+ * once.
+ *
+ * Context: under rcu_read_lock().
+ * Return: true if it is one to a host on the network, as migsel_route_is_unicast() has it.
+ */
+static inline bool migsel_comes_again(const struct sk_buff *skb,
+				      enum migsel_family family)
+{
+	return migsel_route_is_unicast(skb_dst(skb), family,
+				       migsel_daddr(skb, family));
+}
+
 /* The list that a route is in which the FIB does not keep. */
 #ifndef rtable_uncached
 #define rtable_uncached(rt)	(&(rt)->dst.rt_uncached)

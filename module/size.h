@@ -8,6 +8,7 @@
 #include <linux/types.h>
 #include <net/dst.h>
 #include <net/gso.h>
+#include <net/if_inet6.h>
 #include <net/ip6_fib.h>
 #include <net/route.h>
 

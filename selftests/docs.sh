@@ -62,7 +62,7 @@ figures() {
 	vmks=$(defined MIGSEL_MAX_VMKS "$uapi")
 	addresses=$(defined MIGSEL_MAX_ADDRESSES "$uapi")
 	grep -q "^\* $addresses addresses of each family on a vmk" "$rst" || fail "$rst does not say $addresses addresses"
-	flows=$(($(defined FLOW_SETS "$top/module/place.c") * $(defined FLOW_WAYS "$top/module/place.c")))
+	flows=$(($(defined MIGSEL_FLOW_SETS "$top/module/place.h") * $(defined MIGSEL_FLOW_WAYS "$top/module/place.h")))
 	for file in "$readme" "$rst"; do
 		grep -q "^\(\* \)\?$vmks vmks and $flows remembered flows in a namespace" "$file" ||
 			fail "$file does not say $vmks vmks and $flows flows"
