@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """bench.py PART...: measures, in the test kernel, and prints one JSON object for each figure.
-The parts are table, scale, config and profile; guard measures a little of table and scale, and
+The parts are table, scale, config, cpus and profile; guard measures a little of table and scale, and
 compares it with the baseline of this kernel, in KTAP."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -262,6 +263,41 @@ def config():
         configuration(count)
 
 
+# CPUs ------------------------------------------------------------------------
+
+TWO_CPUS = ["untagged", "dedicated", "multi-nic", "bound", "same-subnet-alarm", "observe"]
+LASTING = 30  # batches, so that both send at the same time
+
+
+def on_cpus(place, row, kind, count, family, cpus):
+    """What a packet takes, by the middle batch, while one sender on each CPU sends."""
+    words = [PACKETS, "-n", place.netns, "-c", str(count), "-b", str(LASTING), *row.sender(family), kind, FAR[family]]
+    with contextlib.ExitStack() as stack:
+        senders = [stack.enter_context(subprocess.Popen(["taskset", "-c", str(cpu), *words], stdout=subprocess.PIPE,
+                                                        text=True)) for cpu in cpus]
+        answers = [sender.communicate()[0].split() for sender in senders]
+    if any(sender.returncode for sender in senders):
+        raise Failed(f"{row.name}: a sender has failed")
+    return sum(float(answer[1]) for answer in answers) / len(answers)
+
+
+def cpus():
+    """How many times as many packets two CPUs send as one does."""
+    load(True)
+    rows = {row.name: row for row in places.PEERS + places.MIGSEL}
+    for row in (rows[name] for name in ("no-hook", *TWO_CPUS)):
+        place = Place(row.shape)
+        if row.setup:
+            row.setup(place)
+        for name in ("connected", "unconnected"):
+            kind, count = UDP[name]
+            for family in (4, 6):
+                one, both = (on_cpus(place, row, kind, count, family, wanted) for wanted in ([0], [0, 1]))
+                say(part="cpus", row=row.name, label=row.label, family=family, workload=name, one=one, both=both,
+                    times=2 * one / both)
+        place.remove()
+
+
 # Guard -----------------------------------------------------------------------
 
 GUARDED = {"connected": UDP["connected"], "unconnected": UDP["unconnected"], "unconnected-64": UDP["unconnected-64"]}
@@ -384,7 +420,7 @@ def profile():
     handshake(f"{os.environ['OUT']}/{next(number)}", {})
 
 
-PARTS = {"table": table, "scale": scale, "config": config, "guard": guard, "guarded": guarded, "profile": profile}
+PARTS = {"table": table, "scale": scale, "config": config, "cpus": cpus, "guard": guard, "guarded": guarded, "profile": profile}
 QUIET = "guard" in sys.argv[1:]
 say(part="kernel", release=platform.release(),
     unit="instructions" if os.environ.get("ICOUNT", "0") != "0" else "nanoseconds")

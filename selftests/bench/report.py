@@ -23,6 +23,8 @@ def cell(figure):
 
 def table(figures, unit):
     rows = {figure["row"]: figure["label"] for figure in figures if figure["part"] == "table"}
+    if not rows:
+        return
     cells = {(figure["family"], figure["row"], figure["workload"]): figure for figure in figures
              if figure["part"] == "table"}
     for family in (4, 6):
@@ -62,6 +64,20 @@ def config(figures):
         yield "Configuration, in thousands" + "".join(f"{size:8} vmks" for size in sizes)
         for what, by_size in costs.items():
             yield f"{what:27}" + "".join(f"{by_size.get(size, 0) / 1000:13.0f}" for size in sizes)
+
+
+def cpus(figures):
+    rows = {}
+    for figure in figures:
+        if figure["part"] == "cpus":
+            rows.setdefault(figure["label"], {})[figure["workload"], figure["family"]] = figure["times"]
+    if rows:
+        yield "How many times as many packets as one CPU two CPUs send"
+        columns = next(iter(rows.values())).keys()
+        yield " " * 24 + "".join(f"{f'{workload}, IPv{family}':>20}" for workload, family in columns)
+        for label, times in rows.items():
+            yield f"{label:24}" + "".join(f"{times[column]:20.2f}" for column in columns)
+        yield ""
 
 
 def plot(figures, unit, path):
@@ -106,12 +122,13 @@ def main():
         seen = now
     kernel = figures[0]
     text = "\n".join([f"Linux {kernel['release']}, {kernel['unit']}", "", *table(figures, kernel["unit"]),
-                      *scale(figures), *config(figures)])
+                      *scale(figures), *config(figures), *cpus(figures)])
     with open(f"{name}.json", "w", encoding="utf-8") as file:
         json.dump(figures, file, indent=1)
     with open(f"{name}.txt", "w", encoding="utf-8") as file:
         print(text, file=file)
-    plot(figures, kernel["unit"], f"{name}.svg")
+    if any(figure["part"] == "table" for figure in figures):
+        plot(figures, kernel["unit"], f"{name}.svg")
     print(text)
     sys.exit(any(figure["part"] == "error" for figure in figures))
 

@@ -9,6 +9,7 @@
 #   BENCH=baseline  instead, write what selftests/cost.sh compares with, of this kernel
 #   BENCH=publish   also write the figures of the documentation
 #   BENCH=times     nanoseconds only, whatever the test kernel runs on
+#   BENCH=cpus      instead, how many more packets two CPUs send than one
 #   HOST=1          nanoseconds, in the running kernel: it has to take modules
 #   OUT=            the folder for the report (default: bench-report)
 # and what selftests/vm/run.sh says.
@@ -91,9 +92,10 @@ baseline)
 	cp "$work/baseline" "$here/baseline-$series.json"
 	say "written: $here/baseline-$series.json" ;;
 profile) profile ;;
+cpus) measure 0 cpus | "$here/report.py" "$report/cpus" ;;
 '' | times)
 	if [[ ${BENCH-} || $(accelerator) == kvm ]]; then
 		measure 0 table | "$here/report.py" "$report/times"
 	fi ;;
-*) die "BENCH=$BENCH: it is profile, baseline, publish or times" ;;
+*) die "BENCH=$BENCH: it is profile, baseline, publish, times or cpus" ;;
 esac
