@@ -192,6 +192,27 @@ transmit_queues() {
 	results '*' ok
 }
 
+# TCP may be told to send segments that are larger than what the device takes. They leave in
+# fragments, whether somebody listens for alarms or not.
+large_segments() {
+	local monitor
+	shape S S 1 0 2
+	vmks vmk0 vmk1+
+	ip -n "$A" link set vmk0 mtu 1280
+	in_netns "$A" bash -c 'cd /proc/sys/net/ipv4; echo 1400 >tcp_min_snd_mss; echo 1 >ip_no_pmtu_disc'
+	defer "ip -n $A link set vmk0 mtu 1500"
+	defer "in_netns $A bash -c 'cd /proc/sys/net/ipv4; echo 48 >tcp_min_snd_mss; echo 0 >ip_no_pmtu_disc'"
+	start_flows -l -i 2 $(specs 4 hot "$(to 4 1)" tcp)
+	more_by 10 vmk0 200000
+	exec {monitor_fd}< <(exec migsel -n "$A" -j monitor)
+	monitor=$!
+	hears '"event":"alarm"'
+	more_by 10 vmk0 200000
+	stop "$monitor"
+	stop_flows
+	results '*' ok
+}
+
 # hits: how often an alarm was thought of for a packet, into REPLY
 hits() {
 	REPLY=$(awk '$1 == "alarm" { print $2 }' "$tracing/kprobe_profile")
@@ -262,12 +283,13 @@ kprobes=1
 
 need python3 tc
 ktap_print_header
-ktap_set_plan $((5 + kprobes))
+ktap_set_plan $((6 + kprobes))
 make_hosts
 run_test 'neighbour discovery that a rule tags' neighbours
 run_test 'copies that a rule makes' copies
 run_test 'sockets of other protocols that are bound' bound_sockets
 run_test 'a raw socket of protocol TCP' raw_tcp
 run_test 'transmit queues of a flow that was moved' transmit_queues
+run_test 'segments larger than what the device takes' large_segments
 ((kprobes == 0)) || run_test 'a listener in another namespace' listeners
 ktap_finished
