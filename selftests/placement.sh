@@ -204,28 +204,30 @@ members_change() {
 	open_each 1 '2 2 0' tcp ,n=4
 }
 
-# A flow stays until its vmk leaves the set; where it goes then it stays, too.
+# leaves_the_set CLASS GONE STAYS: a flow stays until its vmk leaves the set; where it goes then
+# it stays, too.
 leaves_the_set() {
-	local id
+	local id gone=$2 stays=$3
 	shape S S 1 0 2
 	vmks vmk0+ vmk1+ vmk2
 	meter_anew
-	start_flows -l $(both hot 1 "$three" ,n=2)
-	more_by 5 vmk1 100000
+	start_flows -l $(both "$1" 1 "$three" ,n=2)
+	more_by 5 "vmk$stays" 100000
 	homes
 	[[ ${home[*]} == *0* && ${home[*]} == *1* ]] || fail "flows are on NICs ${home[*]}"
-	printf 'vmk set vmk%d migration %s\n' 2 on 0 off | migsel -n "$A" -b - || fail 'no change'
+	printf 'vmk set vmk%d migration %s\n' 2 on "$gone" off | migsel -n "$A" -b - || fail 'no change'
 	meter_anew
-	more_by 5 vmk1 1000000
+	more_by 5 "vmk$stays" 1000000
 	meter_read
 	for id in "${!home[@]}"; do
 		nics_of "$id"
-		[[ ${home[$id]},$REPLY == @(0,[12]|1,1) ]] || fail "$id: was on ${home[$id]}, is on $REPLY"
+		[[ ${home[$id]},$REPLY == @($gone,[2$stays]|$stays,$stays) ]] ||
+			fail "$id: was on ${home[$id]}, is on $REPLY"
 	done
-	migsel -n "$A" vmk set vmk0 migration on || fail 'no change'
+	migsel -n "$A" vmk set "vmk$gone" migration on || fail 'no change'
 	homes
 	meter_anew
-	more_by 5 vmk1 1000000
+	more_by 5 "vmk$stays" 1000000
 	stop_flows
 	meter_read
 	for id in "${!home[@]}"; do
@@ -235,9 +237,22 @@ leaves_the_set() {
 	results '*' ok
 }
 
+tagged_socket_leaves() { leaves_the_set hot 0 1; }
+
+# Its socket keeps the plain route, which is by the vmk that leaves.
+tagged_by_rule_leaves() {
+	in_netns "$A" nft -f - <<-END || fail 'no rule'
+		table inet tagging {
+			chain out { type filter hook output priority 0; meta mark set $hot; }
+		}
+	END
+	defer "in_netns $A nft delete table inet tagging"
+	leaves_the_set none 1 0
+}
+
 need nft
 ktap_print_header
-ktap_set_plan 13
+ktap_set_plan 14
 make_hosts
 run_test 'weights' weights
 run_test 'three members, one of them the first vmk' first_vmk_weighs
@@ -251,5 +266,6 @@ run_test 'what is bound comes back to its NIC' bound_comes_back
 run_test 'a member without a route is left out' only_with_a_route
 run_test 'route get names the next' asked_next
 run_test 'members change' members_change
-run_test 'a flow stays while its vmk is in the set' leaves_the_set
+run_test 'a flow stays while its vmk is in the set' tagged_socket_leaves
+run_test 'a flow that a rule tags stays while its vmk is in the set' tagged_by_rule_leaves
 ktap_finished
