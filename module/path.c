@@ -151,7 +151,7 @@ static noinline unsigned int path_wary(struct migsel_net *ms,
 	return NF_ACCEPT;
 }
 
-/* Count a packet of a connection that leaves by the vmk where the rule has that. */
+/* Count a packet of a connection that leaves by the vmk where the rule has the connection. */
 static __always_inline unsigned int
 path_home(struct sk_buff *skb, const struct sock *sk,
 	  const struct migsel_path *path, enum migsel_family family,
