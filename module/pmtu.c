@@ -309,8 +309,8 @@ static unsigned int message_udp(struct message *m)
 		message_file(m, sk);
 		return message_heeded(m);
 	}
-	if (!sk || accepts_pmtu(m, sk))
-		message_file(m, sk);
+	/* Also for a socket that ignores it: else a route would tell which ports are open. */
+	message_file(m, sk);
 	if (sk && accepts_pmtu(m, sk))
 		udp_learn(m, sk);
 	if (sk && udp_discovers(m, sk))

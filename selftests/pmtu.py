@@ -13,6 +13,7 @@ in. Reads a command a line, answers each in a line; an error is its name.
   redirect tcp|udp FROM TO QUOTED_DST PORTS GATEWAY SEQ
                               likewise, that asks for another gateway
   open DST SRC MARK           a TCP connection that stays: its source port
+  ignore DST SRC MARK         a connected UDP socket likewise, that ignores what is learnt
   more BYTES                  bytes by it: milliseconds, and the segment size
   sequence                    the number of its next byte
   close                       the end of it
@@ -29,6 +30,7 @@ import time
 PORT = 5001
 IP_MTU_DISCOVER, IP_MTU, IP_RECVERR = 10, 14, 11
 IPV6_MTU_DISCOVER, IPV6_MTU, IPV6_RECVERR = 23, 24, 25
+PMTUDISC_OMIT = 5
 UDP_SEGMENT = 103
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, TCP_SEND_QUEUE = 19, 20, 21, 2
 
@@ -181,6 +183,16 @@ class Connection:
         return str(cls.sock.getsockname()[1])
 
     @classmethod
+    def ignore(cls, dst, src, mark):
+        v6 = ":" in dst
+        cls.sock = new_socket(socket.SOCK_DGRAM, dst, src, mark)
+        cls.sock.setsockopt(socket.IPPROTO_IPV6 if v6 else socket.SOL_IP, IPV6_MTU_DISCOVER if v6 else IP_MTU_DISCOVER,
+                            PMTUDISC_OMIT)
+        cls.sock.connect((dst, PORT))
+        cls.sock.send(b"x")
+        return str(cls.sock.getsockname()[1])
+
+    @classmethod
     def more(cls, size):
         start = time.monotonic()
         send_all(cls.sock, int(size))
@@ -205,7 +217,7 @@ class Connection:
 
 
 COMMANDS = {"tcp": tcp, "udp": udp, "forge": forge, "redirect": redirect,
-            "open": Connection.open, "more": Connection.more, "sequence": Connection.sequence,
+            "open": Connection.open, "ignore": Connection.ignore, "more": Connection.more, "sequence": Connection.sequence,
             "close": Connection.close}
 
 for line in sys.stdin:

@@ -366,6 +366,19 @@ forged() {
 	[[ $REPLY != *' mtu 1300'* ]] || fail "a route has learnt: $REPLY"
 }
 
+# A route learns of UDP whether the socket cares or not, so that it does not tell of sockets.
+ignored() {
+	local family port
+	flush
+	for family in 4 6; do
+		asks a_probe ignore "$(far "$family")" "$(source_of "$family")" "$hot"
+		port=$REPLY
+		asks r_probe forge udp "$(router "$family")" "$(source_of "$family")" "$(far "$family")" "$port:5001" 1400 0
+		asks a_probe close
+	done
+	only_vmk1 4 6
+}
+
 router() { [[ $1 == 4 ]] && echo 198.51.100.1 || echo 2001:db8:1::1; }
 
 # A does not hear of what is too big.
@@ -532,7 +545,7 @@ redirected6() {
 
 need python3
 ktap_print_header
-ktap_set_plan 21
+ktap_set_plan 22
 make_path
 vmks vmk0 vmk1+
 run_test 'TCP of a tagged socket learns as by a policy route' tcp_of_tagged_socket
@@ -549,6 +562,7 @@ run_test 'connected UDP that a rule tags learns' udp_connected_tagged_by_rule
 run_test 'what is not tagged is not limited' untagged_is_not_limited
 run_test 'what is not steered learns as it did' untagged_learns
 run_test 'what is not from the path is not heeded' forged
+run_test 'what a UDP socket ignores is learnt' ignored
 run_test 'what a filter drops is not heeded' filtered
 run_test 'ip_no_pmtu_disc holds' no_discovery
 run_test 'mtu lock holds' mtu_lock
