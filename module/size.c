@@ -15,11 +15,22 @@
 #include "refuse.h"
 #include "size.h"
 
+/* However small the MTU, net.ipv4.tcp_min_snd_mss keeps TCP from cutting smaller segments. */
+static bool tcp_is_least(const struct sk_buff *skb)
+{
+	const struct net *net = dev_net(dst_dev_rcu(skb_dst(skb)));
+	int least = READ_ONCE(net->ipv4.sysctl_tcp_min_snd_mss);
+
+	return skb_is_gso(skb) ? skb_shinfo(skb)->gso_size <= least :
+				 (int)skb->len - skb_tcp_all_headers(skb) <= least;
+}
+
 /**
- * migsel_tcp_fits - whether a packet of TCP needs no fragments on its route
+ * migsel_tcp_fits - whether TCP need not cut a packet anew for its route
  * @skb: the packet
  *
- * Return: false if it does.
+ * Context: under rcu_read_lock().
+ * Return: false if it needs fragments, and TCP can make smaller segments.
  */
 bool migsel_tcp_fits(const struct sk_buff *skb)
 {
@@ -31,7 +42,7 @@ bool migsel_tcp_fits(const struct sk_buff *skb)
 	    IP6CB(skb)->flags & IP6SKB_FAKEJUMBO)
 		mtu += sizeof(struct hop_jumbo_hdr);
 #endif
-	return migsel_skb_fits(skb, mtu);
+	return migsel_skb_fits(skb, mtu) || tcp_is_least(skb);
 }
 
 /* Whether a packet neither fits its route nor may be fragmented. */

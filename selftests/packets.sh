@@ -192,25 +192,46 @@ transmit_queues() {
 	results '*' ok
 }
 
+# large_by NIC MARK [,EXTRA]: a flow leaves by it, and goes on, in fragments
+large_by() {
+	meter_anew
+	start_flows -l -i 2 $(specs 4 "$2" "$(to 4 1)" tcp "${3-}")
+	more_by 10 "$1" 200000
+	stop_flows
+	results '*' ok
+	meter_read
+	((${seen[fragments a${1#vmk}]-0} > 100000)) || fail "$1: ${seen[fragments a${1#vmk}]-no} bytes in fragments"
+}
+
 # TCP may be told to send segments that are larger than what the device takes. They leave in
-# fragments, whether somebody listens for alarms or not.
+# fragments, whatever becomes of the flow, and whether somebody listens for alarms or not.
 large_segments() {
 	local monitor
 	shape S S 1 0 2
-	vmks vmk0 vmk1+
-	ip -n "$A" link set vmk0 mtu 1280
+	ip -n "$A" -b - <<<$'link set vmk0 mtu 1280\nlink set vmk1 mtu 1280' || fail 'no MTU'
 	in_netns "$A" bash -c 'cd /proc/sys/net/ipv4; echo 1400 >tcp_min_snd_mss; echo 1 >ip_no_pmtu_disc'
-	defer "ip -n $A link set vmk0 mtu 1500"
+	defer "ip -n $A -b - <<<$'link set vmk0 mtu 1500\nlink set vmk1 mtu 1500'"
 	defer "in_netns $A bash -c 'cd /proc/sys/net/ipv4; echo 48 >tcp_min_snd_mss; echo 0 >ip_no_pmtu_disc'"
-	start_flows -l -i 2 $(specs 4 hot "$(to 4 1)" tcp)
-	more_by 10 vmk0 200000
+	vmks vmk0 vmk1+
+	large_by vmk1 none
+	large_by vmk0 hot
 	exec {monitor_fd}< <(exec migsel -n "$A" -j monitor)
 	monitor=$!
+	large_by vmk0 hot
 	hears '"event":"alarm"'
-	more_by 10 vmk0 200000
 	stop "$monitor"
-	stop_flows
-	results '*' ok
+	vmks fallback strict vmk0 vmk1+
+	large_by vmk1 hot
+	vmks vmk0 vmk1+ vmk2+
+	large_by vmk1 hot ",from=$(address 4 S 1 1)"
+	in_netns "$A" nft -f - <<-END || fail 'no rule'
+		table inet tagging {
+			chain out { type filter hook output priority 0; meta mark set $hot; }
+		}
+	END
+	defer "in_netns $A nft delete table inet tagging"
+	vmks vmk0 vmk1+
+	large_by vmk0 none
 }
 
 # hits: how often an alarm was thought of for a packet, into REPLY
