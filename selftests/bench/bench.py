@@ -43,7 +43,12 @@ def packets(place, kind, family, count, sender, by, to=FAR):
     words = [PACKETS, "-n", place.netns, "-c", str(count), *sender]
     if place.veth:
         words += ["-p", place.peer]
-    answer = run(*words, kind, to[family]).split()
+    return taken_by(run(*words, kind, to[family]), kind, family, by)
+
+
+def taken_by(answer, kind, family, by):
+    """What the sender says, if the packets have left where they should."""
+    answer = answer.split()
     least, middle, most = (float(word) for word in answer[:3])
     sent = dict(zip(answer[3::2], (int(word) for word in answer[4::2])))
     right = sum(sent.get(f"vmk{vmk}", 0) for vmk in by)
@@ -269,16 +274,16 @@ TWO_CPUS = ["untagged", "dedicated", "multi-nic", "bound", "same-subnet-alarm", 
 LASTING = 30  # batches, so that both send at the same time
 
 
-def on_cpus(place, row, kind, count, family, cpus):
+def on_cpus(place, row, kind, count, family, numbers):
     """What a packet takes, by the middle batch, while one sender on each CPU sends."""
     words = [PACKETS, "-n", place.netns, "-c", str(count), "-b", str(LASTING), *row.sender(family), kind, FAR[family]]
     with contextlib.ExitStack() as stack:
         senders = [stack.enter_context(subprocess.Popen(["taskset", "-c", str(cpu), *words], stdout=subprocess.PIPE,
-                                                        text=True)) for cpu in cpus]
-        answers = [sender.communicate()[0].split() for sender in senders]
+                                                        text=True)) for cpu in numbers]
+        answers = [sender.communicate()[0] for sender in senders]
     if any(sender.returncode for sender in senders):
         raise Failed(f"{row.name}: a sender has failed")
-    return sum(float(answer[1]) for answer in answers) / len(answers)
+    return sum(taken_by(answer, kind, family, row.by)["middle"] for answer in answers) / len(answers)
 
 
 def cpus():

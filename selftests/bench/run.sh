@@ -92,7 +92,10 @@ baseline)
 	cp "$work/baseline" "$here/baseline-$series.json"
 	say "written: $here/baseline-$series.json" ;;
 profile) profile ;;
-cpus) measure 0 cpus | "$here/report.py" "$report/cpus" ;;
+cpus)
+	[[ $kernel == debug || $(accelerator) == kvm ]] ||
+		die 'BENCH=cpus: the emulated CPUs of this kernel take turns, those of KERNEL=debug do not'
+	measure 0 cpus | "$here/report.py" "$report/cpus" ;;
 '' | times)
 	if [[ ${BENCH-} || $(accelerator) == kvm ]]; then
 		measure 0 table | "$here/report.py" "$report/times"
