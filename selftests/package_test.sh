@@ -21,7 +21,7 @@ has_module() {
 # Long ones are compressed.
 has_documents() {
 	local name
-	for name in README.md migsel.rst migsel-engines.rst migsel-explain.rst tutorial.rst teaching.rst wrong-network.rst comparison.rst glossary.rst; do
+	for name in README.md migsel.rst migsel-engines.rst migsel-explain.rst performance.rst examples/pitfall.txt tutorial.rst teaching.rst wrong-network.rst comparison.rst glossary.rst; do
 		compgen -G "$root/usr/share/doc/migsel/$name*" >/dev/null || { echo "# no $name"; return 1; }
 	done
 	for name in index explore family functions networking/migsel; do

@@ -23,10 +23,15 @@ files=(
 	share/bash-completion/completions/migsel
 	share/doc/migsel/README.md
 	share/doc/migsel/comparison.rst
+	share/doc/migsel/examples/cure.txt
+	share/doc/migsel/examples/fleet.csv
+	share/doc/migsel/examples/pitfall.txt
 	share/doc/migsel/glossary.rst
 	share/doc/migsel/migsel-engines.rst
 	share/doc/migsel/migsel-explain.rst
 	share/doc/migsel/migsel.rst
+	share/doc/migsel/performance-6.1.txt
+	share/doc/migsel/performance.rst
 	share/doc/migsel/teaching.rst
 	share/doc/migsel/tutorial.rst
 	share/doc/migsel/wrong-network.rst
