@@ -341,7 +341,7 @@ counted_once() {
 
 # ESP in UDP, as NAT traversal has it.
 encap_in_udp() {
-	local encap='encap espinudp 4500 4500 0.0.0.0' pid host
+	local encap='encap espinudp 4500 4500 0.0.0.0' host
 	for host in 1 2; do
 		in_host "$host" python3 -c '
 import socket, time

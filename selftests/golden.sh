@@ -201,7 +201,6 @@ g12() {
 
 # After IPv6 changes a work item sees to it.
 g13() {
-	local family
 	shape D D 0 1 2
 	vmks vmk0 vmk1+
 	start_flows -l $(both hot 1 'tcp udp udpu') $(both cold 0 "$all")

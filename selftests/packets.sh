@@ -23,7 +23,6 @@ nft_a() {
 # All that A sends is tagged, and what is tagged is refused: who asks for A's address by a
 # NIC, is answered by it all the same.
 neighbours() {
-	local id key
 	shape D D 0 1 2
 	vmks vmk0 vmk1
 	nft_a 'inet everything' 'type filter hook output priority 0

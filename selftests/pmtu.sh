@@ -350,7 +350,7 @@ untagged_learns() {
 
 # Nobody who is not on the path says anything about it.
 forged() {
-	local family port mss got4 got6
+	local family port mss
 	flush
 	for family in 4 6; do
 		asks a_probe open "$(far "$family")" "$(source_of "$family")" "$hot"

@@ -162,14 +162,6 @@ void print_uint(const char *key, const char *lead, __u64 value)
 		printf("%s%llu", lead, value);
 }
 
-void print_hex(const char *key, const char *lead, __u32 value)
-{
-	char hex[sizeof("0x00000000")];
-
-	snprintf(hex, sizeof(hex), "0x%x", value);
-	print_string(COLOR_NONE, key, lead, hex);
-}
-
 void print_bool(enum color color, const char *key, const char *lead,
 		bool value, const char *text)
 {

@@ -28,7 +28,6 @@ void print_close(void);
 void print_string(enum color color, const char *key, const char *lead,
 		  const char *value);
 void print_uint(const char *key, const char *lead, __u64 value);
-void print_hex(const char *key, const char *lead, __u32 value);
 void print_bool(enum color color, const char *key, const char *lead,
 		bool value, const char *text);
 /* A column of a table, to the left if the width is negative. */
