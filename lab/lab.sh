@@ -12,8 +12,8 @@
 # lab.sh report FILE...  a table of a class as CSV, of files so written; on any machine
 #
 # An exercise is a folder of exercises/: task.txt, prediction.txt if it asks, hint-1.txt and so on,
-# takeaway.txt, and exercise.sh with start(), check(), solve() and wrong_1(), wrong_2(), of which
-# check() has to say $wrong_1_says and $wrong_2_says. What is asked is measured by answer(), while
+# takeaway.txt, and exercise.sh with start(), check(), solve(), wrong_1() and so on up to wrong_3(), of
+# which check() has to say $wrong_1_says, and other_way(), if there is one that solves it. What is asked is measured by answer(), while
 # the exercise begins; it has to be $expected. check() looks at what the kernel counts and how it is configured.
 set -uo pipefail
 lab=$(dirname "$(readlink -f "$0")")

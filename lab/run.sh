@@ -4,7 +4,7 @@
 # run.sh    the lab: two hosts and a switch in a test kernel, and a shell on each
 #
 # What the environment says:
-#   LAB=tmux     beside the shell: alarms, bytes a second by each NIC, new connections
+#   LAB=tmux     beside the shell: alarms, kilobytes a second by each NIC, new connections
 #   HOST=FILE    instead, the host that FILE describes, and a peer, see migsel-explain.rst;
 #                EXPLAIN='migration vmk1' are more words for explain
 #   OUT=FOLDER   what can be written to and stays (default: home)

@@ -36,7 +36,7 @@ static const char usage_tail[] =
 	"migsel classify [ format FORMAT ] [ outside { refuse | allow } ]\n"
 	"                [ -- ] IMAGE...\n"
 	"migsel explain [ FILE... ] [ to DEST ] [ migration VMK ]...\n"
-	"               [ migration-pattern GLOB ] [ pair | as-lab ]\n"
+	"               [ migration-pattern GLOB ] [ pair | as-lab ] [ -- FILE... ]\n"
 	"migsel { save | restore }\n"
 	"\n"
 	"  vmk        the ordered set of network devices to choose from\n"

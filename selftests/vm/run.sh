@@ -9,8 +9,9 @@
 #   ARCH=arm64      one of another architecture: arm64, s390x, i386
 #   DEMO=3          for demo: these scenarios, by number or name, as DEMO='pitfall 12' or DEMO=migrate,
 #                   with their report in demo-report/part
-#   HOST=1 V=1      for demo: in the running kernel; with each command of QEMU
-#   BENCH=profile   for bench: which functions it is; BENCH=baseline, what is to stay; BENCH=times
+#   HOST=1          for demo and bench: in the running kernel
+#   V=1             for demo: with each command of QEMU
+#   BENCH=profile   for bench: which functions it is; others are in selftests/bench/run.sh
 #   RUN=COMMAND     for bash -c, in the caller's folder; input is /dev/null
 #   OUT=FOLDER      a folder of the host the test kernel may write to, at its own path; for a
 #                   shell it is the home folder (default: home)

@@ -17,7 +17,8 @@
 
 static const char usage[] =
 	"Usage: migsel explain [ FILE... ] [ to DEST ] [ migration VMK ]...\n"
-	"                      [ migration-pattern GLOB ] [ pair | as-lab ]\n";
+	"                      [ migration-pattern GLOB ] [ pair | as-lab ]\n"
+	"                      [ -- FILE... ]\n";
 
 /* How many hosts there are of each kind, and what is asked for those that tell too little. */
 struct summary {
