@@ -186,8 +186,11 @@ static void tcp_learn(struct migsel_net *ms, const struct migsel_flow_key *key,
 	       !(old && dst_xfrm(old));
 	if (keep)
 		migsel_keep(sk, old, dst, key);
-	migsel_tcp_limit(sk, dst_mtu(dst));
-	tcp_reduce(sk, key->family);
+	/* What cannot be cut smaller would be sent again, be too big again, and so on. */
+	if (migsel_tcp_cuts(ms->net, key->family, dst_mtu(dst))) {
+		migsel_tcp_limit(sk, dst_mtu(dst));
+		tcp_reduce(sk, key->family);
+	}
 	if (keep) {
 		/* The socket has a route that tells the MTU, also when it grows again. */
 		tp->rx_opt.mss_clamp = announced;

@@ -15,14 +15,29 @@
 #include "refuse.h"
 #include "size.h"
 
-/* However small the MTU, net.ipv4.tcp_min_snd_mss keeps TCP from cutting smaller segments. */
-static bool tcp_is_least(const struct sk_buff *skb)
+/**
+ * migsel_tcp_cuts - whether TCP can cut segments for an MTU
+ * @net: the namespace
+ * @family: of the packets
+ * @mtu: the MTU in bytes
+ *
+ * Return: false if it cannot, as net.ipv4.tcp_min_snd_mss forbids smaller ones.
+ */
+bool migsel_tcp_cuts(const struct net *net, enum migsel_family family, u32 mtu)
 {
-	const struct net *net = dev_net(dst_dev_rcu(skb_dst(skb)));
-	int least = READ_ONCE(net->ipv4.sysctl_tcp_min_snd_mss);
+	u32 least = READ_ONCE(net->ipv4.sysctl_tcp_min_snd_mss);
+	u32 headers = sizeof(struct tcphdr) +
+		      (family == MIGSEL_INET ? sizeof(struct iphdr) :
+					       sizeof(struct ipv6hdr));
 
-	return skb_is_gso(skb) ? skb_shinfo(skb)->gso_size <= least :
-				 (int)skb->len - skb_tcp_all_headers(skb) <= least;
+	return mtu >= headers + max(least, TCP_MIN_MSS);
+}
+
+/* IPv6 does not fragment what TCP has made. */
+static bool may_fragment(const struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IP) &&
+	       !(ip_hdr(skb)->frag_off & htons(IP_DF));
 }
 
 /**
@@ -30,11 +45,13 @@ static bool tcp_is_least(const struct sk_buff *skb)
  * @skb: the packet
  *
  * Context: under rcu_read_lock().
- * Return: false if it needs fragments, and TCP can make smaller segments.
+ * Return: false if it is too big, unless TCP cannot make it smaller and it may be
+ * fragmented.
  */
 bool migsel_tcp_fits(const struct sk_buff *skb)
 {
-	unsigned int mtu = dst_mtu(skb_dst(skb));
+	const struct dst_entry *dst = skb_dst(skb);
+	unsigned int mtu = dst_mtu(dst);
 
 #ifdef IP6SKB_FAKEJUMBO
 	/* That header never leaves the host. */
@@ -42,7 +59,9 @@ bool migsel_tcp_fits(const struct sk_buff *skb)
 	    IP6CB(skb)->flags & IP6SKB_FAKEJUMBO)
 		mtu += sizeof(struct hop_jumbo_hdr);
 #endif
-	return migsel_skb_fits(skb, mtu) || tcp_is_least(skb);
+	return migsel_skb_fits(skb, mtu) ||
+	       (may_fragment(skb) &&
+		!migsel_tcp_cuts(dev_net(dst_dev_rcu(dst)), MIGSEL_INET, mtu));
 }
 
 /* Whether a packet neither fits its route nor may be fragmented. */

@@ -53,6 +53,7 @@ static __always_inline u32 migsel_device_mtu(const struct dst_entry *dst,
 	return idev ? READ_ONCE(idev->cnf.mtu6) : 0;
 }
 
+bool migsel_tcp_cuts(const struct net *net, enum migsel_family family, u32 mtu);
 bool migsel_tcp_fits(const struct sk_buff *skb);
 void migsel_tcp_limit(struct sock *sk, u32 mtu);
 int migsel_resize(struct sk_buff *skb, enum migsel_family family,
