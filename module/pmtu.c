@@ -174,6 +174,27 @@ static bool tcp_expects(const struct message *m, const struct sock *sk)
 		       READ_ONCE(tp->snd_nxt));
 }
 
+/* What the kernel itself does not heed. It is left to it, as it counts that. */
+static bool tcp_ignores(const struct message *m, const struct sock *sk)
+{
+	const struct iphdr *quoted = (const void *)m->skb->data + m->quoted;
+#ifdef CONFIG_TCP_AO
+	const struct tcp_ao_info *ao = rcu_dereference(tcp_sk(sk)->ao_info);
+#endif
+
+#if IS_ENABLED(CONFIG_IPV6)
+	if (m->key.family == MIGSEL_INET6)
+		return ipv6_hdr(m->skb)->hop_limit <
+		       READ_ONCE(inet6_sk(sk)->min_hopcount);
+#endif
+#ifdef CONFIG_TCP_AO
+	if (ao && !ao->accept_icmps && !m->redirect &&
+	    !((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)))
+		return true;
+#endif
+	return quoted->ttl < READ_ONCE(inet_sk(sk)->min_ttl);
+}
+
 static unsigned int message_tcp(struct message *m)
 {
 	struct sock *sk = tcp_lookup(m);
@@ -181,7 +202,8 @@ static unsigned int message_tcp(struct message *m)
 
 	if (!sk)
 		return NF_ACCEPT;
-	if (!sk_fullsock(sk) || !tcp_expects(m, sk) || !message_steered(m, sk))
+	if (!sk_fullsock(sk) || tcp_ignores(m, sk) || !tcp_expects(m, sk) ||
+	    !message_steered(m, sk))
 		goto out;
 
 	if (m->redirect) {
@@ -196,18 +218,17 @@ out:
 	return verdict;
 }
 
-static struct sock *udp_lookup(const struct message *m)
+static struct sock *udp_lookup(const struct message *m, __be16 from, __be16 to)
 {
 	const struct migsel_flow_key *key = &m->key;
 
 	if (key->family == MIGSEL_INET)
 		return __udp4_lib_lookup(m->ms->net, key->daddr.s6_addr32[3],
-					 key->dport, key->saddr.s6_addr32[3],
-					 key->sport, m->skb->dev->ifindex,
+					 to, key->saddr.s6_addr32[3], from,
+					 m->skb->dev->ifindex,
 					 inet_sdif(m->skb), NULL);
 #if IS_ENABLED(CONFIG_IPV6)
-	return __udp6_lib_lookup(m->ms->net, &key->daddr, key->dport,
-				 &key->saddr, key->sport,
+	return __udp6_lib_lookup(m->ms->net, &key->daddr, to, &key->saddr, from,
 				 m->skb->dev->ifindex, inet6_sdif(m->skb),
 				 NULL);
 #else
@@ -286,9 +307,21 @@ static bool udp_discovers(const struct message *m, const struct sock *sk)
 #if IS_ENABLED(CONFIG_IPV6)
 	if (m->key.family == MIGSEL_INET6)
 		return ip6_sk_accept_pmtu(sk) &&
-		       inet6_sk(sk)->pmtudisc != IPV6_PMTUDISC_DONT;
+		       (inet6_sk(sk)->pmtudisc != IPV6_PMTUDISC_DONT ||
+			udp_queues(m, sk));
 #endif
 	return READ_ONCE(inet_sk(sk)->pmtudisc) != IP_PMTUDISC_DONT;
+}
+
+/*
+ * Whether a tunnel has sent the packet. Most have a source port for each inner flow, and
+ * receive by the port that they send to.
+ */
+static bool udp_is_tunnel(const struct message *m, const struct sock *sk)
+{
+	if (!sk)
+		sk = udp_lookup(m, m->key.dport, m->key.sport);
+	return sk && READ_ONCE(udp_sk(sk)->encap_type);
 }
 
 static unsigned int message_udp(struct message *m)
@@ -299,10 +332,9 @@ static unsigned int message_udp(struct message *m)
 	if (m->redirect && m->key.family == MIGSEL_INET6)
 		return NF_ACCEPT;
 
-	sk = udp_lookup(m);
+	sk = udp_lookup(m, m->key.sport, m->key.dport);
 	/* Tunnels learn from their plain route. */
-	if ((sk && READ_ONCE(udp_sk(sk)->encap_type)) ||
-	    !message_steered(m, sk))
+	if (udp_is_tunnel(m, sk) || !message_steered(m, sk))
 		return NF_ACCEPT;
 
 	if (m->redirect) {

@@ -14,9 +14,11 @@ in. Reads a command a line, answers each in a line; an error is its name.
                               likewise, that asks for another gateway
   open DST SRC MARK           a TCP connection that stays: its source port
   ignore DST SRC MARK         a connected UDP socket likewise, that ignores what is learnt
-  more BYTES                  bytes by it: milliseconds, and the segment size
+  more BYTES [SECONDS]        bytes by it: milliseconds, and the segment size
   sequence                    the number of its next byte
+  guard ttl|ao                from now on, it ignores ICMP
   close                       the end of it
+  abort                       likewise, whatever the peer has not got
 """
 
 import errno
@@ -28,11 +30,12 @@ import termios
 import time
 
 PORT = 5001
-IP_MTU_DISCOVER, IP_MTU, IP_RECVERR = 10, 14, 11
-IPV6_MTU_DISCOVER, IPV6_MTU, IPV6_RECVERR = 23, 24, 25
+IP_MTU_DISCOVER, IP_MTU, IP_RECVERR, IP_MINTTL = 10, 14, 11, 21
+IPV6_MTU_DISCOVER, IPV6_MTU, IPV6_RECVERR, IPV6_MINHOPCOUNT = 23, 24, 25, 73
 PMTUDISC_OMIT = 5
 UDP_SEGMENT = 103
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, TCP_SEND_QUEUE = 19, 20, 21, 2
+TCP_AO_ADD_KEY = 38
 
 
 def family_of(address):
@@ -148,7 +151,7 @@ def send_icmp(sender, target, message):
         address, _, device = sender.partition("%")
         if v6:
             sock.bind((address, 0, 0, socket.if_nametoindex(device) if device else 0))
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 255)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 255 if message[0] == 137 else 64)
         else:
             sock.bind((address, 0))
             message = message[:2] + struct.pack("!H", checksum(message)) + message[4:]
@@ -193,11 +196,11 @@ class Connection:
         return str(cls.sock.getsockname()[1])
 
     @classmethod
-    def more(cls, size):
+    def more(cls, size, limit=30):
         start = time.monotonic()
         send_all(cls.sock, int(size))
         while outstanding(cls.sock):
-            if time.monotonic() > start + 30:
+            if time.monotonic() > start + int(limit):
                 return "ETIMEDOUT"
             time.sleep(0.002)
         return f"{(time.monotonic() - start) * 1000:.0f} {segment(cls.sock)}"
@@ -211,14 +214,33 @@ class Connection:
         return str(number & 0xffffffff)
 
     @classmethod
+    def guard(cls, how):
+        peer = cls.sock.getpeername()[0]
+        v6 = ":" in peer
+        if how == "ttl":
+            cls.sock.setsockopt(socket.IPPROTO_IPV6 if v6 else socket.SOL_IP, IPV6_MINHOPCOUNT if v6 else IP_MINTTL, 65)
+            return "ok"
+        address = struct.pack("=HH4s120x", socket.AF_INET, 0, socket.inet_aton(peer))
+        key = struct.pack("=64siIHBBBBBB80s", b"hmac(sha1)", 0, 0, 0, 32, 100, 100, 0, 0, 6, b"secret")
+        cls.sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        cls.sock.setsockopt(socket.IPPROTO_TCP, TCP_AO_ADD_KEY, address + key)
+        return "ok"
+
+    @classmethod
     def close(cls):
         cls.sock.close()
         return "ok"
 
+    @classmethod
+    def abort(cls):
+        cls.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return cls.close()
+
 
 COMMANDS = {"tcp": tcp, "udp": udp, "forge": forge, "redirect": redirect,
-            "open": Connection.open, "ignore": Connection.ignore, "more": Connection.more, "sequence": Connection.sequence,
-            "close": Connection.close}
+            "open": Connection.open, "ignore": Connection.ignore, "more": Connection.more,
+            "sequence": Connection.sequence, "guard": Connection.guard, "close": Connection.close,
+            "abort": Connection.abort}
 
 for line in sys.stdin:
     command, *arguments = line.split()

@@ -162,19 +162,21 @@ nothing_learnt() {
 	[[ -z $REPLY ]] || fail "$1: a route has learnt: $REPLY"
 }
 
-# timeouts: of TCP on A, into REPLY
-timeouts() {
+# counted NAME: what TCP on A has counted, into REPLY
+counted() {
 	local -a names values
 	local i
 	REPLY=0
 	{
 		while read -ra names && read -ra values; do
 			for i in "${!names[@]}"; do
-				[[ ${names[i]} != TCPTimeouts ]] || REPLY=${values[i]}
+				[[ ${names[i]} != "$1" ]] || REPLY=${values[i]}
 			done
 		done
 	} <"/proc/$a_pid/net/netstat"
 }
+
+timeouts() { counted TCPTimeouts; }
 
 # by_policy COMMAND...: for an untagged sender bound to vmk1's address, whose rule says
 # what the vmks say otherwise
@@ -306,6 +308,17 @@ udp_of_tagged_socket() { udp_learns socket; }
 udp_unconnected() { udp_learns socket unconnected; }
 udp_error_queue() { udp_learns socket recverr; }
 udp_unconnected_error_queue() { udp_learns socket unconnected recverr; }
+
+# Who does not discover may ask for errors all the same; IPv6 has some.
+udp_not_discovering() {
+	local policy4 policy6 got4 got6
+	by_policy measure_udp 0 1440 0 recverr
+	policy4=$got4 policy6=$got6
+	measure_udp "$hot" 1440 0 recverr
+	[[ $got4 == "$policy4" ]] || fail "IPv4: $got4, by a policy route $policy4"
+	[[ $got6 == "$policy6" ]] || fail "IPv6: $got6, by a policy route $policy6"
+	flush
+}
 udp_unconnected_tagged_by_rule() { udp_learns rule unconnected; }
 
 # The socket's own route is the plain one, and IP_MTU tells of that.
@@ -377,6 +390,99 @@ ignored() {
 		asks a_probe close
 	done
 	only_vmk1 4 6
+}
+
+# guarded FAMILY HOW: a message about a connection that ignores it
+guarded() {
+	local port seq
+	asks a_probe open "$(far "$1")" "$(source_of "$1")" "$hot"
+	port=$REPLY
+	asks a_probe more 2000
+	asks a_probe sequence
+	seq=$REPLY
+	asks a_probe guard "$2"
+	case $REPLY in
+	ok) asks r_probe forge tcp "$(router "$1")" "$(source_of "$1")" "$(far "$1")" "$port:5001" 1350 "$seq" ;;
+	ENOPROTOOPT) ktap_print_msg "this kernel has no way to guard TCP by $2" ;;
+	*) fail "$2: $REPLY" ;;
+	esac
+	asks a_probe abort
+}
+
+# TCP ignores what came too far, and with authentication all that is not authentic.
+ignored_by_tcp() {
+	local family ignored
+	flush
+	for family in 4 6; do
+		guarded "$family" ttl
+	done
+	counted TCPMinTTLDrop
+	ignored=$REPLY
+	((ignored >= 2)) || fail "TCP has ignored only $ignored"
+	guarded 4 ao
+	exceptions 'vmk[01]'
+	[[ $REPLY != *' mtu 1350'* ]] || fail "a route has learnt: $REPLY"
+}
+
+# Where TCP may not make segments as small as the path wants them, it stalls, as it does by
+# a policy route. It does not send again without an end.
+least_is_too_big() {
+	local before
+	flush
+	in_netns "$A" bash -c 'echo 1400 >/proc/sys/net/ipv4/tcp_min_snd_mss'
+	defer "in_netns $A bash -c 'echo 48 >/proc/sys/net/ipv4/tcp_min_snd_mss'"
+	asks a_probe open "$(far 4)" "$(source_of 4)" "$hot"
+	counted TCPRetransFail
+	before=$REPLY
+	asks a_probe more 200000 3
+	[[ $REPLY == ETIMEDOUT ]] || fail "it gets there: $REPLY"
+	asks a_probe abort
+	counted TCPRetransFail
+	((REPLY < before + 50)) || fail "sent again $((REPLY - before)) times"
+	only_vmk1 4
+}
+
+# tunnel FAMILY TO FROM INNER: from A to B, by packets that a rule tags; INNER with 1 and 2
+tunnel() {
+	ip -n "$A" -b - <<-END || fail 'no tunnel on A'
+		link add x$1 type vxlan id $1 dstport 4789 remote $2 local $3 df set
+		addr add ${4}1/64 dev x$1 nodad
+		link set x$1 up
+	END
+	ip -n "$B" -b - <<-END || fail 'no tunnel on B'
+		link add x$1 type vxlan id $1 dstport 4789 remote $3 local $2
+		addr add ${4}2/64 dev x$1 nodad
+		link set x$1 up
+	END
+	defer "ip -n $A link del x$1; ip -n $B link del x$1"
+}
+
+# What TCP needs in the tunnel of each family, into took4 and took6
+measure_tunnel() {
+	local family
+	for family in 4 6; do
+		asks a_probe tcp "fd77:$family::2" any 0 300000
+		segments -lt 1330
+		printf -v "took$family" %s "${REPLY%% *}"
+	done
+	flush
+}
+
+# A tunnel asks the plain route how large its packets may be, so that one learns.
+udp_tunnel() {
+	local family took4 took6 policy4 policy6
+	flush
+	for family in 4 6; do
+		tunnel "$family" "$(far "$family")" "$(source_of "$family")" "fd77:$family::"
+	done
+	by_policy measure_tunnel
+	policy4=$took4 policy6=$took6
+	in_netns "$A" nft add rule inet t out udp dport 4789 meta mark set "$hot"
+	defer "in_netns $A nft flush chain inet t out"
+	measure_tunnel
+	((took4 <= 2 * policy4 + 1000 * slow)) || fail "IPv4: $took4 ms, by a policy route $policy4 ms"
+	((took6 <= 2 * policy6 + 1000 * slow)) || fail "IPv6: $took6 ms, by a policy route $policy6 ms"
+	reasons dedicated-subnet
 }
 
 router() { [[ $1 == 4 ]] && echo 198.51.100.1 || echo 2001:db8:1::1; }
@@ -545,7 +651,7 @@ redirected6() {
 
 need python3
 ktap_print_header
-ktap_set_plan 22
+ktap_set_plan 26
 make_path
 vmks vmk0 vmk1+
 run_test 'TCP of a tagged socket learns as by a policy route' tcp_of_tagged_socket
@@ -559,14 +665,18 @@ run_test 'connected UDP finds the message in its error queue' udp_error_queue
 run_test 'unconnected UDP finds the message in its error queue' udp_unconnected_error_queue
 run_test 'unconnected UDP that a rule tags learns as by a policy route' udp_unconnected_tagged_by_rule
 run_test 'connected UDP that a rule tags learns' udp_connected_tagged_by_rule
+run_test 'UDP that does not discover finds what it would' udp_not_discovering
+run_test 'a tunnel of UDP that a rule tags learns' udp_tunnel
 run_test 'what is not tagged is not limited' untagged_is_not_limited
 run_test 'what is not steered learns as it did' untagged_learns
 run_test 'what is not from the path is not heeded' forged
 run_test 'what a UDP socket ignores is learnt' ignored
+run_test 'what TCP ignores is not heeded' ignored_by_tcp
 run_test 'what a filter drops is not heeded' filtered
 run_test 'ip_no_pmtu_disc holds' no_discovery
 run_test 'mtu lock holds' mtu_lock
 run_test 'what is too big for the vmk itself is refused or cut' narrow_vmk
+run_test 'what TCP may not cut smaller is not sent again and again' least_is_too_big
 run_test 'SYN and SYN-ACK announce what vmk1 takes' announces
 run_test 'a redirect is for the route by vmk1' redirected
 run_test 'a redirect of IPv6 is for the route by vmk1' redirected6
