@@ -14,9 +14,8 @@ selftests/vm/need.sh build docs package
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/migsel"
-cp -r COPYING Kbuild README.md debian include module "$work/migsel/"
-mkdir "$work/migsel/userspace" "$work/migsel/Documentation"
-cp -r Documentation/man Documentation/networking Documentation/{tutorial,teaching,wrong-network,comparison,glossary}.rst "$work/migsel/Documentation/"
+cp -r COPYING Documentation Kbuild README.md debian include module "$work/migsel/"
+mkdir "$work/migsel/userspace"
 find userspace -type f ! -name '*.[od]' ! -path userspace/migsel -exec cp --parents -t "$work/migsel" {} +
 
 scripts/docs.sh "$work/migsel/docs-html" >"$work/log" 2>&1 || {
