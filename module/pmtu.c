@@ -174,25 +174,31 @@ static bool tcp_expects(const struct message *m, const struct sock *sk)
 		       READ_ONCE(tp->snd_nxt));
 }
 
+/* With authentication, TCP ignores what is not authentic. */
+static bool tcp_ao_ignores(const struct message *m, const struct sock *sk)
+{
+#ifdef CONFIG_TCP_AO
+	const struct tcp_ao_info *ao = rcu_dereference(tcp_sk(sk)->ao_info);
+
+	return ao && !ao->accept_icmps && !m->redirect &&
+	       !((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV));
+#else
+	return false;
+#endif
+}
+
 /* What the kernel itself does not heed. It is left to it, as it counts that. */
 static bool tcp_ignores(const struct message *m, const struct sock *sk)
 {
 	const struct iphdr *quoted = (const void *)m->skb->data + m->quoted;
-#ifdef CONFIG_TCP_AO
-	const struct tcp_ao_info *ao = rcu_dereference(tcp_sk(sk)->ao_info);
-#endif
 
 #if IS_ENABLED(CONFIG_IPV6)
 	if (m->key.family == MIGSEL_INET6)
 		return ipv6_hdr(m->skb)->hop_limit <
 		       READ_ONCE(inet6_sk(sk)->min_hopcount);
 #endif
-#ifdef CONFIG_TCP_AO
-	if (ao && !ao->accept_icmps && !m->redirect &&
-	    !((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)))
-		return true;
-#endif
-	return quoted->ttl < READ_ONCE(inet_sk(sk)->min_ttl);
+	return tcp_ao_ignores(m, sk) ||
+	       quoted->ttl < READ_ONCE(inet_sk(sk)->min_ttl);
 }
 
 static unsigned int message_tcp(struct message *m)
