@@ -33,11 +33,12 @@ bool migsel_tcp_cuts(const struct net *net, enum migsel_family family, u32 mtu)
 	return mtu >= headers + max(least, TCP_MIN_MSS);
 }
 
-/* IPv6 does not fragment what TCP has made. */
+/* With IPv6, nothing that TCP has made. */
 static bool may_fragment(const struct sk_buff *skb)
 {
-	return skb->protocol == htons(ETH_P_IP) &&
-	       !(ip_hdr(skb)->frag_off & htons(IP_DF));
+	return skb->ignore_df ||
+	       (skb->protocol == htons(ETH_P_IP) &&
+		!(ip_hdr(skb)->frag_off & htons(IP_DF)));
 }
 
 /**
@@ -68,11 +69,9 @@ bool migsel_tcp_fits(const struct sk_buff *skb)
 static bool too_big(const struct sk_buff *skb, enum migsel_family family,
 		    struct sock *sk, u32 *mtu)
 {
-	if (skb->ignore_df || dst_xfrm(skb_dst(skb)))
+	if (may_fragment(skb) || dst_xfrm(skb_dst(skb)))
 		return false;
 	if (family == MIGSEL_INET) {
-		if (!(ip_hdr(skb)->frag_off & htons(IP_DF)))
-			return false;
 		*mtu = ip_skb_dst_mtu(sk, skb);
 	} else {
 #if IS_ENABLED(CONFIG_IPV6)
