@@ -252,6 +252,16 @@ grown_by() {
 	((REPLY >= $1 + $2))
 }
 
+# What a process that has ended had is given back late, and the kernel sums up every two seconds.
+settled() {
+	local before
+	kernel_memory
+	before=$REPLY
+	read -r -t 2.5 -u "$never"
+	kernel_memory
+	((REPLY == before))
+}
+
 charged() {
 	local before after
 	group=/sys/fs/cgroup/burst$$
@@ -261,12 +271,12 @@ charged() {
 	kernel_memory
 	before=$REPLY
 	bash -c "echo \$\$ >$group/cgroup.procs; migsel -n $N vmk add d0; migsel -n $N vmk add d1 migration on"
-	wait_for 3 grown_by "$before" 60000 || fail "who adds vmks pays $((REPLY - before)) bytes"
-	kernel_memory
+	wait_for 10 grown_by "$before" 60000 || fail "who adds vmks pays $((REPLY - before)) bytes"
+	wait_for 20 settled || fail 'it does not come to rest'
 	after=$REPLY
 	addrs add 4 d1 1 "$many" | ip -n "$N" -b -
 	# Nobody asks: the work item reads them.
-	wait_for 3 grown_by "$after" $((many * 20)) || fail "and $((REPLY - after)) bytes for $many addresses"
+	wait_for 10 grown_by "$after" $((many * 20)) || fail "and $((REPLY - after)) bytes for $many addresses"
 	ktap_print_msg "memory that is paid for: $((after - before)) bytes for two vmks, $((REPLY - after)) for $many addresses"
 	none_left
 	# The namespace goes on, and keeps nothing of who paid.
