@@ -198,6 +198,7 @@ class Connection:
     @classmethod
     def more(cls, size, limit=30):
         start = time.monotonic()
+        cls.sock.settimeout(int(limit))
         send_all(cls.sock, int(size))
         while outstanding(cls.sock):
             if time.monotonic() > start + int(limit):
