@@ -98,7 +98,7 @@ export MIGSEL_CACHE=$cache
 fragments=("$top/selftests/vm/config/common.config" "$top/selftests/vm/config/$kernel.config")
 # What is included before each of its files of that name.
 included=()
-[[ $kernel != uml ]] || included=(mem stacktrace)
+[[ $kernel != uml ]] || included=(mem registers stacktrace)
 recipe() {
 	local name
 	{
