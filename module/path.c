@@ -192,7 +192,7 @@ path_bound_of(struct migsel_net *ms, struct sk_buff *skb,
 	      const struct nf_hook_state *state, const struct migsel_snap *snap,
 	      const struct migsel_path *path, enum migsel_family family)
 {
-	const void *addr = migsel_bound_addr(state->sk, skb, family);
+	const void *addr = migsel_own_addr(state->sk, family);
 	int owner;
 
 	owner = addr ? migsel_snap_owner(snap, family, addr) : MIGSEL_NO_VMK;

@@ -50,6 +50,27 @@ static __always_inline bool inet_is_tcp(const struct sock *sk)
 }
 
 /**
+ * migsel_own_addr - the address that a socket has of its own
+ * @sk: the socket, a full one
+ * @family: of its packets
+ *
+ * Context: any.
+ * Return: the address, 4 or 16 bytes in network order, or NULL if it has none.
+ */
+static __always_inline const void *migsel_own_addr(const struct sock *sk,
+						   enum migsel_family family)
+{
+	if (family == MIGSEL_INET)
+		return inet_sk(sk)->inet_rcv_saddr ?
+		       &inet_sk(sk)->inet_rcv_saddr : NULL;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6 && !ipv6_addr_any(&sk->sk_v6_rcv_saddr))
+		return &sk->sk_v6_rcv_saddr;
+#endif
+	return NULL;
+}
+
+/**
  * migsel_bound_addr - the address that the sender of a packet has bound its socket to
  * @sk: its socket, a full one
  * @skb: the packet
@@ -72,14 +93,7 @@ static inline const void *migsel_bound_addr(const struct sock *sk,
 		return family == MIGSEL_INET ? (void *)&ip_hdr(skb)->saddr :
 					       (void *)&ipv6_hdr(skb)->saddr;
 	}
-	if (family == MIGSEL_INET)
-		return inet_sk(sk)->inet_rcv_saddr ?
-		       &inet_sk(sk)->inet_rcv_saddr : NULL;
-#if IS_ENABLED(CONFIG_IPV6)
-	if (sk->sk_family == AF_INET6 && !ipv6_addr_any(&sk->sk_v6_rcv_saddr))
-		return &sk->sk_v6_rcv_saddr;
-#endif
-	return NULL;
+	return migsel_own_addr(sk, family);
 }
 
 #endif /* _MIGSEL_SENDER_H */

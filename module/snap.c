@@ -2,7 +2,6 @@
 /* The immutable picture of a namespace's configuration. */
 
 #include <linux/inetdevice.h>
-#include <linux/jhash.h>
 #include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched/mm.h>
@@ -147,18 +146,8 @@ static struct migsel_addrs *addrs_alloc(u32 n_addrs, gfp_t gfp)
 	addrs->owners = (void *)addrs + size;
 	addrs->heads = (void *)&addrs->owners[n_addrs];
 	addrs->head_mask = n_heads - 1;
-	addrs->seed = get_random_u32();
+	get_random_bytes(addrs->factors, sizeof(addrs->factors));
 	return addrs;
-}
-
-static u32 *addrs_head(const struct migsel_addrs *addrs,
-		       enum migsel_family family, const void *addr)
-{
-	const u32 *words = addr;
-	u32 hash = family == MIGSEL_INET ? jhash_1word(*words, addrs->seed) :
-					   jhash2(words, 4, addrs->seed);
-
-	return &addrs->heads[hash & addrs->head_mask];
 }
 
 /* Whether the vmk that was last added to a chain is in it with this very address. */
@@ -191,8 +180,8 @@ static void addrs_index(const struct migsel_snap *snap,
 
 		for (j = 0; j < vmk->n_addrs; j++) {
 			n = vmk->addrs - addrs->addrs + j;
-			head = addrs_head(addrs, vmk->addrs[j].family,
-					  vmk->addrs[j].local);
+			head = migsel_addrs_head(addrs, vmk->addrs[j].family,
+						 vmk->addrs[j].local);
 			if (chain_has(addrs, *head, snap->vmks[i].dev->ifindex,
 				      &vmk->addrs[j]))
 				continue;
@@ -416,35 +405,4 @@ void migsel_snap_free(struct migsel_snap *snap)
 	if (snap->owns_addrs)
 		kvfree(snap->addrs);
 	kvfree(snap);
-}
-
-/**
- * migsel_snap_owner - the usable migration vmk that has an address
- * @snap: the configuration
- * @family: the address's family
- * @addr: the address, 4 or 16 bytes in network order
- *
- * Return: the position of the vmk, or MIGSEL_NO_VMK.
- */
-int migsel_snap_owner(const struct migsel_snap *snap,
-		      enum migsel_family family, const void *addr)
-{
-	const struct migsel_addrs *addrs = snap->addrs;
-	u32 i;
-
-	for (i = *addrs_head(addrs, family, addr); i;
-	     i = addrs->owners[i - 1].next) {
-		const struct migsel_addr *own = &addrs->addrs[i - 1];
-		int vmk;
-
-		if (own->family != family ||
-		    (family == MIGSEL_INET ? memcmp(own->local, addr, 4) :
-					     memcmp(own->local, addr, 16)))
-			continue;
-		vmk = migsel_snap_position(snap, addrs->owners[i - 1].ifindex);
-		if (vmk != MIGSEL_NO_VMK && snap->rule.vmks[vmk].carries &&
-		    migsel_usable(snap, vmk, family))
-			return vmk;
-	}
-	return MIGSEL_NO_VMK;
 }

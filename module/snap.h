@@ -68,7 +68,7 @@ struct migsel_owner {
 /**
  * struct migsel_addrs - the addresses of vmks, as they were read from devices
  * @changes: what migsel_net::changes was then
- * @seed: what they are hashed with
+ * @factors: what their words are multiplied with to hash them, unknown to who chooses them
  * @heads: one more than the index of the first address with a hash
  * @head_mask: one less than the length of @heads, a power of two
  * @owners: whose the addresses are
@@ -76,7 +76,7 @@ struct migsel_owner {
  */
 struct migsel_addrs {
 	int changes;
-	u32 seed;
+	u64 factors[4];
 	u32 *heads;
 	u32 head_mask;
 	struct migsel_owner *owners;
@@ -205,12 +205,67 @@ migsel_snap_position(const struct migsel_snap *snap, int ifindex)
 	return MIGSEL_NO_VMK;
 }
 
+/**
+ * migsel_addrs_head - the chain that an address is in, if it is in any
+ * @addrs: the addresses
+ * @family: the address's family
+ * @addr: the address, 4 or 16 bytes in network order
+ *
+ * Return: the head of the chain.
+ */
+static __always_inline u32 *migsel_addrs_head(const struct migsel_addrs *addrs,
+					      enum migsel_family family,
+					      const void *addr)
+{
+	const u64 *factors = addrs->factors;
+	u32 words[4];
+	u64 hash;
+
+	/* Those of vmks are not aligned. */
+	memcpy(words, addr, family == MIGSEL_INET ? 4 : 16);
+	hash = words[0] * factors[0];
+	if (family == MIGSEL_INET6)
+		hash += words[1] * factors[1] + words[2] * factors[2] +
+			words[3] * factors[3];
+	return &addrs->heads[hash >> 32 & addrs->head_mask];
+}
+
+/**
+ * migsel_snap_owner - the usable migration vmk that has an address
+ * @snap: the configuration
+ * @family: the address's family
+ * @addr: the address, 4 or 16 bytes in network order
+ *
+ * Context: under rcu_read_lock() or RTNL.
+ * Return: the position of the vmk, or MIGSEL_NO_VMK.
+ */
+static __always_inline int migsel_snap_owner(const struct migsel_snap *snap,
+					     enum migsel_family family,
+					     const void *addr)
+{
+	const struct migsel_addrs *addrs = snap->addrs;
+	u32 i;
+
+	for (i = *migsel_addrs_head(addrs, family, addr); i;
+	     i = addrs->owners[i - 1].next) {
+		const struct migsel_addr *own = &addrs->addrs[i - 1];
+		int vmk;
+
+		if (own->family != family ||
+		    (family == MIGSEL_INET ? memcmp(own->local, addr, 4) :
+					     memcmp(own->local, addr, 16)))
+			continue;
+		vmk = migsel_snap_position(snap, addrs->owners[i - 1].ifindex);
+		if (vmk != MIGSEL_NO_VMK && snap->vmks[vmk].carries[family] &&
+		    migsel_link_is_up(snap->vmks[vmk].dev))
+			return vmk;
+	}
+	return MIGSEL_NO_VMK;
+}
+
 bool migsel_snap_fits(const struct net_device *dev);
 void migsel_snap_index(struct migsel_snap *snap);
 struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 				      const struct migsel_snap *old, gfp_t gfp);
 void migsel_snap_free(struct migsel_snap *snap);
-int migsel_snap_owner(const struct migsel_snap *snap,
-		      enum migsel_family family, const void *addr);
-
 #endif /* _MIGSEL_SNAP_H */
