@@ -43,8 +43,8 @@ struct migsel_cache_key {
 /**
  * struct migsel_cached - a verdict on a packet
  * @dst: a valid route that the rule has for it. Handed to migsel_cache_set() it may be
- *	NULL, if the verdict needs none. Handed out it is held, or NULL if the packet
- *	leaves by the route that it has
+ *	NULL, if the verdict needs none. Handed out it may be looked at under
+ *	rcu_read_lock(), or is NULL if the packet leaves by the route that it has
  * @vmk: position of the vmk that the rule has for it, or MIGSEL_NO_VMK
  * @reason: the reason
  * @verdict: MIGSEL_VERDICT_STEER or MIGSEL_VERDICT_PASS
@@ -62,9 +62,6 @@ struct migsel_cached {
 
 bool migsel_cache_key(struct migsel_cache_key *key, const struct sk_buff *skb,
 		      enum migsel_family family, const struct sock *sk);
-bool migsel_cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
-		      const struct sk_buff *skb, enum migsel_family family,
-		      const struct sock *sk, struct migsel_cached *cached);
 void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 		      const struct migsel_cache_key *key,
 		      const struct sk_buff *skb, enum migsel_family family,

@@ -14,7 +14,7 @@
 #include <net/tcp.h>
 
 #include "alarm.h"
-#include "cache.h"
+#include "cache_find.h"
 #include "egress.h"
 #include "migsel.h"
 #include "repeat.h"
@@ -29,8 +29,9 @@
  * Whether a packet may take a route that its sender has not cut it for. SYNs announce a
  * segment size, and TCP has to learn of a smaller MTU.
  */
-static bool repeat_fits(const struct sk_buff *skb, enum migsel_family family,
-			const struct sock *sk, const struct dst_entry *dst)
+static __always_inline bool
+repeat_fits(const struct sk_buff *skb, enum migsel_family family,
+	    const struct sock *sk, const struct dst_entry *dst)
 {
 	u32 mtu = migsel_device_mtu(dst, family) ?: dst_mtu(dst);
 
@@ -42,10 +43,10 @@ static bool repeat_fits(const struct sk_buff *skb, enum migsel_family family,
 }
 
 /* Whether a verdict that is remembered is still that on a packet. */
-static bool repeat_holds(struct migsel_net *ms, const struct migsel_snap *snap,
-			 const struct migsel_cached *cached,
-			 const struct sk_buff *skb, enum migsel_family family,
-			 const struct sock *sk)
+static __always_inline bool
+repeat_holds(struct migsel_net *ms, const struct migsel_snap *snap,
+	     const struct migsel_cached *cached, const struct sk_buff *skb,
+	     enum migsel_family family, const struct sock *sk)
 {
 	if (cached->vmk != MIGSEL_NO_VMK &&
 	    !migsel_link_is_up(snap->vmks[cached->vmk].dev))
@@ -71,7 +72,7 @@ repeat_verdict(struct migsel_net *ms, const struct migsel_snap *snap,
 		if (!inet_is_tcp(sk) && sk_tx_queue_get(sk) >= 0)
 			sk_tx_queue_clear(sk);
 		skb_dst_drop(skb);
-		skb_dst_set(skb, cached->dst);
+		skb_dst_set(skb, dst_clone(cached->dst));
 	}
 	migsel_count(migsel_vmk_count(snap->vmks[cached->vmk].stats, class,
 				      cached->reason), skb);
@@ -177,21 +178,37 @@ repeat_row(struct migsel_net *ms, const struct migsel_snap *snap,
 }
 
 /* A packet that is plain. The verdict on others like it may be remembered. */
-static noinline unsigned int repeat_cached(struct migsel_net *ms,
-					   struct sk_buff *skb,
-					   const struct nf_hook_state *state,
-					   const struct migsel_snap *snap,
-					   const struct migsel_path *path)
+static __always_inline unsigned int
+repeat_cached_of(struct migsel_net *ms, struct sk_buff *skb,
+		 const struct nf_hook_state *state,
+		 const struct migsel_snap *snap, const struct migsel_path *path,
+		 enum migsel_family family)
 {
 	struct sock *sk = state->sk;
 	struct migsel_cached cached;
 
-	if (!migsel_cache_get(ms, snap, skb, path->family, sk, &cached))
-		return repeat_new(ms, skb, state, snap, path);
-	if (repeat_holds(ms, snap, &cached, skb, path->family, sk))
+	if (migsel_cache_get(ms, snap, skb, family, sk, &cached) &&
+	    repeat_holds(ms, snap, &cached, skb, family, sk))
 		return repeat_verdict(ms, snap, &cached, path->class, skb, sk);
-	dst_release(cached.dst);
 	return repeat_new(ms, skb, state, snap, path);
+}
+
+static noinline unsigned int
+repeat_cached_inet(struct migsel_net *ms, struct sk_buff *skb,
+		   const struct nf_hook_state *state,
+		   const struct migsel_snap *snap,
+		   const struct migsel_path *path)
+{
+	return repeat_cached_of(ms, skb, state, snap, path, MIGSEL_INET);
+}
+
+static noinline unsigned int
+repeat_cached_inet6(struct migsel_net *ms, struct sk_buff *skb,
+		    const struct nf_hook_state *state,
+		    const struct migsel_snap *snap,
+		    const struct migsel_path *path)
+{
+	return repeat_cached_of(ms, skb, state, snap, path, MIGSEL_INET6);
 }
 
 static __always_inline unsigned int
@@ -209,8 +226,11 @@ repeat_of(struct migsel_net *ms, struct sk_buff *skb,
 	}
 
 	row = repeat_row(ms, snap, path, skb, family);
-	return row ? migsel_pass(ms, snap, row->reason, path->class, skb) :
-		     repeat_cached(ms, skb, state, snap, path);
+	if (row)
+		return migsel_pass(ms, snap, row->reason, path->class, skb);
+	return family == MIGSEL_INET ?
+	       repeat_cached_inet(ms, skb, state, snap, path) :
+	       repeat_cached_inet6(ms, skb, state, snap, path);
 }
 
 /**

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How the verdict on a packet is found again: compiled into the packet path. */
+
+#ifndef _MIGSEL_CACHE_FIND_H
+#define _MIGSEL_CACHE_FIND_H
+
+#include <linux/hash.h>
+#include <linux/jiffies.h>
+#include <linux/local_lock.h>
+#include <linux/seqlock.h>
+#include <net/dst.h>
+#include <net/inet_ecn.h>
+#include <net/inet_sock.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "cache.h"
+#include "migsel.h"
+#include "route.h"
+#include "sender.h"
+#include "snap.h"
+
+#define CACHE_SETS	64
+#define CACHE_WAYS	4
+#define CACHE_SLOTS	(CACHE_SETS * CACHE_WAYS)
+/* With more of them in one grace period, no further verdict is remembered. */
+#define MOST_RETIRED	128
+
+/**
+ * union addrs - the addresses of a packet, as they are in its header
+ * @inet: IPv4
+ * @inet6: IPv6
+ */
+union addrs {
+	struct {
+		__be32 saddr;
+		__be32 daddr;
+	} inet;
+	struct {
+		struct in6_addr saddr;
+		struct in6_addr daddr;
+	} inet6;
+};
+
+/**
+ * struct cache_slot - a remembered verdict
+ * @key: the packets that it is on
+ * @addrs: their addresses
+ * @snap_id: of the configuration that it follows from, 0 if the slot is free
+ * @tick: when it was decided, in jiffies
+ * @hash: of @key and @addrs; most slots that are not it can be told by that
+ * @cookie: tells whether an IPv6 route is still valid
+ * @fib: without a route, the state of the FIB that had none
+ * @family: the family of the packets
+ * @lacking: no route was found
+ * @sure: without a route, it was looked for once more
+ * @cached: the verdict, unless @lacking; its route is held, or NULL if it needs none.
+ *	Routes let go of their device by themselves when it is unregistered
+ */
+struct cache_slot {
+	struct migsel_cache_key key;
+	union addrs addrs;
+	u64 snap_id;
+	unsigned long tick;
+	u32 hash;
+	u32 cookie;
+	int fib;
+	u8 family;
+	bool lacking;
+	bool sure;
+	struct migsel_cached cached;
+};
+
+/**
+ * struct retired - a route that is in no slot any more
+ * @dst: the route, held
+ * @gp: the grace period after which nobody looks at it
+ */
+struct retired {
+	struct dst_entry *dst;
+	unsigned long gp;
+};
+
+/**
+ * struct migsel_cache - the verdicts, on one CPU
+ * @lock: for who writes, inside bottom halves that are off. On PREEMPT_RT these do not keep
+ *	a sender from being preempted by another one on its CPU
+ * @seq: odd while @slots are written to. Who only reads takes no lock, and does not wait: a
+ *	verdict that is being replaced is not known. It is read and written by the raw
+ *	calls for PREEMPT_RT, where a writer may be preempted
+ * @slots: the verdicts, those with one hash side by side
+ * @first: the route in @retired that was retired first
+ * @n_retired: how many there are
+ * @retired: the FIB frees its routes without a grace period once nobody has a reference:
+ *	so who reads a slot may look at its route, which is let go of one grace period later
+ */
+struct migsel_cache {
+	local_lock_t lock;
+	seqcount_t seq;
+	struct cache_slot slots[CACHE_SLOTS];
+	unsigned int first;
+	unsigned int n_retired;
+	struct retired retired[MOST_RETIRED];
+};
+
+/*
+ * A connection is a flow, whoever else has its addresses and ports: another socket on the
+ * same port, or one that has been closed.
+ */
+static u64 key_cookie(const struct sock *sk)
+{
+	bool connected = sk->sk_protocol == IPPROTO_TCP ?
+			 sk->sk_type == SOCK_STREAM :
+			 sk->sk_protocol == IPPROTO_UDP &&
+			 sk->sk_state == TCP_ESTABLISHED;
+
+	return connected ? atomic64_read(&sk->sk_cookie) : 0;
+}
+
+static __always_inline const union addrs *skb_addrs(const struct sk_buff *skb,
+						    enum migsel_family family)
+{
+	return family == MIGSEL_INET ? (const void *)&ip_hdr(skb)->saddr :
+				       (const void *)&ipv6_hdr(skb)->saddr;
+}
+
+/* Fill in what the verdict on a packet depends on. False if it may depend on more. */
+static __always_inline bool key_fill(struct migsel_cache_key *key,
+				     const struct sk_buff *skb,
+				     enum migsel_family family,
+				     const struct sock *sk)
+{
+	const union addrs *addrs = skb_addrs(skb, family);
+	bool is_inet = family == MIGSEL_INET;
+	const void *bound, *ports;
+
+	if (is_inet) {
+		key->flowinfo = (__force __be32)(ip_hdr(skb)->tos & ~INET_ECN_MASK);
+		key->proto = ip_hdr(skb)->protocol;
+		ports = ip_hdr(skb) + 1;
+	} else {
+		key->flowinfo = ip6_flowinfo(ipv6_hdr(skb)) &
+				~htonl(INET_ECN_MASK << 20);
+		key->proto = ipv6_hdr(skb)->nexthdr;
+		ports = ipv6_hdr(skb) + 1;
+	}
+	key->mark = skb->mark;
+	key->uid = sock_net_uid(NULL, sk);
+	key->bound_if = READ_ONCE(sk->sk_bound_dev_if);
+	key->cookie = key_cookie(sk);
+	key->ports = 0;
+	if (migsel_proto_has_ports(key->proto)) {
+		if (ports + sizeof(key->ports) > (void *)skb_tail_pointer(skb))
+			return false;
+		key->ports = *(const __be32 *)ports;
+	}
+	bound = migsel_bound_addr(sk, skb, family);
+	key->bound = bound;
+	if (!bound)
+		return true;
+	return is_inet ? *(const __be32 *)bound == addrs->inet.saddr :
+			 ipv6_addr_equal(bound, &addrs->inet6.saddr);
+}
+
+/* Subnet and host are often the same number, which is not to cancel out. */
+static __always_inline u32 addr_fold(const struct in6_addr *addr)
+{
+	const u32 *words = (__force const u32 *)addr->s6_addr32;
+
+	return words[0] ^ words[1] * GOLDEN_RATIO_32 ^ words[2] ^ words[3];
+}
+
+static __always_inline u32 key_hash(const struct migsel_cache_key *key,
+				    const union addrs *addrs,
+				    enum migsel_family family)
+{
+	u32 to, from;
+
+	if (family == MIGSEL_INET) {
+		to = (__force u32)addrs->inet.daddr;
+		from = (__force u32)addrs->inet.saddr;
+	} else {
+		to = addr_fold(&addrs->inet6.daddr);
+		from = addr_fold(&addrs->inet6.saddr);
+	}
+	return hash_64((u64)(to ^ key->mark) << 32 |
+		       (from ^ (__force u32)key->ports), 32);
+}
+
+static __always_inline bool addrs_equal(const union addrs *a,
+					const union addrs *b,
+					enum migsel_family family)
+{
+	if (family == MIGSEL_INET)
+		return a->inet.daddr == b->inet.daddr &&
+		       a->inet.saddr == b->inet.saddr;
+	return ipv6_addr_equal(&a->inet6.daddr, &b->inet6.daddr) &&
+	       ipv6_addr_equal(&a->inet6.saddr, &b->inet6.saddr);
+}
+
+static __always_inline bool slot_is_for(const struct cache_slot *slot,
+					const struct migsel_cache_key *key,
+					const union addrs *addrs,
+					enum migsel_family family)
+{
+	return slot->family == family &&
+	       addrs_equal(&slot->addrs, addrs, family) &&
+	       slot->key.ports == key->ports && slot->key.mark == key->mark &&
+	       uid_eq(slot->key.uid, key->uid) &&
+	       slot->key.bound_if == key->bound_if &&
+	       slot->key.flowinfo == key->flowinfo &&
+	       slot->key.proto == key->proto &&
+	       slot->key.bound == key->bound &&
+	       slot->key.cookie == key->cookie;
+}
+
+/* The set for a hash in the cache of a CPU. */
+static __always_inline struct cache_slot *cache_set(struct migsel_cache *cache,
+						    u32 hash)
+{
+	return &cache->slots[(hash >> (32 - ilog2(CACHE_SETS))) * CACHE_WAYS];
+}
+
+/* The slot of a packet in its set, NULL if it has none. */
+static __always_inline struct cache_slot *
+slot_find(struct cache_slot *set, u32 hash, const struct migsel_cache_key *key,
+	  const union addrs *addrs, enum migsel_family family)
+{
+	int i;
+
+	for (i = 0; i < CACHE_WAYS; i++)
+		if (set[i].hash == hash &&
+		    slot_is_for(&set[i], key, addrs, family))
+			return &set[i];
+	return NULL;
+}
+
+/**
+ * migsel_cache_get - what is remembered of packets like one
+ * @ms: migsel in its namespace
+ * @snap: the configuration
+ * @skb: the packet, in the hook
+ * @family: its family
+ * @sk: its sender, whose plain packet it is
+ * @cached: where to put it
+ *
+ * Context: under rcu_read_lock(), any but hard interrupt.
+ * Return: true if the verdict is in @cached, false if the packet has to be decided on.
+ */
+static __always_inline bool
+migsel_cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
+		 const struct sk_buff *skb, enum migsel_family family,
+		 const struct sock *sk, struct migsel_cached *cached)
+{
+	/* Whichever CPU this goes on: its cache will do. */
+	struct migsel_cache *cache = raw_cpu_ptr(ms->cache);
+	const union addrs *addrs = skb_addrs(skb, family);
+	const struct cache_slot *slot;
+	struct migsel_cache_key key;
+	unsigned int seq;
+	u32 hash, cookie;
+
+	if (!key_fill(&key, skb, family, sk))
+		return false;
+	hash = key_hash(&key, addrs, family);
+	seq = raw_seqcount_begin(&cache->seq);
+	slot = slot_find(cache_set(cache, hash), hash, &key, addrs, family);
+	if (!slot || slot->snap_id != snap->id || slot->lacking ||
+	    time_after_eq(jiffies, slot->tick + HZ))
+		return false;
+	*cached = slot->cached;
+	cookie = slot->cookie;
+	if (read_seqcount_retry(&cache->seq, seq))
+		return false;
+	if (!cached->dst)
+		return true;
+	if (cached->dst != skb_dst(skb))
+		return dst_check(cached->dst, cookie);
+	/*
+	 * The sender has seen that the route of its packet is valid. An IPv6 route stays the
+	 * same when the rules of the FIB change, by which the device may have another one.
+	 */
+	if (family == MIGSEL_INET6 && !dst_check(cached->dst, cookie))
+		return false;
+	cached->dst = NULL;
+	return true;
+}
+
+#endif /* _MIGSEL_CACHE_FIND_H */
