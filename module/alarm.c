@@ -197,15 +197,18 @@ struct migsel_alarms *migsel_alarms_alloc(struct migsel_net *ms)
  * migsel_alarms_free - send what is left and free a ring
  * @alarms: the ring, which no hook uses any more, may be NULL
  *
- * Context: process, sleeps.
+ * Context: process, sleeps. Under RTNL it waits for nothing that is still queued: others in
+ * the same workqueue may want RTNL, and be all that it takes at a time.
  */
 void migsel_alarms_free(struct migsel_alarms *alarms)
 {
 	if (!alarms)
 		return;
 	cancel_work_sync(&alarms->ask);
-	flush_work(&alarms->work);
-	flush_delayed_work(&alarms->report);
+	cancel_work_sync(&alarms->work);
+	cancel_delayed_work_sync(&alarms->report);
+	alarms_send(alarms);
+	/* Without memory it is tried once more later. */
 	cancel_delayed_work_sync(&alarms->report);
 	kfree(alarms);
 }
