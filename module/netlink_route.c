@@ -546,14 +546,13 @@ static int route_get(struct question *q, struct genl_info *info)
 	void *hdr;
 	int err;
 
+	msg = genlmsg_new(answer_size(q), GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+
 	rcu_read_lock();
 	err = answer_question(q, info);
 	if (err)
-		goto unlock;
-
-	err = -ENOMEM;
-	msg = genlmsg_new(answer_size(q), GFP_ATOMIC);
-	if (!msg)
 		goto unlock;
 	err = -EMSGSIZE;
 	hdr = genlmsg_put_reply(msg, info, &migsel_nl_family, 0,
@@ -561,16 +560,15 @@ static int route_get(struct question *q, struct genl_info *info)
 	if (hdr)
 		err = put_answer(msg, q,
 				 info->attrs[MIGSEL_A_ROUTE_DETAILS]);
-	if (err) {
-		nlmsg_free(msg);
+	if (err)
 		goto unlock;
-	}
 	genlmsg_end(msg, hdr);
 	rcu_read_unlock();
 	return genlmsg_reply(msg, info);
 
 unlock:
 	rcu_read_unlock();
+	nlmsg_free(msg);
 	return err;
 }
 
