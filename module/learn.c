@@ -206,11 +206,13 @@ static bool tcp_try(struct migsel_net *ms, const struct migsel_flow_key *key,
 {
 	bool done;
 
+	local_bh_disable();
 	bh_lock_sock(sk);
 	done = !sock_owned_by_user(sk);
 	if (done)
 		tcp_learn(ms, key, sk);
 	bh_unlock_sock(sk);
+	local_bh_enable();
 	return done;
 }
 
@@ -267,9 +269,7 @@ static void waiting_work(struct work_struct *work)
 		bool done;
 
 		rcu_read_lock();
-		local_bh_disable();
 		done = tcp_try(learners->ms, &w.key, w.sk);
-		local_bh_enable();
 		rcu_read_unlock();
 		if (done || time_after(jiffies, w.since + WAITING_AGE) ||
 		    !waiting_push(learners, &w))
@@ -285,7 +285,7 @@ static void waiting_work(struct work_struct *work)
  * @key: a packet of its that was too big, and the device of the vmk
  * @sk: the socket; if the ring is full, TCP learns when it sends again by itself
  *
- * Context: under rcu_read_lock(), bottom halves off.
+ * Context: under rcu_read_lock(), any but hard interrupt.
  */
 void migsel_tcp_learn(struct migsel_learners *learners,
 		      const struct migsel_flow_key *key, struct sock *sk)

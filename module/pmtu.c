@@ -23,6 +23,7 @@
 #include <net/route.h>
 #include <net/tcp.h>
 #include <net/udp.h>
+#include <net/xfrm.h>
 
 #include "learn.h"
 #include "migsel.h"
@@ -401,6 +402,13 @@ static bool message_inet(struct message *m)
 	       !nf_ip_checksum(m->skb, NF_INET_LOCAL_IN, offset, IPPROTO_ICMP);
 }
 
+/* What came in fragments, or as the only one, is not to be heeded (RFC 6980). */
+static bool is_fragmented(const struct sk_buff *skb)
+{
+	return ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6 ||
+	       IP6CB(skb)->flags & IP6SKB_FRAGMENTED;
+}
+
 /*
  * Where a redirect of IPv6 quotes a packet, 0 if it does not, or is not from a router
  * on the link.
@@ -410,7 +418,8 @@ static unsigned int redirect_quotes(struct sk_buff *skb, unsigned int icmp)
 	unsigned int at = icmp + sizeof(struct rd_msg), len;
 	const struct nd_opt_hdr *option;
 
-	if (ipv6_hdr(skb)->hop_limit != 255 || skb_linearize(skb) ||
+	if (ipv6_hdr(skb)->hop_limit != 255 || is_fragmented(skb) ||
+	    skb_linearize(skb) ||
 	    !(ipv6_addr_type(&ipv6_hdr(skb)->saddr) & IPV6_ADDR_LINKLOCAL))
 		return 0;
 	for (; at + 8 <= skb->len; at += len) {
@@ -462,6 +471,14 @@ static bool message_inet6(struct message *m)
 				IPPROTO_ICMPV6);
 }
 
+/* The kernel asks the policy of IPsec after the hooks, and drops what it forbids. */
+static bool message_allowed(const struct message *m, enum migsel_family family)
+{
+	return family == MIGSEL_INET ?
+	       xfrm4_policy_check(NULL, XFRM_POLICY_IN, m->skb) :
+	       xfrm6_policy_check(NULL, XFRM_POLICY_IN, m->skb);
+}
+
 static bool maybe_icmp(const struct sk_buff *skb, enum migsel_family family)
 {
 	if (family == MIGSEL_INET)
@@ -476,7 +493,8 @@ static bool maybe_icmp(const struct sk_buff *skb, enum migsel_family family)
  * @skb: any packet that is received
  * @state: how it came here
  *
- * Context: under rcu_read_lock(), bottom halves off.
+ * Context: under rcu_read_lock(), any but hard interrupt: what a program has let pass
+ * (NF_QUEUE) comes with bottom halves on.
  * Return: NF_STOLEN if it was such a message, or NF_ACCEPT.
  */
 unsigned int migsel_pmtu_hook(void *priv, struct sk_buff *skb,
@@ -495,7 +513,8 @@ unsigned int migsel_pmtu_hook(void *priv, struct sk_buff *skb,
 
 	m.snap = rcu_dereference(m.ms->snap);
 	if (!m.snap || m.snap->policy.mode != MIGSEL_MODE_ENFORCE ||
-	    !(family == MIGSEL_INET ? message_inet(&m) : message_inet6(&m)))
+	    !(family == MIGSEL_INET ? message_inet(&m) : message_inet6(&m)) ||
+	    !message_allowed(&m, family))
 		return NF_ACCEPT;
 
 	skb_set_network_header(skb, m.quoted);

@@ -79,6 +79,46 @@ filtered() {
 	nothing_learnt filtered
 }
 
+# Nor does anything that IPsec forbids.
+forbidden() {
+	local got4 got6
+	flush
+	ip -n "$A" -b - <<-END || fail 'no policy'
+		xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 proto icmp type 3 code 4 dir in action block
+		xfrm policy add src ::/0 dst ::/0 proto ipv6-icmp type 2 dir in action block
+	END
+	defer "ip -n $A xfrm policy flush"
+	measure_udp "$hot" 1440 2
+	[[ $got4 == 'ok ok ok ok 1500' ]] || fail "IPv4: $got4"
+	[[ $got6 == 'ok ok ok ok 1500' ]] || fail "IPv6: $got6"
+	nothing_learnt forbidden
+}
+
+# A program lets messages pass. What TCP sends when it is told must not meet what it gets.
+passed_by_a_program() {
+	local took4 took6 mss4=0 mss6=0 line=
+	flush
+	in_netns "$A" nft -f - <<-END || fail 'no queue'
+		table inet q {
+			chain input {
+				type filter hook input priority 0
+				icmp type destination-unreachable queue num 0
+				icmpv6 type packet-too-big queue num 0
+			}
+		}
+	END
+	defer "in_netns $A nft delete table inet q"
+	coproc queue { exec "$here/interplay.py" queue "$A"; }
+	# shellcheck disable=SC2154
+	defer "stop $queue_PID"
+	read -r -t 60 -u "${queue[0]}" line
+	[[ $line == ready ]] || fail 'nobody reads the queue'
+	echo >&"${queue[1]}"
+	measure_tcp "$hot"
+	((mss4 > 1300 && mss4 < 1360 && mss6 > 1300 && mss6 < 1340)) || fail "segments of $mss4 and $mss6, after $took4 and $took6 ms"
+	only_vmk1 4 6
+}
+
 no_discovery() {
 	local got4 got6
 	flush
@@ -129,11 +169,12 @@ redirected() {
 	asks a_probe close
 }
 
-# via_new_router PORT OFFSET: a redirect quotes what has just been sent, or what is beyond
+# via_new_router PORT OFFSET [fragment]: a redirect quotes what has just been sent, or what is
+# beyond
 via_new_router() {
 	asks a_probe more 1000
 	asks a_probe sequence
-	asks r_probe redirect tcp fe80::1%r1 "$A6" "$(far 6)" "$1:5001" fe80::2 $((REPLY + $2))
+	asks r_probe redirect tcp fe80::1%r1 "$A6" "$(far 6)" "$1:5001" fe80::2 $((REPLY + $2)) "${@:3}"
 	ip -n "$A" -6 route get "$(far 6)" oif vmk1 | grep -q 'via fe80::2 '
 }
 
@@ -151,6 +192,9 @@ redirected6() {
 		via_new_router "$port" 100000
 		nap
 		! via_new_router "$port" 100000 || fail "$how: a forged redirect is heeded"
+		via_new_router "$port" 0 fragment
+		nap
+		! via_new_router "$port" 0 fragment || fail "$how: a redirect in a fragment is heeded"
 		wait_for 5 via_new_router "$port" 0 || fail "$how: vmk1 has not learnt of the router"
 		REPLY=$(ip -n "$A" -6 route get "$(far 6)")
 		[[ $REPLY == *'via 2001:db8::21 '*vmk0* ]] || fail "$how: the plain route: $REPLY"
@@ -163,13 +207,15 @@ redirected6() {
 
 need python3
 ktap_print_header
-ktap_set_plan 8
+ktap_set_plan 10
 make_path
 vmks vmk0 vmk1+
 run_test 'what is not from the path is not heeded' forged
 run_test 'what a UDP socket ignores is learnt' ignored
 run_test 'what TCP ignores is not heeded' ignored_by_tcp
 run_test 'what a filter drops is not heeded' filtered
+run_test 'what IPsec forbids is not heeded' forbidden
+run_test 'what a program lets pass is heeded' passed_by_a_program
 run_test 'ip_no_pmtu_disc holds' no_discovery
 run_test 'mtu lock holds' mtu_lock
 run_test 'a redirect is for the route by vmk1' redirected

@@ -10,8 +10,9 @@ in. Reads a command a line, answers each in a line; an error is its name.
   forge tcp|udp FROM TO QUOTED_DST PORTS MTU SEQ
                               an ICMP message by somebody at FROM, of the packet that TO
                               sent; PORTS are SOURCE:DESTINATION
-  redirect tcp|udp FROM TO QUOTED_DST PORTS GATEWAY SEQ
-                              likewise, that asks for another gateway
+  redirect tcp|udp FROM TO QUOTED_DST PORTS GATEWAY SEQ [fragment]
+                              likewise, that asks for another gateway; a fragment of IPv6
+                              is all of it
   open DST SRC MARK           a TCP connection that stays: its source port
   ignore DST SRC MARK         a connected UDP socket likewise, that ignores what is learnt
   more BYTES [SECONDS]        bytes by it: milliseconds, and the segment size
@@ -165,7 +166,17 @@ def forge(proto, sender, target, dst, ports, mtu, seq):
     return send_icmp(sender, target, head + quote(proto, target, dst, ports, seq))
 
 
-def redirect(proto, sender, target, dst, ports, gateway, seq):
+def send_fragment(sender, target, message):
+    src, dst = (socket.inet_pton(socket.AF_INET6, x.partition("%")[0]) for x in (sender, target))
+    total = checksum(src + dst + struct.pack("!II", len(message), socket.IPPROTO_ICMPV6) + message)
+    message = message[:2] + struct.pack("!H", total) + message[4:]
+    head = struct.pack("!IHBB", 6 << 28, 8 + len(message), socket.IPPROTO_FRAGMENT, 255) + src + dst
+    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
+        sock.sendto(head + struct.pack("!BBHI", socket.IPPROTO_ICMPV6, 0, 0, 1) + message, (target, 0))
+    return "ok"
+
+
+def redirect(proto, sender, target, dst, ports, gateway, seq, *words):
     quoted = quote(proto, target, dst, ports, seq)
     if ":" not in target:
         head = struct.pack("!BBH", 5, 1, 0) + socket.inet_aton(gateway)
@@ -173,7 +184,8 @@ def redirect(proto, sender, target, dst, ports, gateway, seq):
     head = struct.pack("!BBHI", 137, 0, 0, 0) + b"".join(
         socket.inet_pton(socket.AF_INET6, address) for address in (gateway, dst))
     quoted += bytes(-len(quoted) % 8)
-    return send_icmp(sender, target, head + struct.pack("!BB6x", 4, len(quoted) // 8 + 1) + quoted)
+    send = send_fragment if words else send_icmp
+    return send(sender, target, head + struct.pack("!BB6x", 4, len(quoted) // 8 + 1) + quoted)
 
 
 class Connection:
