@@ -271,6 +271,36 @@ test_loops() {
 	err_like 'in:6: expected, before these tags, a command line with "-i VMK"'
 }
 
+# said_of_part JQ WORD...: of what could be read in part only
+said_of_part() {
+	run 2 migsel -j explain "$scratch/in" "${@:2}"
+	json "$1"
+}
+
+# A row that cannot be read may be the one that makes the difference: its host is not answered for.
+test_rows_that_cannot_be_read() {
+	local row csv='VMHost,Name,IP,SubnetMask,VMotionEnabled'
+	for row in 'vmk0  x  IPv4  192.0.2.1  255.255.255.0\n' "$(row vmk0 192.0.2.1 '' 24 x 9k)" "$(row vmk0 192.0.2.1 '' 255.0.255.0)"; do
+		printf '%b' "[root@a:~] x\n$head_row$row$(row vmk1 192.0.2.2)" >"$scratch/in"
+		said_of_part 'map(.verdict) == ["untold"]' migration vmk1
+	done
+	printf '%b' "$pitfall" '[root@in:~] esxcfg-route -l\nVMkernel Routes:\nNetwork Netmask Gateway Interface\n192.0.2.0 bad 192.0.2.1 vmk1\n' >"$scratch/in"
+	said_of_part 'all(.verdict == "untold")' migration vmk1
+	# Whose row it is, is not known, nor how many it has swallowed.
+	printf '%s\n' "$csv" a,vmk0,192.0.2.1,24,False a,vmk1,192.0.2.2,24,True 'b,vm"k0,192.0.2.3,24,False' \
+		b,vmk1,192.0.2.4,24,True c,vmk0,192.0.2.5,24,True >"$scratch/in"
+	said_of_part 'map(.verdict) == ["untold", "untold", "untold"]'
+	for row in VMK0 vmk0x eth0; do
+		printf '%s\n' "$csv" "a,$row,192.0.2.1,24,False" a,vmk1,192.0.2.2,24,True >"$scratch/in"
+		said_of_part 'map(.verdict) == ["untold"]'
+		err_like "in:2: expected vmk0 or the like, found \"$row\"$"
+	done
+	printf '%s\n' "$csv" a,vmk0,192.0.2.1,24,False a,vmk1,192.0.2.2,24,VERDADERO >"$scratch/in"
+	said_of_part 'map(.verdict) == ["untold"]'
+	err_like 'in:3: vmk1: expected True or False, found "VERDADERO"$'
+	complains 2 '^-:1: expected rows below the headings$' "$csv\n"
+}
+
 # What is small in a file may be large in memory.
 test_much_of_json() {
 	awk 'BEGIN { printf "["; for (i = 0; i < 8200000; i++) printf "[],"; printf "\"%34600000s\",1]", "" }' >"$scratch/in"

@@ -61,7 +61,7 @@ int view_spare(const struct view *view)
 		    i == first)
 			continue;
 		if (view->host->system == SYSTEM_ESXI &&
-		    (nic->migration == NOT_TOLD || nic->services ||
+		    (!nic->has_services || nic->services ||
 		     is_for_storage(nic)))
 			continue;
 		if (view->rule.n_migration ?
@@ -81,37 +81,54 @@ static const char *spare_name(const struct view *view)
 	return spare == MIGSEL_NO_VMK ? NULL : view->nic[spare]->name;
 }
 
-/* Adds commands that take away the addresses that the first vmk's subnets have. */
-static void remove_shared(const struct view *view, enum migsel_family family,
-			  struct text *command)
+/* Whether the first vmk has an address in the subnet of one. */
+static bool is_in_first_subnet(const struct view *view,
+			       const struct migsel_addr *addr)
 {
 	const struct migsel_rule_vmk *first = &view->vmk[view->rule.first_vmk];
+	unsigned int i;
+
+	for (i = 0; i < first->n_addrs; i++) {
+		if (!migsel_rule_compare(addr, &first->addrs[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The addresses that the first vmk's subnets have are to go: on ESXi by commands, on Linux
+ * once nothing needs them, as it may be the connection of who reads this.
+ */
+static void remove_shared(const struct view *view, enum migsel_family family,
+			  struct text *text, struct text *command)
+{
 	int vmk = view->rule.migration_vmk;
 	const char *name = view->nic[vmk]->name;
-	unsigned int i, j;
+	struct text addresses = {};
 	char address[64];
+	unsigned int i;
 
 	for (i = 0; i < view->vmk[vmk].n_addrs; i++) {
 		const struct migsel_addr *addr = &view->vmk[vmk].addrs[i];
 
-		if (addr->family != family || is_link_local(addr))
-			continue;
-		for (j = 0; j < first->n_addrs; j++) {
-			if (!migsel_rule_compare(addr, &first->addrs[j]))
-				break;
-		}
-		if (j == first->n_addrs)
+		if (addr->family != family || is_link_local(addr) ||
+		    !is_in_first_subnet(view, addr))
 			continue;
 		addr_text(addr, false, address, sizeof(address));
 		if (view->host->system == SYSTEM_LINUX)
-			text_add_command(command, NULL, "ip", "address", "del",
-					 address, "dev", name, NULL);
+			text_add(&addresses, "%s%s",
+				 addresses.length ? ", " : "", address);
 		else
 			text_add_command(command, NULL, "esxcli", "network",
 					 "ip", "interface", "ipv6", "address",
 					 "remove", "-i", name, "-I", address,
 					 NULL);
 	}
+	if (addresses.length)
+		text_add(text,
+			 "; take %s away by another NIC or the console, once no connection and no route needs it",
+			 addresses.s);
+	text_free(&addresses);
 }
 
 /* Others reach it by the addresses that it has. Cold data is as well off in another subnet. */
@@ -167,12 +184,12 @@ static void cure_own_subnet(const struct explained *explained,
 	if (view->host->system == SYSTEM_LINUX) {
 		text_add_command(command, NULL, "ip", "address", "add",
 				 "ADDRESS/LENGTH", "dev", name, NULL);
-		remove_shared(view, family, command);
+		remove_shared(view, family, text, command);
 		return;
 	}
 	text_add(text, " (Configure > Networking > VMkernel adapters > %s > Edit > IPv%c settings)",
 		 visible(name), family == MIGSEL_INET ? '4' : '6');
-	if (nic->migration == NOT_TOLD)
+	if (!nic->has_services)
 		text_add(text,
 			 "; first see that nothing else uses it: esxcli network ip interface tag get -i %s",
 			 visible(name));
@@ -185,7 +202,7 @@ static void cure_own_subnet(const struct explained *explained,
 		text_add_command(command, NULL, "esxcli", "network", "ip",
 				 "interface", "ipv6", "address", "add", "-i",
 				 name, "-I", "ADDRESS/LENGTH", NULL);
-		remove_shared(view, family, command);
+		remove_shared(view, family, text, command);
 		return;
 	}
 	text_add_command(command, NULL, "esxcli", "network", "ip", "interface",
@@ -193,21 +210,40 @@ static void cure_own_subnet(const struct explained *explained,
 			 "ADDRESS", "-N", "NETMASK", NULL);
 }
 
+/* A route by a vmk, other than to its own subnet. */
+static bool has_route(const struct described_host *host,
+		      const struct described_nic *nic)
+{
+	unsigned int i;
+
+	for (i = 0; i < host->n_routes; i++) {
+		if (host->route[i].has_gateway && host->route[i].dev &&
+		    !strcmp(host->route[i].dev, nic->name))
+			return true;
+	}
+	return false;
+}
+
 /* Why there is no command that makes a vmk anew as it was; false if there is one. */
-static bool say_obstacle(const struct described_nic *nic, unsigned int n4,
+static bool say_obstacle(const struct described_host *host,
+			 const struct described_nic *nic, unsigned int n4,
 			 unsigned int n, struct text *text)
 {
 	if (nic->services)
 		text_add(text,
 			 "; no command is given, as %s carries %s, too, which that stack does not: move that first",
 			 visible(nic->name), visible(nic->services));
-	else if (nic->migration == NOT_TOLD)
+	else if (!nic->has_services)
 		text_add(text,
 			 "; no command is given, as what else %s carries is not told: esxcli network ip interface tag get -i %s",
 			 visible(nic->name), visible(nic->name));
 	else if (is_for_storage(nic))
 		text_add(text,
 			 "; no command is given, as %s is for storage, too, by its port group: move that first",
+			 visible(nic->name));
+	else if (has_route(host, nic))
+		text_add(text,
+			 "; no command is given, as routes of this host lead by %s: move those that others need, and make those of vMotion on that stack",
 			 visible(nic->name));
 	else if (nic->is_leased[MIGSEL_INET6])
 		text_add(text,
@@ -245,7 +281,7 @@ static void cure_esxi_stack(const struct view *view, struct text *text,
 		n += !is_link_local(&vmk->addrs[i]);
 		n4 += vmk->addrs[i].family == MIGSEL_INET;
 	}
-	if (say_obstacle(nic, n4, n, text))
+	if (say_obstacle(view->host, nic, n4, n, text))
 		return;
 	snprintf(mtu, sizeof(mtu), "%u", nic->mtu ? nic->mtu : 1500);
 	text_add(command,

@@ -359,10 +359,12 @@ void nic_forget_services(struct described_nic *nic)
 	nic->services = NULL;
 	nic->migration = NOT_TOLD;
 	nic->provisioning = NOT_TOLD;
+	nic->has_services = false;
 }
 
 void services_are_told(struct described_nic *nic)
 {
+	nic->has_services = true;
 	if (nic->migration == NOT_TOLD)
 		nic->migration = TOLD_OFF;
 	if (nic->provisioning == NOT_TOLD)

@@ -50,6 +50,7 @@ struct described_nic {
 	enum described_stack stack;
 	enum told migration;
 	enum told provisioning;
+	bool has_services;	/* all that it carries is told */
 	unsigned int weight;
 	__u32 mtu;		/* 0 if it was not told */
 	bool is_down;

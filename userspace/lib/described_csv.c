@@ -64,7 +64,9 @@ struct table {
 	struct descriptions *all;
 	unsigned int line;
 	bool is_read;		/* the line with the headings */
+	bool has_rows;		/* below them */
 	bool is_cut;		/* nothing ends the row */
+	bool is_spoilt;		/* a row could not be read, whose ever it is */
 	unsigned int n_headings;
 	int at[N_COLUMNS];	/* which of the columns it is, -1 if none */
 	unsigned int n;
@@ -151,9 +153,25 @@ static void add_address(struct table *table, struct described_nic *nic,
 			    visible(mask ? mask : ""));
 }
 
+/* Whether a service is on, below its heading. */
+static enum told read_told(const struct table *table,
+			   const struct described_nic *nic, enum column column)
+{
+	const char *text = cell(table, column);
+	bool on;
+
+	if (!text || !*text)
+		return NOT_TOLD;
+	if (read_truth(text, &on))
+		return on ? TOLD_ON : TOLD_OFF;
+	cannot_read(table->all, table->line,
+		    "%s: expected True or False, found \"%s\"",
+		    visible(nic->name), visible(text));
+	return NOT_TOLD;
+}
+
 static void add_services(const struct table *table, struct described_nic *nic)
 {
-	const char *vmotion = cell(table, COLUMN_VMOTION);
 	static const struct {
 		enum column column;
 		const char *service;
@@ -163,17 +181,19 @@ static void add_services(const struct table *table, struct described_nic *nic)
 		{ COLUMN_FT, "faultToleranceLogging" },
 	};
 	char *services = (char *)cell(table, COLUMN_SERVICES), *word, *rest;
-	const char *text;
+	enum told told = read_told(table, nic, COLUMN_VMOTION);
+	bool has_all = told != NOT_TOLD;
 	unsigned int i;
-	bool on;
 
+	if (told != NOT_TOLD)
+		nic->migration = told;
 	for (i = 0; i < ARRAY_SIZE(others); i++) {
-		text = cell(table, others[i].column);
-		if (text && read_truth(text, &on) && on)
+		told = read_told(table, nic, others[i].column);
+		has_all &= told != NOT_TOLD;
+		if (told == TOLD_ON)
 			nic_set_service(nic, others[i].service);
 	}
-	if (vmotion && read_truth(vmotion, &on))
-		nic->migration = on ? TOLD_ON : TOLD_OFF;
+	nic->has_services |= has_all;
 	if (!services)
 		return;
 	for (word = strtok_r(services, ",;| ", &rest); word;
@@ -202,15 +222,22 @@ static void read_row(struct table *table)
 	else if (!all->current)
 		host_of_part(all, PART_VMKS, table->line);
 	all->current->parts |= PART_VMKS;
+	all->current->is_unread |= table->is_spoilt;
 	if (table->is_cut && table->n < table->n_headings) {
 		cannot_read(all, table->line,
 			    "expected a row of %u fields, found %u: it is cut off",
 			    table->n_headings, table->n);
 		return;
 	}
-	/* PowerCLI lists the physical NICs, too. */
-	if (!is_vmk(name))
+	/* PowerCLI lists the physical NICs, too, and RVTools those of a service console. */
+	if (!*name || !strncmp(name, "vmnic", strlen("vmnic")) ||
+	    !strncmp(name, "vswif", strlen("vswif")))
 		return;
+	if (!is_vmk(name)) {
+		cannot_read(all, table->line, "expected vmk0 or the like, found \"%s\"",
+			    visible(name));
+		return;
+	}
 	nic = nic_of(all, all->current, name, table->line);
 	if (!nic)
 		return;
@@ -271,10 +298,12 @@ static void on_row(int terminator, void *data)
 
 	(void)terminator;
 	/* One table may stand behind another. */
-	if (!table->is_read || are_headings(table))
+	if (!table->is_read || are_headings(table)) {
 		read_headings(table);
-	else
+	} else {
+		table->has_rows = true;
 		read_row(table);
+	}
 	drop_row(table);
 }
 
@@ -368,6 +397,7 @@ void describe_csv(struct descriptions *all, const char *text, size_t length)
 			continue;
 		if (csv_error(&parser) != CSV_EPARSE)
 			exit(out_of_memory());
+		table.is_spoilt = true;
 		cannot_read(all, i,
 			    "expected quotation marks around the whole of a field, and those in it twice");
 		drop_row(&table);
@@ -378,6 +408,8 @@ void describe_csv(struct descriptions *all, const char *text, size_t length)
 	if (csv_fini(&parser, on_field, on_row, &table))
 		cannot_read(all, table.line,
 			    "expected the end of what is between quotation marks");
+	else if (table.is_read && !table.has_rows && !table.is_spoilt)
+		cannot_read(all, i - 1, "expected rows below the headings");
 	drop_row(&table);
 	csv_free(&parser);
 	all->current = NULL;

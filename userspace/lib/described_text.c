@@ -251,15 +251,15 @@ static void read_vmknic(struct paste *paste, char **words, unsigned int n)
 	bool enabled;
 
 	at = mac ? find_address(words, mac, &addr) : 0;
+	if (paste->is_first)
+		host_of_part(all, PART_VMKS, paste->number);
+	paste->is_first = false;
 	if (!at) {
 		cannot_read(all, paste->number,
 			    "expected what esxcfg-vmknic -l prints of %s: an address, a netmask, a MAC address and an MTU",
 			    visible(words[0]));
 		return;
 	}
-	if (paste->is_first)
-		host_of_part(all, PART_VMKS, paste->number);
-	paste->is_first = false;
 	stack = find_stack(words, mac, n);
 	if (paste->has_stacks && (!stack || is_cut_off(paste, stack)))
 		cannot_read(all, paste->number,
@@ -299,6 +299,10 @@ static void read_route(struct paste *paste, char **words, unsigned int n)
 	unsigned int dev = 3;
 	bool good;
 
+	if (paste->is_first)
+		host_of_part(all, is_ipv6 ? PART_ROUTES6 : PART_ROUTES4,
+			     paste->number);
+	paste->is_first = false;
 	good = n > 2 && read_prefix(words[0], words[1],
 				    is_ipv6 ? MIGSEL_INET6 : MIGSEL_INET,
 				    &route.dst);
@@ -320,10 +324,6 @@ static void read_route(struct paste *paste, char **words, unsigned int n)
 			    "expected an interface at the end: lines must not be wrapped");
 		return;
 	}
-	if (paste->is_first)
-		host_of_part(all, is_ipv6 ? PART_ROUTES6 : PART_ROUTES4,
-			     paste->number);
-	paste->is_first = false;
 	host_add_route(all, all->current, &route, n > dev ? words[dev] : NULL,
 		       paste->number);
 }
