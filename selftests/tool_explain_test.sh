@@ -551,6 +551,10 @@ test_spare() {
 	printf '%b' "[root@a:~] x\n$pitfall$(row vmk2 198.51.100.2)$(tags vmk0 Management)$(tags vmk1 VMotion)$(tags vmk2 VSAN)" >"$scratch/in"
 	run 1 migsel -j explain "$scratch/in"
 	[[ $(command_of 3) == *'-i VMK -t VMotion' ]] || fail "the command is $(command_of 3)"
+	# Nor what is down, or is for something else.
+	jq '.[2:] += [.[1] | .ifname = "docker0" | .addr_info = [.addr_info[0] | .local = "172.17.0.1"]]' "$samples/ip-address.json" >"$scratch/in"
+	run 1 migsel -j explain "$scratch/in" migration eth1
+	[[ $(command_of 3) == *' NIC '* ]] || fail "with docker0 the command is $(command_of 3)"
 	# On Linux, too, what carries cold data is not spare.
 	for way in on off; do
 		{ cat "$samples/save.txt"; echo "vmk add dev eth2 provisioning $way"; } >"$scratch/save"

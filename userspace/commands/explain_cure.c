@@ -64,8 +64,12 @@ int view_spare(const struct view *view)
 		    (!nic->has_services || nic->services ||
 		     is_for_storage(nic)))
 			continue;
+		/* Somebody has made it a vmk, wherever it is. */
+		if (nic->place && view->rule.n_migration)
+			return i;
+		if (nic->is_down)
+			continue;
 		if (view->rule.n_migration ?
-		    view->host->system == SYSTEM_ESXI &&
 		    !share_subnet(view, i, view->rule.migration_vmk) :
 		    !nic->n_addrs || share_subnet(view, i, first))
 			continue;
