@@ -87,7 +87,7 @@ be tested by itself.
 Nothing of net/migsel is built before its last file is there.
 EOF
 
-module migsel.h upcalls.h {alarm,cache,decide,device,place,refuse,route,size,snap,stats,steered}.{c,h}
+module migsel.h upcalls.h cache_find.h {alarm,cache,decide,device,place,refuse,route,size,snap,stats,steered}.{c,h}
 patch <<'EOF'
 net: migsel: add the decision on a packet
 
