@@ -268,4 +268,5 @@ void migsel_snap_index(struct migsel_snap *snap);
 struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 				      const struct migsel_snap *old, gfp_t gfp);
 void migsel_snap_free(struct migsel_snap *snap);
+
 #endif /* _MIGSEL_SNAP_H */
