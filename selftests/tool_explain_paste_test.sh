@@ -295,6 +295,10 @@ test_rows_that_cannot_be_read() {
 		said_of_part 'map(.verdict) == ["untold"]'
 		err_like "in:2: expected vmk0 or the like, found \"$row\"$"
 	done
+	jq '(.. | objects | select(.device? == "vmk0")).device = "VMK0"' "$samples/govc.json" >"$scratch/in"
+	said_of_part '.[0].verdict == "untold"'
+	echo '[{"Name":"VMK0","IPv4Address":"192.0.2.1","IPv4Netmask":"255.255.255.0"},{"Name":"vmk1","IPv4Address":"192.0.2.2","IPv4Netmask":"255.255.255.0"}]' >"$scratch/in"
+	said_of_part 'map(.verdict) == ["untold"]' migration vmk1
 	printf '%s\n' "$csv" a,vmk0,192.0.2.1,24,False a,vmk1,192.0.2.2,24,VERDADERO >"$scratch/in"
 	said_of_part 'map(.verdict) == ["untold"]'
 	err_like 'in:3: vmk1: expected True or False, found "VERDADERO"$'

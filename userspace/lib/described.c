@@ -237,6 +237,17 @@ struct described_nic *nic_of(struct descriptions *all,
 	return nic;
 }
 
+struct described_nic *named_vmk(struct descriptions *all,
+				struct described_host *host, const char *name,
+				unsigned int line)
+{
+	if (is_vmk(name))
+		return nic_of(all, host, name, line);
+	cannot_read(all, line, "expected vmk0 or the like, found \"%s\"",
+		    visible(name));
+	return NULL;
+}
+
 /* Returns how many are left. */
 static unsigned int drop_family(struct migsel_addr *addr, unsigned int n,
 				enum migsel_family family)

@@ -148,6 +148,10 @@ struct described_nic *nic_of(struct descriptions *all,
 			     unsigned int line);
 /* What ESXi calls a vmk. */
 bool is_vmk(const char *name);
+/* The same of a host of ESXi: NULL also if it is called otherwise, which is said. */
+struct described_nic *named_vmk(struct descriptions *all,
+				struct described_host *host, const char *name,
+				unsigned int line);
 /* NULL if there is none. */
 struct described_nic *nic_find(const struct described_host *host,
 			       const char *name);

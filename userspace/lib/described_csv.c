@@ -233,12 +233,7 @@ static void read_row(struct table *table)
 	if (!*name || !strncmp(name, "vmnic", strlen("vmnic")) ||
 	    !strncmp(name, "vswif", strlen("vswif")))
 		return;
-	if (!is_vmk(name)) {
-		cannot_read(all, table->line, "expected vmk0 or the like, found \"%s\"",
-			    visible(name));
-		return;
-	}
-	nic = nic_of(all, all->current, name, table->line);
+	nic = named_vmk(all, all->current, name, table->line);
 	if (!nic)
 		return;
 	is_again = nic->listed[LIST_OF_VMKS] == all->table;

@@ -44,7 +44,7 @@ static void read_addresses(struct descriptions *all,
 	const char *type;
 
 	host = host_of(all, record, is_ipv6 ? PART_ADDRESSES6 : PART_VMKS);
-	nic = nic_of(all, host, name, record->line);
+	nic = named_vmk(all, host, name, record->line);
 	if (!nic)
 		return;
 	if (value(record, "ipv4address"))
@@ -74,7 +74,7 @@ static void read_interface(struct descriptions *all,
 			   const char *stack)
 {
 	struct described_host *host = host_of(all, record, PART_LINKS);
-	struct described_nic *nic = nic_of(all, host, name, record->line);
+	struct described_nic *nic = named_vmk(all, host, name, record->line);
 	const char *text;
 	bool enabled;
 

@@ -129,7 +129,7 @@ static void describe_vnic(const struct document *document,
 			    "expected a vnic with its device");
 		return;
 	}
-	nic = nic_of(document->all, host, name, document->line);
+	nic = named_vmk(document->all, host, name, document->line);
 	if (!nic)
 		return;
 	text = get_string(vnic, "portgroup");
