@@ -287,12 +287,21 @@ test_bad_input() {
 	complains 2 '^-:1: this is compressed' '\x1f\x8bxyz'
 	complains 2 '^-:1: this is XML' '<?xml version="1.0"?>\n'
 	complains 2 '^-:1: this is what ip prints for people: give that of "ip -j address"' '1: lo: <LOOPBACK> mtu 65536\n'
+	complains 2 '^-:1: this is what ip prints for people' '1: lo    inet 127.0.0.1/8 scope host lo\n'
+	complains 2 '^-:1: this is what ip prints for people' 'lo   UNKNOWN   127.0.0.1/8\neth0   UP   192.0.2.1/24\n'
+	complains 2 '^-:2: this is what ip prints for people' 'root@kvm1:~# ip a\n1: lo: <LOOPBACK> mtu 65536\n'
+	out_is 'kvm1: not all that describes it could be read'
 	complains 2 '^-:1: this is of Windows' '\r\nWindows IP Configuration\r\n'
 	complains 2 '^-:3: expected what esxcfg-vmknic -l prints of vmk1: an address' "$head_row$(row vmk0 192.0.2.1)vmk1  vMotion  IPv4  192.0.2.2  255.255." migration vmk0
 	complains 2 '^-:2: expected what esxcfg-vmknic' "$head_row$(row vmk0 192.0.2.1 x 255.0.255.0)"
 	complains 2 '^-:2: .*expected an address and a netmask, found "192.0.2.1" and "33"$' 'Host,Device,IP Address,Subnet mask\na,vmk0,192.0.2.1,33\n' migration vmk0
 	# Of what is half read nothing is said.
 	out_is 'a: not all that describes it could be read'
+	for bad in 224.0.0.1 127.0.0.1 255.255.255.255; do
+		complains 2 "^-:3: vmk1: expected an address that one NIC has, found ${bad//./\\.}/24$" "$head_row$(row vmk0 192.0.2.1)$(row vmk1 "$bad")" migration vmk1
+	done
+	complains 2 '^-:1: eth0: expected an address that one NIC has, found ff02::1/64$' \
+		'[{"ifname": "eth0", "flags": ["UP"], "addr_info": [{"local": "ff02::1", "prefixlen": 64}]}]'
 	complains 2 '^-:1: expected a column "Subnet mask"$' 'Host,Device,IP Address\na,vmk0,192.0.2.1\n' migration vmk0
 	complains 2 '^-:3: expected the end of what is between quotation marks$' 'Host,Device,IP Address,Subnet mask\n"a,vmk0,192.0.2.1,24\nb,vmk0,192.0.2.1,24' migration vmk0
 	complains 2 '^-:2: vmk0: expected an MTU, found "1.5"$' 'Host,Device,IP Address,Subnet mask,MTU\na,vmk0,192.0.2.1,24,1.5\n' migration vmk0

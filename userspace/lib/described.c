@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "addr.h"
 #include "described.h"
 #include "text.h"
 
@@ -284,9 +285,17 @@ void nic_is_listed(const struct descriptions *all, struct described_host *host,
 void nic_add_address(struct descriptions *all, struct described_nic *nic,
 		     const struct migsel_addr *addr, unsigned int line)
 {
+	char text[INET6_ADDRSTRLEN + sizeof("/128")];
 	unsigned int i, n = 0;
 
 	nic_tells(all, nic, addr->family);
+	if (addr_is_multicast(addr) || addr_is_loopback(addr)) {
+		addr_text(addr, false, text, sizeof(text));
+		cannot_read(all, line,
+			    "%s: expected an address that one NIC has, found %s",
+			    visible(nic->name), text);
+		return;
+	}
 	for (i = 0; i < nic->n_addrs; i++) {
 		if (nic->addr[i].family != addr->family)
 			continue;

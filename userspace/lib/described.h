@@ -190,6 +190,8 @@ enum described_stack stack_of(const char *name);
 bool read_address(const char *text, const char *mask, struct migsel_addr *addr);
 bool read_number(const char *text, __u32 *number);
 bool read_truth(const char *text, bool *truth);
+/* What text is by how it begins, if that holds no description, and what would; or NULL. */
+const char *what_else(const char *text);
 /* "default" is a prefix, too. */
 bool read_prefix(const char *text, const char *mask, enum migsel_family family,
 		 struct migsel_addr *prefix);

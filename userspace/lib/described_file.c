@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
-#include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,21 +13,6 @@
 
 /* What describes ten thousand hosts has a tenth of it. */
 #define FILE_MAX (64u << 20)
-
-/* What people give that holds no description, by how it begins, and what would. */
-static const struct {
-	const char *begins;
-	const char *advice;
-} others[] = {
-	{ "PK\003\004", "a spreadsheet or archive: save the sheet vSC_VMK as CSV" },
-	{ "\320\317\021\340", "a spreadsheet: save the sheet vSC_VMK as CSV" },
-	{ "\037\213", "compressed: unpack it" },
-	{ "<", "XML or HTML: give the JSON of the same, as govc -json has it" },
-	{ "1: lo: ", "what ip prints for people: give that of \"ip -j address\"" },
-	{ "default via ", "what ip prints for people: give that of \"ip -j route\"" },
-	{ "lo: flags=", "what ifconfig prints: give that of \"ip -j address\"" },
-	{ "Windows IP", "of Windows, which this rule is not about" },
-};
 
 /* "UTF-16LE", "UTF-16BE", or NULL: by the mark, or by which halves of Latin text are zero. */
 static const char *wide_encoding(const char *bytes, size_t length)
@@ -100,13 +84,11 @@ static void describe(struct descriptions *all, char *text, size_t length)
 {
 	const char *nul = memchr(text, '\0', length);
 	size_t blanks = strspn(text, " \t\r\n"), i;
+	const char *else_is = what_else(text + blanks);
 
-	for (i = 0; i < ARRAY_SIZE(others); i++) {
-		if (!strncmp(text + blanks, others[i].begins,
-			     strlen(others[i].begins))) {
-			cannot_read(all, 1, "this is %s", others[i].advice);
-			return;
-		}
+	if (else_is) {
+		cannot_read(all, 1, "this is %s", else_is);
+		return;
 	}
 	if (nul) {
 		cannot_read(all, line_of(text, nul),

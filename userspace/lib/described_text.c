@@ -574,6 +574,14 @@ static void read_line(struct paste *paste)
 		paste->nic = line;
 		return;
 	}
+	if (paste->section == NOWHERE && what_else(line)) {
+		/* Something has been told of the host. */
+		if (paste->all->current)
+			paste->all->found = true;
+		cannot_read(paste->all, paste->number, "this is %s",
+			    what_else(line));
+		return;
+	}
 	if (is_rule(line, line + strlen(line))) {
 		read_columns(paste);
 		return;
