@@ -43,7 +43,7 @@ wrong_way() {
 	lab reset || { fail "no reset: $(<"$scratch/err")"; return; }
 	there "$1"
 	! lab check || fail "$1 solves it"
-	[[ $out == "Not yet: "*$(<"$scratch/says")* ]] || fail "$1: it says '$out', not '$(<"$scratch/says")'"
+	[[ $out == "Not yet: "*$(<"$scratch/says")* ]] || fail "$1: it says '$out', not '$(<"$scratch/says")'; $(tail -n 3 "$scratch/did")"
 }
 
 # typed FAILED: what the task shows, or what the file FAILED has, is typed into one shell on esx-a. The file
