@@ -147,6 +147,7 @@ static struct cache_slot *slot_claim(struct migsel_cache *here,
  * @skb: the packet
  * @family: its family
  * @cached: the verdict
+ * @fib: the state of the FIB, from before a route was looked for
  *
  * A route that carries a transform belongs to one packet and is not kept.
  *
@@ -155,7 +156,7 @@ static struct cache_slot *slot_claim(struct migsel_cache *here,
 void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 		      const struct migsel_cache_key *key,
 		      const struct sk_buff *skb, enum migsel_family family,
-		      const struct migsel_cached *cached)
+		      const struct migsel_cached *cached, int fib)
 {
 	struct migsel_cache *here;
 	struct cache_slot *slot;
@@ -173,9 +174,13 @@ void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 	slot->cookie = cached->dst && family == MIGSEL_INET6 ?
 		       rt6_get_cookie(dst_rt6_info(cached->dst)) : 0;
 	slot->tick = jiffies;
+	slot->fib = fib;
 	slot->lacking = false;
 	slot->cached = *cached;
 	dst_clone(cached->dst);
+	if (key->cookie)
+		WRITE_ONCE(here->by_cookie[key->cookie % CACHE_SLOTS],
+			   slot - here->slots);
 	raw_write_seqcount_end(&here->seq);
 	retire(here, old, cached->dst);
 out:

@@ -25,7 +25,7 @@ struct sock;
  * @mark: the packet mark
  * @uid: owner of the socket, for rules that ask
  * @bound_if: the device that the socket is bound to, or 0
- * @flowinfo: IPv6 traffic class and flow label, or the IPv4 DS field, without ECN
+ * @flowinfo: as migsel_flowinfo() has it
  * @proto: the transport protocol
  * @bound: the socket is bound to the source address
  */
@@ -42,9 +42,8 @@ struct migsel_cache_key {
 
 /**
  * struct migsel_cached - a verdict on a packet
- * @dst: a valid route that the rule has for it. Handed to migsel_cache_set() it may be
- *	NULL, if the verdict needs none. Handed out it may be looked at under
- *	rcu_read_lock(), or is NULL if the packet leaves by the route that it has
+ * @dst: the route that it is to take, NULL if it leaves by the one that it has. Handed
+ *	out it is valid, and may be looked at under rcu_read_lock()
  * @vmk: position of the vmk that the rule has for it, or MIGSEL_NO_VMK
  * @reason: the reason
  * @verdict: MIGSEL_VERDICT_STEER or MIGSEL_VERDICT_PASS
@@ -65,7 +64,7 @@ bool migsel_cache_key(struct migsel_cache_key *key, const struct sk_buff *skb,
 void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 		      const struct migsel_cache_key *key,
 		      const struct sk_buff *skb, enum migsel_family family,
-		      const struct migsel_cached *cached);
+		      const struct migsel_cached *cached, int fib);
 bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
 			const struct migsel_cache_key *key,
 			const struct sk_buff *skb, enum migsel_family family,

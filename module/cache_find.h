@@ -9,7 +9,6 @@
 #include <linux/local_lock.h>
 #include <linux/seqlock.h>
 #include <net/dst.h>
-#include <net/inet_ecn.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -50,12 +49,12 @@ union addrs {
  * @tick: when it was decided, in jiffies
  * @hash: of @key and @addrs; most slots that are not it can be told by that
  * @cookie: tells whether an IPv6 route is still valid
- * @fib: without a route, the state of the FIB that had none
+ * @fib: without a route, the state of the FIB that the verdict follows from
  * @family: the family of the packets
  * @lacking: no route was found
  * @sure: without a route, it was looked for once more
- * @cached: the verdict, unless @lacking; its route is held, or NULL if it needs none.
- *	Routes let go of their device by themselves when it is unregistered
+ * @cached: the verdict, unless @lacking; its route is held. Routes let go of their device
+ *	by themselves when it is unregistered
  */
 struct cache_slot {
 	struct migsel_cache_key key;
@@ -89,6 +88,7 @@ struct retired {
  *	verdict that is being replaced is not known. It is read and written by the raw
  *	calls for PREEMPT_RT, where a writer may be preempted
  * @slots: the verdicts, those with one hash side by side
+ * @by_cookie: the last slot of a connection, by the low bits of its socket's cookie
  * @first: the route in @retired that was retired first
  * @n_retired: how many there are
  * @retired: the FIB frees its routes without a grace period once nobody has a reference:
@@ -98,6 +98,7 @@ struct migsel_cache {
 	local_lock_t lock;
 	seqcount_t seq;
 	struct cache_slot slots[CACHE_SLOTS];
+	u8 by_cookie[CACHE_SLOTS];
 	unsigned int first;
 	unsigned int n_retired;
 	struct retired retired[MOST_RETIRED];
@@ -135,15 +136,13 @@ static __always_inline bool key_fill(struct migsel_cache_key *key,
 	const void *bound, *ports;
 
 	if (is_inet) {
-		key->flowinfo = (__force __be32)(ip_hdr(skb)->tos & ~INET_ECN_MASK);
 		key->proto = ip_hdr(skb)->protocol;
 		ports = ip_hdr(skb) + 1;
 	} else {
-		key->flowinfo = ip6_flowinfo(ipv6_hdr(skb)) &
-				~htonl(INET_ECN_MASK << 20);
 		key->proto = ipv6_hdr(skb)->nexthdr;
 		ports = ipv6_hdr(skb) + 1;
 	}
+	key->flowinfo = migsel_flowinfo(skb, family);
 	key->mark = skb->mark;
 	key->uid = sock_net_uid(NULL, sk);
 	key->bound_if = READ_ONCE(sk->sk_bound_dev_if);
@@ -235,6 +234,42 @@ slot_find(struct cache_slot *set, u32 hash, const struct migsel_cache_key *key,
 	return NULL;
 }
 
+/*
+ * What a slot says, unless that is out of date, or was written to since @seq. It may be
+ * about other packets then.
+ */
+static __always_inline bool
+slot_read(struct migsel_net *ms, const struct migsel_cache *cache,
+	  unsigned int seq, const struct cache_slot *slot,
+	  const struct migsel_snap *snap, const struct sk_buff *skb,
+	  enum migsel_family family, struct migsel_cached *cached)
+{
+	u32 cookie;
+
+	if (slot->snap_id != snap->id || slot->lacking ||
+	    time_after_eq(jiffies, slot->tick + HZ))
+		return false;
+	if (!slot->cached.dst &&
+	    slot->fib != migsel_route_genid(ms->net, family))
+		return false;
+	*cached = slot->cached;
+	cookie = slot->cookie;
+	if (read_seqcount_retry(&cache->seq, seq))
+		return false;
+	if (!cached->dst)
+		return true;
+	if (cached->dst != skb_dst(skb))
+		return dst_check(cached->dst, cookie);
+	/*
+	 * The sender has seen that the route of its packet is valid. An IPv6 route stays the
+	 * same when the rules of the FIB change, by which the device may have another one.
+	 */
+	if (family == MIGSEL_INET6 && !dst_check(cached->dst, cookie))
+		return false;
+	cached->dst = NULL;
+	return true;
+}
+
 /**
  * migsel_cache_get - what is remembered of packets like one
  * @ms: migsel in its namespace
@@ -258,32 +293,54 @@ migsel_cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
 	const struct cache_slot *slot;
 	struct migsel_cache_key key;
 	unsigned int seq;
-	u32 hash, cookie;
+	u32 hash;
 
 	if (!key_fill(&key, skb, family, sk))
 		return false;
 	hash = key_hash(&key, addrs, family);
 	seq = raw_seqcount_begin(&cache->seq);
 	slot = slot_find(cache_set(cache, hash), hash, &key, addrs, family);
-	if (!slot || slot->snap_id != snap->id || slot->lacking ||
-	    time_after_eq(jiffies, slot->tick + HZ))
-		return false;
-	*cached = slot->cached;
-	cookie = slot->cookie;
-	if (read_seqcount_retry(&cache->seq, seq))
-		return false;
-	if (!cached->dst)
-		return true;
-	if (cached->dst != skb_dst(skb))
-		return dst_check(cached->dst, cookie);
-	/*
-	 * The sender has seen that the route of its packet is valid. An IPv6 route stays the
-	 * same when the rules of the FIB change, by which the device may have another one.
-	 */
-	if (family == MIGSEL_INET6 && !dst_check(cached->dst, cookie))
-		return false;
-	cached->dst = NULL;
-	return true;
+	return slot && slot_read(ms, cache, seq, slot, snap, skb, family, cached);
+}
+
+/**
+ * migsel_cache_get_connection - what is remembered of the packets of a connection
+ * @ms: migsel in its namespace
+ * @snap: the configuration
+ * @skb: a packet, in the hook
+ * @family: its family
+ * @sk: its sender, which is not bound to a device
+ * @cached: where to put it
+ *
+ * The same as migsel_cache_get(), but it finds only what was remembered last of a
+ * connection, and asks for less.
+ *
+ * Context: under rcu_read_lock(), any but hard interrupt.
+ * Return: true if the verdict is in @cached, false if it has to be looked for.
+ */
+static __always_inline bool
+migsel_cache_get_connection(struct migsel_net *ms,
+			    const struct migsel_snap *snap,
+			    const struct sk_buff *skb,
+			    enum migsel_family family, const struct sock *sk,
+			    struct migsel_cached *cached)
+{
+	const struct migsel_cache *cache = raw_cpu_ptr(ms->cache);
+	u64 cookie = atomic64_read(&sk->sk_cookie);
+	const struct cache_slot *slot =
+		&cache->slots[READ_ONCE(cache->by_cookie[cookie % CACHE_SLOTS])];
+	unsigned int seq = raw_seqcount_begin(&cache->seq);
+
+	/* A socket that has a slot so is one of TCP or UDP. */
+	return cookie && slot->key.cookie == cookie &&
+	       slot->family == family &&
+	       addrs_equal(&slot->addrs, skb_addrs(skb, family), family) &&
+	       slot->key.ports == *(__be32 *)skb_transport_header(skb) &&
+	       slot->key.mark == skb->mark &&
+	       slot->key.flowinfo == migsel_flowinfo(skb, family) &&
+	       !slot->key.bound_if &&
+	       slot->key.bound == !!(sk->sk_userlocks & SOCK_BINDADDR_LOCK) &&
+	       slot_read(ms, cache, seq, slot, snap, skb, family, cached);
 }
 
 #endif /* _MIGSEL_CACHE_FIND_H */

@@ -254,6 +254,7 @@ static bool egress_is_common(const struct egress *e, const struct dst_entry *dst
 	const struct migsel_cache_key *key = e->cache_key;
 	const struct migsel_decision *d = &e->decision;
 	bool chosen = d->row->action == MIGSEL_CHOOSE;
+	u32 cookie = 0;
 
 	if (!key || e->no_memory || d->query.passed_over ||
 	    e->fib != migsel_route_genid(e->ms->net, d->query.family))
@@ -263,20 +264,25 @@ static bool egress_is_common(const struct egress *e, const struct dst_entry *dst
 	if ((chosen || (d->row->bypasses && migsel_alarm_wanted(e->ms->alarms))) &&
 	    egress_is_anonymous(e))
 		return false;
+	if (!e->kept || dst != e->plain)
+		return true;
 #if IS_ENABLED(CONFIG_IPV6)
-	if (e->kept && dst == e->plain && d->query.family == MIGSEL_INET6)
-		return dst_check(e->plain, inet6_sk(e->sk)->dst_cookie);
+	if (d->query.family == MIGSEL_INET6)
+		cookie = inet6_sk(e->sk)->dst_cookie;
 #endif
-	return true;
+	return dst_check(e->plain, cookie);
 }
 
-/* Remember the verdict for packets alike; @dst is the route that it has found for them. */
+/*
+ * Remember the verdict for packets alike; @dst is the route that it has found for them, which
+ * they take unless they pass.
+ */
 static void egress_remember(struct egress *e, enum migsel_verdict verdict,
 			    struct dst_entry *dst)
 {
 	const struct migsel_decision *d = &e->decision;
 	const struct migsel_cached cached = {
-		.dst = dst,
+		.dst = verdict == MIGSEL_VERDICT_STEER ? dst : NULL,
 		.vmk = d->vmk,
 		.reason = d->reason,
 		.verdict = verdict,
@@ -286,7 +292,7 @@ static void egress_remember(struct egress *e, enum migsel_verdict verdict,
 
 	if (egress_is_common(e, dst))
 		migsel_cache_set(e->ms, d->snap, e->cache_key, e->skb,
-				 d->query.family, &cached);
+				 d->query.family, &cached, e->fib);
 }
 
 static unsigned int egress_steer(struct egress *e)
@@ -359,6 +365,10 @@ static unsigned int egress_pass(struct egress *e)
 {
 	const struct migsel_decision *d = &e->decision;
 
+	/* By its cookie the verdict on a connection is found faster. */
+	if (d->snap->policy.mode == MIGSEL_MODE_OBSERVE && e->kept &&
+	    (sk_is_tcp_flow(e->sk) || sk_is_udp_flow(e->sk)))
+		flow_cookie(e->sk);
 	if (!d->refused)
 		egress_remember(e, MIGSEL_VERDICT_PASS, d->verdict == MIGSEL_VERDICT_STEER ?
 				e->route ?: e->plain : NULL);

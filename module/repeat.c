@@ -211,12 +211,36 @@ repeat_cached_inet6(struct migsel_net *ms, struct sk_buff *skb,
 	return repeat_cached_of(ms, skb, state, snap, path, MIGSEL_INET6);
 }
 
+/*
+ * Whether a packet only passes, and nothing has changed for its connection, whose socket
+ * keeps the route that the packet has.
+ */
+static __always_inline bool
+repeat_passes(struct migsel_net *ms, const struct migsel_snap *snap,
+	      const struct sk_buff *skb, enum migsel_family family,
+	      const struct sock *sk, struct migsel_cached *cached)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	return sk && sk == skb->sk && sk_fullsock(sk) &&
+	       rcu_access_pointer(sk->sk_dst_cache) == dst && !dst_xfrm(dst) &&
+	       !READ_ONCE(sk->sk_bound_dev_if) &&
+	       migsel_cache_get_connection(ms, snap, skb, family, sk, cached) &&
+	       cached->verdict == MIGSEL_VERDICT_PASS &&
+	       repeat_holds(ms, snap, cached, skb, family, sk);
+}
+
 static __always_inline unsigned int
 repeat_of(struct migsel_net *ms, struct sk_buff *skb,
 	  const struct nf_hook_state *state, const struct migsel_snap *snap,
 	  const struct migsel_path *path, enum migsel_family family)
 {
+	struct migsel_cached cached;
 	const struct migsel_row *row;
+
+	if (snap->policy.mode == MIGSEL_MODE_OBSERVE &&
+	    repeat_passes(ms, snap, skb, family, state->sk, &cached))
+		return migsel_pass(ms, snap, cached.reason, path->class, skb);
 
 	if (!packet_is_plain(skb, family, state)) {
 		if (netif_is_l3_master(state->out) &&

@@ -10,6 +10,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <net/dst.h>
+#include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
@@ -80,6 +81,21 @@ static inline const void *migsel_daddr(const struct sk_buff *skb,
 	if (family == MIGSEL_INET)
 		return &ip_hdr(skb)->daddr;
 	return &ipv6_hdr(skb)->daddr;
+}
+
+/**
+ * migsel_flowinfo - what of a packet its route may depend on, beside addresses and ports
+ * @skb: the packet
+ * @family: its family
+ *
+ * Return: IPv6 traffic class and flow label, or the IPv4 DS field, without ECN.
+ */
+static inline __be32 migsel_flowinfo(const struct sk_buff *skb,
+				     enum migsel_family family)
+{
+	if (family == MIGSEL_INET)
+		return (__force __be32)(ip_hdr(skb)->tos & ~INET_ECN_MASK);
+	return ip6_flowinfo(ipv6_hdr(skb)) & ~htonl(INET_ECN_MASK << 20);
 }
 
 /**
@@ -185,6 +201,8 @@ static inline bool migsel_route_has_rules(const struct net *net,
  * @net: the namespace
  * @family: the family
  *
+ * IPv6 counts deleted routes apart from its other changes.
+ *
  * Context: any.
  * Return: a number that changes with the FIB.
  */
@@ -193,7 +211,8 @@ static inline int migsel_route_genid(const struct net *net,
 {
 #if IS_ENABLED(CONFIG_IPV6)
 	if (family == MIGSEL_INET6)
-		return rt_genid_ipv6(net);
+		return rt_genid_ipv6(net) +
+		       READ_ONCE(net->ipv6.rt6_stats->fib_discarded_routes);
 #endif
 	return rt_genid_ipv4(net);
 }
