@@ -34,6 +34,9 @@ if [[ ${HOST-} ]]; then
 	describe as-lab >"$OUT/described.sh"
 	describe >"$OUT/described.txt"
 fi
+# The virtual machines have it to run.
+mkdir -p "$top/.cache/build"
+flock "$top/.cache/build/tests.lock" make -s -C "$top/selftests" ticker
 say "starting a test kernel, ${KERNEL:-the default one}: some ten seconds"
 unset RUN
 # Emulated CPUs slow each other down.
