@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Verdicts that are remembered for packets whose socket cannot keep a route.
+ * Verdicts that are remembered for packets whose socket does not keep the rule's route.
  *
  * A verdict holds for all packets that are alike in what the rule and the FIB look at, as
  * long as configuration and route are valid, but for a second at most: then the packet is
@@ -149,8 +149,6 @@ static struct cache_slot *slot_claim(struct migsel_cache *here,
  * @cached: the verdict
  * @fib: the state of the FIB, from before a route was looked for
  *
- * A route that carries a transform belongs to one packet and is not kept.
- *
  * Context: under rcu_read_lock(), any but hard interrupt.
  */
 void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
@@ -162,8 +160,6 @@ void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 	struct cache_slot *slot;
 	struct dst_entry *old;
 
-	if (cached->dst && dst_xfrm(cached->dst))
-		return;
 	here = cache_lock(ms);
 	if (!may_retire(here))
 		goto out;
@@ -266,6 +262,7 @@ struct migsel_cache __percpu *migsel_cache_alloc(void)
 	int cpu;
 
 	BUILD_BUG_ON(sizeof(*cache) > PCPU_MIN_UNIT_SIZE);
+	BUILD_BUG_ON(CACHE_SLOTS > U8_MAX + 1);
 
 	cache = alloc_percpu_gfp(struct migsel_cache, GFP_KERNEL_ACCOUNT);
 	if (!cache)

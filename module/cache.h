@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Verdicts that are remembered for packets whose socket cannot keep a route. */
+/* Verdicts that are remembered for packets whose socket does not keep the rule's route. */
 
 #ifndef _MIGSEL_CACHE_H
 #define _MIGSEL_CACHE_H

@@ -113,6 +113,7 @@ static u64 key_cookie(const struct sock *sk)
 	bool connected = sk->sk_protocol == IPPROTO_TCP ?
 			 sk->sk_type == SOCK_STREAM :
 			 sk->sk_protocol == IPPROTO_UDP &&
+			 sk->sk_type == SOCK_DGRAM &&
 			 sk->sk_state == TCP_ESTABLISHED;
 
 	return connected ? atomic64_read(&sk->sk_cookie) : 0;
@@ -331,13 +332,14 @@ migsel_cache_get_connection(struct migsel_net *ms,
 		&cache->slots[READ_ONCE(cache->by_cookie[cookie % CACHE_SLOTS])];
 	unsigned int seq = raw_seqcount_begin(&cache->seq);
 
-	/* A socket that has a slot so is one of TCP or UDP. */
+	/* No other socket than one of TCP or UDP has a slot so. */
 	return cookie && slot->key.cookie == cookie &&
 	       slot->family == family &&
 	       addrs_equal(&slot->addrs, skb_addrs(skb, family), family) &&
 	       slot->key.ports == *(__be32 *)skb_transport_header(skb) &&
 	       slot->key.mark == skb->mark &&
 	       slot->key.flowinfo == migsel_flowinfo(skb, family) &&
+	       uid_eq(slot->key.uid, sock_net_uid(NULL, sk)) &&
 	       !slot->key.bound_if &&
 	       slot->key.bound == !!(sk->sk_userlocks & SOCK_BINDADDR_LOCK) &&
 	       slot_read(ms, cache, seq, slot, snap, skb, family, cached);

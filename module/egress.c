@@ -247,7 +247,7 @@ static bool egress_is_anonymous(const struct egress *e)
  * no flow, or to one whose socket had no cookie yet, if that matters: where a vmk is chosen
  * by flow, or an alarm is raised about each. Nor is it where the vmk that is preferred, or
  * that the sender has bound its socket to, may do for the next one; or where a route may be
- * one of an earlier FIB.
+ * one of an earlier FIB, or carries the transform of one packet.
  */
 static bool egress_is_common(const struct egress *e, const struct dst_entry *dst)
 {
@@ -257,6 +257,7 @@ static bool egress_is_common(const struct egress *e, const struct dst_entry *dst
 	u32 cookie = 0;
 
 	if (!key || e->no_memory || d->query.passed_over ||
+	    (dst && dst_xfrm(dst)) ||
 	    e->fib != migsel_route_genid(e->ms->net, d->query.family))
 		return false;
 	if (chosen && key->bound)
@@ -365,10 +366,13 @@ static unsigned int egress_pass(struct egress *e)
 {
 	const struct migsel_decision *d = &e->decision;
 
-	/* By its cookie the verdict on a connection is found faster. */
+	/* By a cookie the verdict on a connection is found faster: on its next packet. */
 	if (d->snap->policy.mode == MIGSEL_MODE_OBSERVE && e->kept &&
-	    (sk_is_tcp_flow(e->sk) || sk_is_udp_flow(e->sk)))
+	    (sk_is_tcp_flow(e->sk) || sk_is_udp_flow(e->sk)) &&
+	    e->cache_key && !e->cache_key->cookie) {
 		flow_cookie(e->sk);
+		e->cache_key = NULL;
+	}
 	if (!d->refused)
 		egress_remember(e, MIGSEL_VERDICT_PASS, d->verdict == MIGSEL_VERDICT_STEER ?
 				e->route ?: e->plain : NULL);

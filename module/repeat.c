@@ -213,16 +213,18 @@ repeat_cached_inet6(struct migsel_net *ms, struct sk_buff *skb,
 
 /*
  * Whether a packet only passes, and nothing has changed for its connection, whose socket
- * keeps the route that the packet has.
+ * keeps the route that the packet has. That the packets are plain was found out when the
+ * verdict was remembered; a socket that gets a policy lets go of its route.
  */
 static __always_inline bool
 repeat_passes(struct migsel_net *ms, const struct migsel_snap *snap,
 	      const struct sk_buff *skb, enum migsel_family family,
-	      const struct sock *sk, struct migsel_cached *cached)
+	      const struct nf_hook_state *state, struct migsel_cached *cached)
 {
 	const struct dst_entry *dst = skb_dst(skb);
+	const struct sock *sk = state->sk;
 
-	return sk && sk == skb->sk && sk_fullsock(sk) &&
+	return dst_dev_rcu(dst) == state->out && sk && sk == skb->sk && sk_fullsock(sk) &&
 	       rcu_access_pointer(sk->sk_dst_cache) == dst && !dst_xfrm(dst) &&
 	       !READ_ONCE(sk->sk_bound_dev_if) &&
 	       migsel_cache_get_connection(ms, snap, skb, family, sk, cached) &&
@@ -239,7 +241,7 @@ repeat_of(struct migsel_net *ms, struct sk_buff *skb,
 	const struct migsel_row *row;
 
 	if (snap->policy.mode == MIGSEL_MODE_OBSERVE &&
-	    repeat_passes(ms, snap, skb, family, state->sk, &cached))
+	    repeat_passes(ms, snap, skb, family, state, &cached))
 		return migsel_pass(ms, snap, cached.reason, path->class, skb);
 
 	if (!packet_is_plain(skb, family, state)) {

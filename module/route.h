@@ -84,7 +84,7 @@ static inline const void *migsel_daddr(const struct sk_buff *skb,
 }
 
 /**
- * migsel_flowinfo - what of a packet its route may depend on, beside addresses and ports
+ * migsel_flowinfo - what of its header the route of a packet may depend on, beside its flow
  * @skb: the packet
  * @family: its family
  *
@@ -201,7 +201,8 @@ static inline bool migsel_route_has_rules(const struct net *net,
  * @net: the namespace
  * @family: the family
  *
- * IPv6 counts deleted routes apart from its other changes.
+ * IPv6 counts deleted routes apart from its other changes, and neither family counts what
+ * becomes of a nexthop object in a group. That a route expires is not counted.
  *
  * Context: any.
  * Return: a number that changes with the FIB.
@@ -209,12 +210,14 @@ static inline bool migsel_route_has_rules(const struct net *net,
 static inline int migsel_route_genid(const struct net *net,
 				     enum migsel_family family)
 {
+	int genid = rt_genid_ipv4(net);
+
 #if IS_ENABLED(CONFIG_IPV6)
 	if (family == MIGSEL_INET6)
-		return rt_genid_ipv6(net) +
-		       READ_ONCE(net->ipv6.rt6_stats->fib_discarded_routes);
+		genid = rt_genid_ipv6(net) +
+			READ_ONCE(net->ipv6.rt6_stats->fib_discarded_routes);
 #endif
-	return rt_genid_ipv4(net);
+	return genid + READ_ONCE(net->nexthop.seq);
 }
 
 /**

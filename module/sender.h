@@ -39,7 +39,8 @@ static inline bool sctp_is_bound(const struct sock *sk)
 
 static inline bool sk_is_udp_flow(const struct sock *sk)
 {
-	return sk_is_inet(sk) && sk->sk_protocol == IPPROTO_UDP &&
+	return sk_is_inet(sk) && sk->sk_type == SOCK_DGRAM &&
+	       sk->sk_protocol == IPPROTO_UDP &&
 	       sk->sk_state == TCP_ESTABLISHED;
 }
 

@@ -3,8 +3,8 @@
 """alike.py FAMILY KIND: two senders of hot traffic that take turns, and are alike but in
 KIND, unconnected but where that is what they are. Prints how many packets of each were refused.
 One sender, while something changes, is KIND configuration (d1 takes the place of d0 as migration
-vmk), rule and own rule (one comes that refuses routes by d1, by d0), route (that by d1 goes), link
-(that of d1 goes), none (d1 is no migration vmk any more) and mode (it is enforced). With a word before
+vmk), rule and own rule (one comes that refuses routes by d1, by d0), route (that by d1 goes), nexthop
+(of a route, 1, is by d0), link (that of d1 goes), none (d1 is no migration vmk any more) and mode (it is enforced). With a word before
 it the sender is connected: to the same peer it sends twice as much, half of it before the change,
 which may also be one of its own: tag, device (it binds itself to d0), release (it was bound before),
 ds field, message (the DS field of its messages), elsewhere (where its messages go) and peer."""
@@ -71,6 +71,7 @@ CHANGES = {"configuration": ("migsel -b -", "vmk set d0 migration off\nvmk set d
            "rule": ("ip -{} rule add oif d1 unreachable priority 10", ""),
            "own rule": ("ip -{} rule add oif d0 unreachable priority 10", ""),
            "route": ("ip -{} route del {} dev d1", ""),
+           "nexthop": ("ip -{} nexthop replace id 1 dev d0", ""),
            "link": ("ip link set d1 carrier off", ""),
            "none": ("migsel vmk set d1 migration off", ""),
            "mode": ("migsel policy set mode enforce", "")}

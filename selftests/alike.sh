@@ -112,6 +112,12 @@ connections() {
 		rule "$family" del
 		counted "$family" 'connected route' dedicated-subnet no-route
 		ip -n "$N" route add "$(subnet "$family")" dev d1 metric 20 || fail 'no route'
+		ip -n "$N" -"$family" nexthop add id 1 dev d1
+		printf '%s\n' 'nexthop add id 2 group 1' "route replace $(subnet "$family") nhid 2 metric 20" |
+			ip -n "$N" -b - || fail 'no group'
+		counted "$family" 'connected nexthop' dedicated-subnet no-route
+		ip -n "$N" nexthop flush >/dev/null 2>&1 || fail 'no end of the group'
+		ip -n "$N" route add "$(subnet "$family")" dev d1 metric 20 || fail 'no route'
 		counted "$family" 'connected link' dedicated-subnet link-down
 		carrier d1 on
 		counted "$family" 'connected none' dedicated-subnet no-migration-vmk
