@@ -211,6 +211,46 @@ repeat_cached_inet6(struct migsel_net *ms, struct sk_buff *skb,
 	return repeat_cached_of(ms, skb, state, snap, path, MIGSEL_INET6);
 }
 
+static __always_inline unsigned int
+repeat_of(struct migsel_net *ms, struct sk_buff *skb,
+	  const struct nf_hook_state *state, const struct migsel_snap *snap,
+	  const struct migsel_path *path, enum migsel_family family)
+{
+	const struct migsel_row *row;
+
+	if (!packet_is_plain(skb, family, state)) {
+		if (netif_is_l3_master(state->out) &&
+		    migsel_comes_again(skb, family))
+			return NF_ACCEPT;
+		return migsel_egress(ms, skb, state->sk, snap, path, NULL);
+	}
+
+	row = repeat_row(ms, snap, path, skb, family);
+	if (row)
+		return migsel_pass(ms, snap, row->reason, path->class, skb);
+	return family == MIGSEL_INET ?
+	       repeat_cached_inet(ms, skb, state, snap, path) :
+	       repeat_cached_inet6(ms, skb, state, snap, path);
+}
+
+static noinline unsigned int repeat_inet(struct migsel_net *ms,
+					 struct sk_buff *skb,
+					 const struct nf_hook_state *state,
+					 const struct migsel_snap *snap,
+					 const struct migsel_path *path)
+{
+	return repeat_of(ms, skb, state, snap, path, MIGSEL_INET);
+}
+
+static noinline unsigned int repeat_inet6(struct migsel_net *ms,
+					  struct sk_buff *skb,
+					  const struct nf_hook_state *state,
+					  const struct migsel_snap *snap,
+					  const struct migsel_path *path)
+{
+	return repeat_of(ms, skb, state, snap, path, MIGSEL_INET6);
+}
+
 /*
  * Whether a packet only passes, and nothing has changed for its connection, whose socket
  * keeps the route that the packet has. That the packets are plain was found out when the
@@ -232,31 +272,38 @@ repeat_passes(struct migsel_net *ms, const struct migsel_snap *snap,
 	       repeat_holds(ms, snap, cached, skb, family, sk);
 }
 
+/* A packet in mode observe. */
 static __always_inline unsigned int
-repeat_of(struct migsel_net *ms, struct sk_buff *skb,
-	  const struct nf_hook_state *state, const struct migsel_snap *snap,
-	  const struct migsel_path *path, enum migsel_family family)
+repeat_observed_of(struct migsel_net *ms, struct sk_buff *skb,
+		   const struct nf_hook_state *state,
+		   const struct migsel_snap *snap,
+		   const struct migsel_path *path, enum migsel_family family)
 {
 	struct migsel_cached cached;
-	const struct migsel_row *row;
 
-	if (snap->policy.mode == MIGSEL_MODE_OBSERVE &&
-	    repeat_passes(ms, snap, skb, family, state, &cached))
+	if (repeat_passes(ms, snap, skb, family, state, &cached))
 		return migsel_pass(ms, snap, cached.reason, path->class, skb);
-
-	if (!packet_is_plain(skb, family, state)) {
-		if (netif_is_l3_master(state->out) &&
-		    migsel_comes_again(skb, family))
-			return NF_ACCEPT;
-		return migsel_egress(ms, skb, state->sk, snap, path, NULL);
-	}
-
-	row = repeat_row(ms, snap, path, skb, family);
-	if (row)
-		return migsel_pass(ms, snap, row->reason, path->class, skb);
 	return family == MIGSEL_INET ?
-	       repeat_cached_inet(ms, skb, state, snap, path) :
-	       repeat_cached_inet6(ms, skb, state, snap, path);
+	       repeat_inet(ms, skb, state, snap, path) :
+	       repeat_inet6(ms, skb, state, snap, path);
+}
+
+static noinline unsigned int
+repeat_observed_inet(struct migsel_net *ms, struct sk_buff *skb,
+		     const struct nf_hook_state *state,
+		     const struct migsel_snap *snap,
+		     const struct migsel_path *path)
+{
+	return repeat_observed_of(ms, skb, state, snap, path, MIGSEL_INET);
+}
+
+static noinline unsigned int
+repeat_observed_inet6(struct migsel_net *ms, struct sk_buff *skb,
+		      const struct nf_hook_state *state,
+		      const struct migsel_snap *snap,
+		      const struct migsel_path *path)
+{
+	return repeat_observed_of(ms, skb, state, snap, path, MIGSEL_INET6);
 }
 
 /**
@@ -277,7 +324,11 @@ unsigned int migsel_repeat(struct migsel_net *ms, struct sk_buff *skb,
 			   const struct migsel_snap *snap,
 			   const struct migsel_path *path)
 {
+	if (snap->policy.mode == MIGSEL_MODE_OBSERVE)
+		return path->family == MIGSEL_INET ?
+		       repeat_observed_inet(ms, skb, state, snap, path) :
+		       repeat_observed_inet6(ms, skb, state, snap, path);
 	return path->family == MIGSEL_INET ?
-	       repeat_of(ms, skb, state, snap, path, MIGSEL_INET) :
-	       repeat_of(ms, skb, state, snap, path, MIGSEL_INET6);
+	       repeat_inet(ms, skb, state, snap, path) :
+	       repeat_inet6(ms, skb, state, snap, path);
 }
