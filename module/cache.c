@@ -262,7 +262,7 @@ struct migsel_cache __percpu *migsel_cache_alloc(void)
 	int cpu;
 
 	BUILD_BUG_ON(sizeof(*cache) > PCPU_MIN_UNIT_SIZE);
-	BUILD_BUG_ON(CACHE_SLOTS > U8_MAX + 1);
+	BUILD_BUG_ON(ARRAY_SIZE(cache->slots) > U8_MAX + 1);
 
 	cache = alloc_percpu_gfp(struct migsel_cache, GFP_KERNEL_ACCOUNT);
 	if (!cache)
