@@ -6,5 +6,5 @@
 top=$(dirname "$(dirname "$(readlink -f "$0")")")
 printf '%s\n' "$top"/explore/*.c "$top"/module/rule.c \
 	"$top"/userspace/commands/explain_{view,say,cure}.c \
-	"$top"/userspace/lib/described{,_text,_esxcli,_save,_settle,_file}.c \
+	"$top"/userspace/lib/described{,_text,_esxcli,_save,_settle,_else,_file}.c \
 	"$top"/userspace/lib/{addr,text,utf8,error,names,rows}.c

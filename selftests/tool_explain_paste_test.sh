@@ -86,21 +86,6 @@ test_told_again() {
 	is_said esx-01 good vmk1 dedicated-subnet
 }
 
-# What the command line says migrations of, some hosts do not have: it goes for the others.
-test_words_for_some() {
-	local at host vmk tags='   Tags: '
-	for host in esx-01:vmk1 esx-02:vmk2 esx-03:vmk2; do
-		vmk=${host#*:} host=${host%:*}
-		printf '%b' "[root@$host:~] esxcfg-vmknic -l\n" "$head_row$(row vmk0 192.0.2.1)$(row "$vmk" 192.0.2.2)"
-	done >"$scratch/in"
-	at='[root@esx-03:~] esxcli network ip interface tag get -i'
-	printf '%s\n' "$at vmk0" "${tags}Management" "$at vmk2" "${tags}VMotion" >>"$scratch/in"
-	run 2 migsel -j explain "$scratch/in" migration vmk1
-	is_said esx-01 pitfall vmk0 same-subnet
-	json 'map(select(.host == "esx-02")) | .[0].verdict == "untold"'
-	is_said esx-03 pitfall vmk0 same-subnet
-}
-
 # What is told again without it, is gone.
 test_left_out() {
 	local at='[root@esx-01:~] esxcfg-vmknic -l\n' less get list prompt='[root@esx-01:~] esxcli network ip'
