@@ -4,10 +4,11 @@
 KIND, unconnected but where that is what they are. Prints how many packets of each were refused.
 One sender, while something changes, is KIND configuration (d1 takes the place of d0 as migration
 vmk), rule and own rule (one comes that refuses routes by d1, by d0), route (that by d1 goes), nexthop
-(of a route, 1, is by d0), link (that of d1 goes), none (d1 is no migration vmk any more) and mode (it is enforced). With a word before
-it the sender is connected: to the same peer it sends twice as much, half of it before the change,
-which may also be one of its own: tag, device (it binds itself to d0), release (it was bound before),
-ds field, message (the DS field of its messages), elsewhere (where its messages go) and peer."""
+(that by d1 is by d0 then), link (that of d1 goes), none (d1 is no migration vmk any more) and mode (what
+is decided is enforced). With "connected " before it the sender is connected, and sends as much before
+the change as after it. That may be one of its own: tag, device (it binds itself to d0), release (it was
+bound before), ds field, message (the DS field of each message), elsewhere (the address of each message)
+and peer (it connects to another one)."""
 
 import errno
 import os

@@ -291,6 +291,8 @@ test_bad_input() {
 	complains 2 '^-:1: this is what ip prints for people' 'lo   UNKNOWN   127.0.0.1/8\neth0   UP   192.0.2.1/24\n'
 	complains 2 '^-:2: this is what ip prints for people' 'root@kvm1:~# ip a\n1: lo: <LOOPBACK> mtu 65536\n'
 	out_is 'kvm1: not all that describes it could be read'
+	printf '%b' '[root@esx-01:~] cat other.xml\n<other>\n[root@esx-01:~] esxcfg-vmknic -l\n' "$head_row$(row vmk0 192.0.2.1)" >"$scratch/in"
+	run 0 migsel explain "$scratch/in" migration vmk0
 	complains 2 '^-:1: this is of Windows' '\r\nWindows IP Configuration\r\n'
 	complains 2 '^-:3: expected what esxcfg-vmknic -l prints of vmk1: an address' "$head_row$(row vmk0 192.0.2.1)vmk1  vMotion  IPv4  192.0.2.2  255.255." migration vmk0
 	complains 2 '^-:2: expected what esxcfg-vmknic' "$head_row$(row vmk0 192.0.2.1 x 255.0.255.0)"

@@ -574,7 +574,8 @@ static void read_line(struct paste *paste)
 		paste->nic = line;
 		return;
 	}
-	if (paste->section == NOWHERE && what_else(line)) {
+	/* What is told in XML between two prompts may be anything. */
+	if (paste->section == NOWHERE && *line != '<' && what_else(line)) {
 		/* Something has been told of the host. */
 		if (paste->all->current)
 			paste->all->found = true;
