@@ -42,7 +42,7 @@ static char *to_utf8(const char *bytes, size_t length, size_t *text_length)
 	const char *encoding = wide_encoding(bytes, length);
 	/* Two bytes of UTF-16 are three of UTF-8 at most. */
 	size_t left = encoding ? length / 2 * 3 : length;
-	char *text = malloc(left + 1), *in = (char *)bytes, *out = text;
+	char *text = calloc(left + 1, 1), *in = (char *)bytes, *out = text;
 	iconv_t wide;
 
 	if (!text)
@@ -62,7 +62,6 @@ static char *to_utf8(const char *bytes, size_t length, size_t *text_length)
 	}
 	if (!text)
 		return NULL;
-	*out = '\0';
 	*text_length = out - text;
 	if (*text_length >= 3 && !memcmp(text, "\357\273\277", 3)) {
 		*text_length -= 3;

@@ -295,10 +295,12 @@ static void read_route(struct paste *paste, char **words, unsigned int n)
 {
 	struct descriptions *all = paste->all;
 	struct described_route route = {};
-	bool is_ipv6 = strchr(words[0], ':') || (n > 2 && strchr(words[2], ':'));
-	unsigned int dev = 3;
+	unsigned int dev = 3, i;
+	bool is_ipv6 = false;
 	bool good;
 
+	for (i = 0; i < n && i < dev; i++)
+		is_ipv6 |= strchr(words[i], ':') != NULL;
 	if (paste->is_first)
 		host_of_part(all, is_ipv6 ? PART_ROUTES6 : PART_ROUTES4,
 			     paste->number);
