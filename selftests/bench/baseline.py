@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""baseline.py FIRST SECOND: from the figures of two boots, each JSON an object a line, the
-baseline on standard output: the lesser and the greater of each that SECOND has."""
+"""baseline.py FILE...: from the figures of some boots, each JSON an object a line, the
+baseline on standard output: the least and the greatest of each."""
 
 import json
 import sys
@@ -19,15 +19,14 @@ def read(path):
 
 
 def main():
-    first, second = (read(path) for path in sys.argv[1:])
-    was = {key_of(figure): figure["above"] for figure in first if "above" in figure}
-    ranges = {}
-    for figure in second:
+    boots = [read(path) for path in sys.argv[1:]]
+    seen = {}
+    for figure in [figure for boot in boots for figure in boot]:
         if "above" in figure and not figure.get("is_base"):
-            both = was[key_of(figure)], figure["above"]
-            ranges[key_of(figure)] = [round(min(both)), round(max(both))]
+            seen.setdefault(key_of(figure), []).append(figure["above"])
+    ranges = {key: [round(min(values)), round(max(values))] for key, values in seen.items()}
     lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(both)}" for key, both in ranges.items())
-    print(f'{{\n "license": "SPDX-License-Identifier: GPL-2.0-only",\n "release": {json.dumps(first[0]["release"])},\n "figures": {{\n{lines}\n }}\n}}')
+    print(f'{{\n "license": "SPDX-License-Identifier: GPL-2.0-only",\n "release": {json.dumps(boots[0][0]["release"])},\n "figures": {{\n{lines}\n }}\n}}')
 
 
 main()
