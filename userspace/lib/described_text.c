@@ -300,7 +300,7 @@ static void read_route(struct paste *paste, char **words, unsigned int n)
 	bool good;
 
 	for (i = 0; i < n && i < dev; i++)
-		is_ipv6 |= strchr(words[i], ':') != NULL;
+		is_ipv6 |= !!strchr(words[i], ':');
 	if (paste->is_first)
 		host_of_part(all, is_ipv6 ? PART_ROUTES6 : PART_ROUTES4,
 			     paste->number);
