@@ -89,11 +89,10 @@ static void alarms_ask(struct work_struct *work)
  * migsel_alarm_wanted - whether anybody listens
  * @alarms: alarms to send
  *
- * In each tick in which packets of a flow are sent that has fallen back, one of them asks, and
- * so do all while somebody listens. The kernel is asked once a tick whether anybody does in
- * any namespace. If somebody does, a work item finds out, ten times a second, whether it is
- * in this one. Where no packet has asked for so long that this is not known, the answer is
- * that somebody listens.
+ * In each tick in which packets of a flow are sent that has fallen back, one of them asks.
+ * The kernel is asked once a tick whether anybody does in any namespace. If somebody does, a
+ * work item finds out, ten times a second, whether it is in this one. Where no packet has
+ * asked for so long that this is not known, the answer is that somebody listens.
  *
  * Context: any.
  * Return: false if nobody does.

@@ -75,17 +75,42 @@ struct migsel_alarms {
 };
 
 /**
+ * migsel_alarm_is_known - whether migsel_alarm_wanted() was asked in this tick
+ * @alarms: alarms to send
+ *
+ * Context: any.
+ * Return: true if it was, and migsel_alarm_was_wanted() still holds.
+ */
+static inline bool migsel_alarm_is_known(const struct migsel_alarms *alarms)
+{
+	unsigned long now = jiffies;
+
+	return READ_ONCE(alarms->asked) == now;
+}
+
+/**
+ * migsel_alarm_was_wanted - what migsel_alarm_wanted() said last
+ * @alarms: alarms to send
+ *
+ * Context: any.
+ * Return: false if nobody listened.
+ */
+static inline bool migsel_alarm_was_wanted(const struct migsel_alarms *alarms)
+{
+	return READ_ONCE(alarms->wanted);
+}
+
+/**
  * migsel_alarm_idle - whether it is known that nobody listens
  * @alarms: alarms to send
  *
  * Context: any.
- * Return: true if migsel_alarm_wanted() was asked in this tick, and nobody did.
+ * Return: true if nobody does.
  */
 static inline bool migsel_alarm_idle(const struct migsel_alarms *alarms)
 {
-	unsigned long now = jiffies;
-
-	return READ_ONCE(alarms->asked) == now && !READ_ONCE(alarms->wanted);
+	return migsel_alarm_is_known(alarms) &&
+	       !migsel_alarm_was_wanted(alarms);
 }
 
 /**

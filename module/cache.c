@@ -2,14 +2,13 @@
 /*
  * Verdicts that are remembered for packets whose socket does not keep the rule's route.
  *
- * A verdict holds for all packets that are alike in what the rule and the FIB look at, as
- * long as configuration and route are valid, but for a second at most: then the packet is
+ * A verdict holds for all packets of a socket that are alike in what the rule and the FIB
+ * look at, as long as these stay the same, but for a second at most: then the packet is
  * decided on anew, so that others learn that the flow lives.
  */
 
 #include <linux/rcupdate.h>
 #include <net/dst.h>
-#include <net/ip6_fib.h>
 
 #include "cache.h"
 #include "cache_find.h"
@@ -18,14 +17,14 @@
 
 /*
  * Whether there was no route in this state of the FIB and within this tick. The tick is
- * for IPv6, which counts a change before it makes it: a lookup that races with the change
- * may see the new count and yet no route.
+ * for IPv6, which in some versions counts a change before it makes it: a lookup that races
+ * with the change may see the new count and yet no route.
  */
 static bool slot_lacks(const struct cache_slot *slot,
 		       const struct migsel_snap *snap, int fib)
 {
 	return slot->snap_id == snap->id && slot->lacking && slot->fib == fib &&
-	       time_in_range(jiffies, slot->tick, slot->tick);
+	       slot->tick == (u32)jiffies;
 }
 
 /* The slot for a new key: the one whose verdict is the oldest goes. */
@@ -38,7 +37,7 @@ static struct cache_slot *slot_victim(struct cache_slot *set,
 	for (i = 0; i < CACHE_WAYS; i++) {
 		if (set[i].snap_id != snap->id)
 			return &set[i];
-		if (time_before(set[i].tick, oldest->tick))
+		if (time_before32(set[i].tick, oldest->tick))
 			oldest = &set[i];
 	}
 	return oldest;
@@ -100,13 +99,56 @@ static void retire(struct migsel_cache *cache, struct dst_entry *dst,
  * @family: its family
  * @sk: its sender, whose plain packet it is
  *
+ * The socket gets a cookie if it has none, unless it is one of SCTP.
+ *
  * Context: any but hard interrupt.
  * Return: false if the verdict may depend on more.
  */
 bool migsel_cache_key(struct migsel_cache_key *key, const struct sk_buff *skb,
-		      enum migsel_family family, const struct sock *sk)
+		      enum migsel_family family, struct sock *sk)
 {
-	return key_fill(key, skb, family, sk);
+	const union addrs *addrs = skb_addrs(skb, family);
+	const void *bound = migsel_bound_addr(sk, skb, family);
+
+	BUILD_BUG_ON(sizeof(*key) !=
+		     offsetofend(struct migsel_cache_key, to_peer));
+
+	/* Linux 7.3 gives the cookie of a listener of SCTP to all that it accepts. */
+	key->cookie = sk->sk_protocol == IPPROTO_SCTP ?
+		      atomic64_read(&sk->sk_cookie) : migsel_cookie(sk);
+	key->mark = skb->mark;
+	key->uid = sock_net_uid(NULL, sk);
+	key->bound_if = READ_ONCE(sk->sk_bound_dev_if);
+	key->flowinfo = migsel_flowinfo(skb, family);
+	key->proto = skb_proto(skb, family);
+	key->family = family;
+	key->bound = bound;
+	if (!skb_ports(skb, family, &key->ports))
+		return false;
+	key->to_peer = is_to_peer(key->ports, addrs, family, sk);
+	return !bound || is_source(bound, addrs, family);
+}
+
+static struct cache_slot *slot_set(struct migsel_cache *cache,
+				   const struct migsel_cache_key *key,
+				   const union addrs *addrs)
+{
+	return cache_set(cache, key->cookie, key->mark, key->ports, addrs,
+			 key->family);
+}
+
+/* The slot with a key in its set, NULL if none has it. */
+static struct cache_slot *slot_find(struct cache_slot *set,
+				    const struct migsel_cache_key *key,
+				    const union addrs *addrs)
+{
+	int i;
+
+	for (i = 0; i < CACHE_WAYS; i++)
+		if (!memcmp(&set[i].key, key, sizeof(*key)) &&
+		    addrs_equal(&set[i].addrs, addrs, key->family))
+			return &set[i];
+	return NULL;
 }
 
 /*
@@ -116,25 +158,21 @@ bool migsel_cache_key(struct migsel_cache_key *key, const struct sk_buff *skb,
 static struct cache_slot *slot_claim(struct migsel_cache *here,
 				     const struct migsel_snap *snap,
 				     const struct migsel_cache_key *key,
-				     const struct sk_buff *skb,
-				     enum migsel_family family)
+				     const struct sk_buff *skb)
 {
-	const union addrs *addrs = skb_addrs(skb, family);
-	u32 hash = key_hash(key, addrs, family);
-	struct cache_slot *set = cache_set(here, hash), *slot;
+	const union addrs *addrs = skb_addrs(skb, key->family);
+	struct cache_slot *set = slot_set(here, key, addrs), *slot;
 
 	lockdep_assert_held(&here->lock);
-	slot = slot_find(set, hash, key, addrs, family);
+	slot = slot_find(set, key, addrs);
 	if (slot)
 		return slot;
 	slot = slot_victim(set, snap);
 	slot->key = *key;
-	if (family == MIGSEL_INET)
+	if (key->family == MIGSEL_INET)
 		slot->addrs.inet = addrs->inet;
 	else
 		slot->addrs.inet6 = addrs->inet6;
-	slot->family = family;
-	slot->hash = hash;
 	slot->snap_id = 0;
 	return slot;
 }
@@ -145,7 +183,6 @@ static struct cache_slot *slot_claim(struct migsel_cache *here,
  * @snap: the configuration
  * @key: what it is remembered by
  * @skb: the packet
- * @family: its family
  * @cached: the verdict
  * @fib: the state of the FIB, from before a route was looked for
  *
@@ -153,7 +190,7 @@ static struct cache_slot *slot_claim(struct migsel_cache *here,
  */
 void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 		      const struct migsel_cache_key *key,
-		      const struct sk_buff *skb, enum migsel_family family,
+		      const struct sk_buff *skb,
 		      const struct migsel_cached *cached, int fib)
 {
 	struct migsel_cache *here;
@@ -164,19 +201,16 @@ void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 	if (!may_retire(here))
 		goto out;
 	raw_write_seqcount_begin(&here->seq);
-	slot = slot_claim(here, snap, key, skb, family);
+	slot = slot_claim(here, snap, key, skb);
 	old = slot->cached.dst;
 	slot->snap_id = snap->id;
-	slot->cookie = cached->dst && family == MIGSEL_INET6 ?
-		       rt6_get_cookie(dst_rt6_info(cached->dst)) : 0;
-	slot->tick = jiffies;
+	slot->tick = (u32)jiffies;
 	slot->fib = fib;
+	slot->cookie = cached->dst && key->family == MIGSEL_INET6 ?
+		       rt6_entry_cookie(dst_rt6_info(cached->dst)) : 0;
 	slot->lacking = false;
 	slot->cached = *cached;
 	dst_clone(cached->dst);
-	if (key->cookie)
-		WRITE_ONCE(here->by_cookie[key->cookie % CACHE_SLOTS],
-			   slot - here->slots);
 	raw_write_seqcount_end(&here->seq);
 	retire(here, old, cached->dst);
 out:
@@ -189,7 +223,6 @@ out:
  * @snap: the configuration
  * @key: what it is remembered by
  * @skb: the packet
- * @family: its family
  * @fib: the state of its family's FIB
  *
  * Context: under rcu_read_lock(), any but hard interrupt. Takes no lock.
@@ -197,16 +230,14 @@ out:
  */
 bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
 			const struct migsel_cache_key *key,
-			const struct sk_buff *skb, enum migsel_family family,
-			int fib)
+			const struct sk_buff *skb, int fib)
 {
 	struct migsel_cache *cache = raw_cpu_ptr(ms->cache);
 	unsigned int seq = raw_seqcount_begin(&cache->seq);
-	const union addrs *addrs = skb_addrs(skb, family);
-	u32 hash = key_hash(key, addrs, family);
+	const union addrs *addrs = skb_addrs(skb, key->family);
 	const struct cache_slot *slot;
 
-	slot = slot_find(cache_set(cache, hash), hash, key, addrs, family);
+	slot = slot_find(slot_set(cache, key, addrs), key, addrs);
 	return slot && slot->sure && slot_lacks(slot, snap, fib) &&
 	       !read_seqcount_retry(&cache->seq, seq);
 }
@@ -217,7 +248,6 @@ bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
  * @snap: the configuration
  * @key: what it is remembered by
  * @skb: the packet
- * @family: its family
  * @fib: the state of the FIB, from before the route was looked for
  *
  * IPv6 also finds none for lack of memory. So it is believed once it was found twice.
@@ -226,8 +256,7 @@ bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
  */
 void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
 		       const struct migsel_cache_key *key,
-		       const struct sk_buff *skb, enum migsel_family family,
-		       int fib)
+		       const struct sk_buff *skb, int fib)
 {
 	struct migsel_cache *here;
 	struct cache_slot *slot;
@@ -237,12 +266,12 @@ void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
 	if (!may_retire(here))
 		goto out;
 	raw_write_seqcount_begin(&here->seq);
-	slot = slot_claim(here, snap, key, skb, family);
+	slot = slot_claim(here, snap, key, skb);
 	slot->sure = slot_lacks(slot, snap, fib);
 	old = slot->cached.dst;
 	slot->snap_id = snap->id;
 	slot->fib = fib;
-	slot->tick = jiffies;
+	slot->tick = (u32)jiffies;
 	slot->lacking = true;
 	slot->cached.dst = NULL;
 	raw_write_seqcount_end(&here->seq);
@@ -262,7 +291,6 @@ struct migsel_cache __percpu *migsel_cache_alloc(void)
 	int cpu;
 
 	BUILD_BUG_ON(sizeof(*cache) > PCPU_MIN_UNIT_SIZE);
-	BUILD_BUG_ON(ARRAY_SIZE(cache->slots) > U8_MAX + 1);
 
 	cache = alloc_percpu_gfp(struct migsel_cache, GFP_KERNEL_ACCOUNT);
 	if (!cache)

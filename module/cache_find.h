@@ -8,10 +8,12 @@
 #include <linux/jiffies.h>
 #include <linux/local_lock.h>
 #include <linux/seqlock.h>
+#include <linux/time.h>
 #include <net/dst.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/tcp_states.h>
 
 #include "cache.h"
 #include "migsel.h"
@@ -23,7 +25,7 @@
 #define CACHE_WAYS	4
 #define CACHE_SLOTS	(CACHE_SETS * CACHE_WAYS)
 /* With more of them in one grace period, no further verdict is remembered. */
-#define MOST_RETIRED	128
+#define MOST_RETIRED	96
 
 /**
  * union addrs - the addresses of a packet, as they are in its header
@@ -46,13 +48,11 @@ union addrs {
  * @key: the packets that it is on
  * @addrs: their addresses
  * @snap_id: of the configuration that it follows from, 0 if the slot is free
- * @tick: when it was decided, in jiffies
- * @hash: of @key and @addrs; most slots that are not it can be told by that
- * @cookie: tells whether an IPv6 route is still valid
- * @fib: without a route, the state of the FIB that the verdict follows from
- * @family: the family of the packets
+ * @tick: when it was decided, in jiffies, of which these are the lower 32 bits
+ * @fib: the state of the FIB that the verdict follows from
+ * @cookie: that of the entry of an IPv6 route
  * @lacking: no route was found
- * @sure: without a route, it was looked for once more
+ * @sure: it was looked for once more, and again none was found
  * @cached: the verdict, unless @lacking; its route is held. Routes let go of their device
  *	by themselves when it is unregistered
  */
@@ -60,11 +60,9 @@ struct cache_slot {
 	struct migsel_cache_key key;
 	union addrs addrs;
 	u64 snap_id;
-	unsigned long tick;
-	u32 hash;
-	u32 cookie;
+	u32 tick;
 	int fib;
-	u8 family;
+	u32 cookie;
 	bool lacking;
 	bool sure;
 	struct migsel_cached cached;
@@ -88,7 +86,6 @@ struct retired {
  *	verdict that is being replaced is not known. It is read and written by the raw
  *	calls for PREEMPT_RT, where a writer may be preempted
  * @slots: the verdicts, those with one hash side by side
- * @by_cookie: the last slot of a connection, by the low bits of its socket's cookie
  * @first: the route in @retired that was retired first
  * @n_retired: how many there are
  * @retired: the FIB frees its routes without a grace period once nobody has a reference:
@@ -98,26 +95,10 @@ struct migsel_cache {
 	local_lock_t lock;
 	seqcount_t seq;
 	struct cache_slot slots[CACHE_SLOTS];
-	u8 by_cookie[CACHE_SLOTS];
 	unsigned int first;
 	unsigned int n_retired;
 	struct retired retired[MOST_RETIRED];
 };
-
-/*
- * A connection is a flow, whoever else has its addresses and ports: another socket on the
- * same port, or one that has been closed.
- */
-static u64 key_cookie(const struct sock *sk)
-{
-	bool connected = sk->sk_protocol == IPPROTO_TCP ?
-			 sk->sk_type == SOCK_STREAM :
-			 sk->sk_protocol == IPPROTO_UDP &&
-			 sk->sk_type == SOCK_DGRAM &&
-			 sk->sk_state == TCP_ESTABLISHED;
-
-	return connected ? atomic64_read(&sk->sk_cookie) : 0;
-}
 
 static __always_inline const union addrs *skb_addrs(const struct sk_buff *skb,
 						    enum migsel_family family)
@@ -126,40 +107,27 @@ static __always_inline const union addrs *skb_addrs(const struct sk_buff *skb,
 				       (const void *)&ipv6_hdr(skb)->saddr;
 }
 
-/* Fill in what the verdict on a packet depends on. False if it may depend on more. */
-static __always_inline bool key_fill(struct migsel_cache_key *key,
-				     const struct sk_buff *skb,
-				     enum migsel_family family,
-				     const struct sock *sk)
+static __always_inline u8 skb_proto(const struct sk_buff *skb,
+				    enum migsel_family family)
 {
-	const union addrs *addrs = skb_addrs(skb, family);
-	bool is_inet = family == MIGSEL_INET;
-	const void *bound, *ports;
+	return family == MIGSEL_INET ? ip_hdr(skb)->protocol :
+				       ipv6_hdr(skb)->nexthdr;
+}
 
-	if (is_inet) {
-		key->proto = ip_hdr(skb)->protocol;
-		ports = ip_hdr(skb) + 1;
-	} else {
-		key->proto = ipv6_hdr(skb)->nexthdr;
-		ports = ipv6_hdr(skb) + 1;
-	}
-	key->flowinfo = migsel_flowinfo(skb, family);
-	key->mark = skb->mark;
-	key->uid = sock_net_uid(NULL, sk);
-	key->bound_if = READ_ONCE(sk->sk_bound_dev_if);
-	key->cookie = key_cookie(sk);
-	key->ports = 0;
-	if (migsel_proto_has_ports(key->proto)) {
-		if (ports + sizeof(key->ports) > (void *)skb_tail_pointer(skb))
-			return false;
-		key->ports = *(const __be32 *)ports;
-	}
-	bound = migsel_bound_addr(sk, skb, family);
-	key->bound = bound;
-	if (!bound)
+/* Both ports of a packet without options, 0 if it has none. False if it is too short. */
+static __always_inline bool skb_ports(const struct sk_buff *skb,
+				      enum migsel_family family, __be32 *ports)
+{
+	const void *header = family == MIGSEL_INET ? (void *)(ip_hdr(skb) + 1) :
+						     (void *)(ipv6_hdr(skb) + 1);
+
+	*ports = 0;
+	if (!migsel_proto_has_ports(skb_proto(skb, family)))
 		return true;
-	return is_inet ? *(const __be32 *)bound == addrs->inet.saddr :
-			 ipv6_addr_equal(bound, &addrs->inet6.saddr);
+	if (header + sizeof(*ports) > (void *)skb_tail_pointer(skb))
+		return false;
+	*ports = *(const __be32 *)header;
+	return true;
 }
 
 /* Subnet and host are often the same number, which is not to cancel out. */
@@ -170,21 +138,23 @@ static __always_inline u32 addr_fold(const struct in6_addr *addr)
 	return words[0] ^ words[1] * GOLDEN_RATIO_32 ^ words[2] ^ words[3];
 }
 
-static __always_inline u32 key_hash(const struct migsel_cache_key *key,
-				    const union addrs *addrs,
-				    enum migsel_family family)
+static __always_inline u32 addrs_fold(const union addrs *addrs,
+				      enum migsel_family family)
 {
-	u32 to, from;
+	if (family == MIGSEL_INET)
+		return (__force u32)(addrs->inet.daddr ^ addrs->inet.saddr);
+	return addr_fold(&addrs->inet6.daddr) ^ addr_fold(&addrs->inet6.saddr);
+}
 
-	if (family == MIGSEL_INET) {
-		to = (__force u32)addrs->inet.daddr;
-		from = (__force u32)addrs->inet.saddr;
-	} else {
-		to = addr_fold(&addrs->inet6.daddr);
-		from = addr_fold(&addrs->inet6.saddr);
-	}
-	return hash_64((u64)(to ^ key->mark) << 32 |
-		       (from ^ (__force u32)key->ports), 32);
+/* The set for packets of a socket in the cache of a CPU. */
+static __always_inline struct cache_slot *
+cache_set(struct migsel_cache *cache, u64 cookie, u32 mark, __be32 ports,
+	  const union addrs *addrs, enum migsel_family family)
+{
+	u32 high = addrs_fold(addrs, family) ^ (__force u32)ports ^ mark;
+	u64 all = (u64)high << 32 ^ cookie;
+
+	return &cache->slots[hash_64(all, ilog2(CACHE_SETS)) * CACHE_WAYS];
 }
 
 static __always_inline bool addrs_equal(const union addrs *a,
@@ -198,41 +168,67 @@ static __always_inline bool addrs_equal(const union addrs *a,
 	       ipv6_addr_equal(&a->inet6.saddr, &b->inet6.saddr);
 }
 
-static __always_inline bool slot_is_for(const struct cache_slot *slot,
-					const struct migsel_cache_key *key,
-					const union addrs *addrs,
-					enum migsel_family family)
+/* Whether an address, of a socket, is the source of its packet. */
+static __always_inline bool is_source(const void *addr,
+				      const union addrs *addrs,
+				      enum migsel_family family)
 {
-	return slot->family == family &&
+	return family == MIGSEL_INET ?
+	       *(const __be32 *)addr == addrs->inet.saddr :
+	       ipv6_addr_equal(addr, &addrs->inet6.saddr);
+}
+
+/* Whether a packet goes where its socket is connected to. */
+static __always_inline bool is_to_peer(__be32 ports, const union addrs *addrs,
+				       enum migsel_family family,
+				       const struct sock *sk)
+{
+	if (sk->sk_state != TCP_ESTABLISHED ||
+	    ((const __be16 *)&ports)[1] != inet_sk(sk)->inet_dport)
+		return false;
+	if (family == MIGSEL_INET)
+		return addrs->inet.daddr == inet_sk(sk)->inet_daddr;
+#if IS_ENABLED(CONFIG_IPV6)
+	return ipv6_addr_equal(&addrs->inet6.daddr, &sk->sk_v6_daddr);
+#else
+	return false;
+#endif
+}
+
+/* Whether a slot of the socket of a packet is about packets like it. */
+static __always_inline bool slot_is_of(const struct cache_slot *slot,
+				       const struct sk_buff *skb,
+				       enum migsel_family family, __be32 ports,
+				       const struct sock *sk)
+{
+	const union addrs *addrs = skb_addrs(skb, family);
+	const void *bound = migsel_bound_addr(sk, skb, family);
+
+	return slot->key.family == family &&
 	       addrs_equal(&slot->addrs, addrs, family) &&
-	       slot->key.ports == key->ports && slot->key.mark == key->mark &&
-	       uid_eq(slot->key.uid, key->uid) &&
-	       slot->key.bound_if == key->bound_if &&
-	       slot->key.flowinfo == key->flowinfo &&
-	       slot->key.proto == key->proto &&
-	       slot->key.bound == key->bound &&
-	       slot->key.cookie == key->cookie;
+	       slot->key.ports == ports &&
+	       slot->key.proto == skb_proto(skb, family) &&
+	       slot->key.mark == skb->mark &&
+	       slot->key.flowinfo == migsel_flowinfo(skb, family) &&
+	       uid_eq(slot->key.uid, sock_net_uid(NULL, sk)) &&
+	       slot->key.bound_if == READ_ONCE(sk->sk_bound_dev_if) &&
+	       slot->key.to_peer == is_to_peer(ports, addrs, family, sk) &&
+	       (slot->key.bound ? bound && is_source(bound, addrs, family) :
+				  !bound);
 }
 
-/* The set for a hash in the cache of a CPU. */
-static __always_inline struct cache_slot *cache_set(struct migsel_cache *cache,
-						    u32 hash)
+/*
+ * What changes when the entry of an IPv6 route does, and when the FIB gives up a router that
+ * does not answer: of that it keeps no count. 0 if the route has no entry any more.
+ */
+static __always_inline u32 rt6_entry_cookie(const struct rt6_info *rt)
 {
-	return &cache->slots[(hash >> (32 - ilog2(CACHE_SETS))) * CACHE_WAYS];
-}
+	const struct fib6_info *entry = rcu_dereference(rt->from);
+	u32 cookie = 0;
 
-/* The slot of a packet in its set, NULL if it has none. */
-static __always_inline struct cache_slot *
-slot_find(struct cache_slot *set, u32 hash, const struct migsel_cache_key *key,
-	  const union addrs *addrs, enum migsel_family family)
-{
-	int i;
-
-	for (i = 0; i < CACHE_WAYS; i++)
-		if (set[i].hash == hash &&
-		    slot_is_for(&set[i], key, addrs, family))
-			return &set[i];
-	return NULL;
+	if (entry && !fib6_check_expired(entry))
+		fib6_get_cookie_safe(entry, &cookie);
+	return cookie;
 }
 
 /*
@@ -240,109 +236,73 @@ slot_find(struct cache_slot *set, u32 hash, const struct migsel_cache_key *key,
  * about other packets then.
  */
 static __always_inline bool
-slot_read(struct migsel_net *ms, const struct migsel_cache *cache,
+slot_read(const struct migsel_path *path, const struct migsel_cache *cache,
 	  unsigned int seq, const struct cache_slot *slot,
-	  const struct migsel_snap *snap, const struct sk_buff *skb,
-	  enum migsel_family family, struct migsel_cached *cached)
+	  const struct sk_buff *skb, enum migsel_family family,
+	  struct migsel_cached *cached)
 {
+	const struct dst_entry *plain = skb_dst(skb);
 	u32 cookie;
 
-	if (slot->snap_id != snap->id || slot->lacking ||
-	    time_after_eq(jiffies, slot->tick + HZ))
-		return false;
-	if (!slot->cached.dst &&
-	    slot->fib != migsel_route_genid(ms->net, family))
+	if (slot->snap_id != path->snap->id || slot->lacking ||
+	    slot->fib != migsel_route_genid(path->ms->net, family) ||
+	    time_after32((u32)jiffies, slot->tick + HZ - 1))
 		return false;
 	*cached = slot->cached;
 	cookie = slot->cookie;
-	if (read_seqcount_retry(&cache->seq, seq))
+	if (read_seqcount_retry(&cache->seq, seq) ||
+	    cached->plain_ifindex != dst_dev_rcu(plain)->ifindex)
+		return false;
+	/* A message may ask for a device, by which the destination is not one host. */
+	if (family == MIGSEL_INET && dst_rtable(plain)->rt_type != RTN_UNICAST)
 		return false;
 	if (!cached->dst)
 		return true;
-	if (cached->dst != skb_dst(skb))
-		return dst_check(cached->dst, cookie);
-	/*
-	 * The sender has seen that the route of its packet is valid. An IPv6 route stays the
-	 * same when the rules of the FIB change, by which the device may have another one.
-	 */
-	if (family == MIGSEL_INET6 && !dst_check(cached->dst, cookie))
+	/* What is learned of a path may make its route void while the FIB stays the same. */
+	if (READ_ONCE(cached->dst->obsolete) != DST_OBSOLETE_FORCE_CHK ||
+	    (family == MIGSEL_INET6 &&
+	     (!cookie || cookie != rt6_entry_cookie(dst_rt6_info(cached->dst)))))
 		return false;
-	cached->dst = NULL;
+	if (cached->dst == plain)
+		cached->dst = NULL;
 	return true;
 }
 
 /**
  * migsel_cache_get - what is remembered of packets like one
- * @ms: migsel in its namespace
- * @snap: the configuration
- * @skb: the packet, in the hook
+ * @path: what the rule has settled for their kind
+ * @skb: the packet, in the hook, without IPv4 options
  * @family: its family
- * @sk: its sender, whose plain packet it is
+ * @sk: its sender, a full socket. Only what is plain has been remembered
  * @cached: where to put it
  *
  * Context: under rcu_read_lock(), any but hard interrupt.
  * Return: true if the verdict is in @cached, false if the packet has to be decided on.
  */
 static __always_inline bool
-migsel_cache_get(struct migsel_net *ms, const struct migsel_snap *snap,
-		 const struct sk_buff *skb, enum migsel_family family,
-		 const struct sock *sk, struct migsel_cached *cached)
+migsel_cache_get(const struct migsel_path *path, const struct sk_buff *skb,
+		 enum migsel_family family, const struct sock *sk,
+		 struct migsel_cached *cached)
 {
 	/* Whichever CPU this goes on: its cache will do. */
-	struct migsel_cache *cache = raw_cpu_ptr(ms->cache);
-	const union addrs *addrs = skb_addrs(skb, family);
-	const struct cache_slot *slot;
-	struct migsel_cache_key key;
-	unsigned int seq;
-	u32 hash;
-
-	if (!key_fill(&key, skb, family, sk))
-		return false;
-	hash = key_hash(&key, addrs, family);
-	seq = raw_seqcount_begin(&cache->seq);
-	slot = slot_find(cache_set(cache, hash), hash, &key, addrs, family);
-	return slot && slot_read(ms, cache, seq, slot, snap, skb, family, cached);
-}
-
-/**
- * migsel_cache_get_connection - what is remembered of the packets of a connection
- * @ms: migsel in its namespace
- * @snap: the configuration
- * @skb: a packet, in the hook
- * @family: its family
- * @sk: its sender, which is not bound to a device
- * @cached: where to put it
- *
- * The same as migsel_cache_get(), but it finds only what was remembered last of a
- * connection, and asks for less.
- *
- * Context: under rcu_read_lock(), any but hard interrupt.
- * Return: true if the verdict is in @cached, false if it has to be looked for.
- */
-static __always_inline bool
-migsel_cache_get_connection(struct migsel_net *ms,
-			    const struct migsel_snap *snap,
-			    const struct sk_buff *skb,
-			    enum migsel_family family, const struct sock *sk,
-			    struct migsel_cached *cached)
-{
-	const struct migsel_cache *cache = raw_cpu_ptr(ms->cache);
+	struct migsel_cache *cache = raw_cpu_ptr(path->ms->cache);
 	u64 cookie = atomic64_read(&sk->sk_cookie);
-	const struct cache_slot *slot =
-		&cache->slots[READ_ONCE(cache->by_cookie[cookie % CACHE_SLOTS])];
-	unsigned int seq = raw_seqcount_begin(&cache->seq);
+	const struct cache_slot *slot;
+	unsigned int seq;
+	__be32 ports;
+	int i;
 
-	/* No other socket than one of TCP or UDP has a slot so. */
-	return cookie && slot->key.cookie == cookie &&
-	       slot->family == family &&
-	       addrs_equal(&slot->addrs, skb_addrs(skb, family), family) &&
-	       slot->key.ports == *(__be32 *)skb_transport_header(skb) &&
-	       slot->key.mark == skb->mark &&
-	       slot->key.flowinfo == migsel_flowinfo(skb, family) &&
-	       uid_eq(slot->key.uid, sock_net_uid(NULL, sk)) &&
-	       !slot->key.bound_if &&
-	       slot->key.bound == !!(sk->sk_userlocks & SOCK_BINDADDR_LOCK) &&
-	       slot_read(ms, cache, seq, slot, snap, skb, family, cached);
+	if (!skb_ports(skb, family, &ports))
+		return false;
+	slot = cache_set(cache, cookie, skb->mark, ports,
+			 skb_addrs(skb, family), family);
+	seq = raw_seqcount_begin(&cache->seq);
+	for (i = 0; i < CACHE_WAYS; i++, slot++)
+		if (slot->key.cookie == cookie &&
+		    slot_is_of(slot, skb, family, ports, sk))
+			return slot_read(path, cache, seq, slot, skb, family,
+					 cached);
+	return false;
 }
 
 #endif /* _MIGSEL_CACHE_FIND_H */

@@ -3,7 +3,6 @@
 
 #include <linux/netfilter.h>
 #include <linux/sched.h>
-#include <linux/sock_diag.h>
 #include <net/dst.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
@@ -35,6 +34,7 @@
 /**
  * struct egress - a tagged packet on its way
  * @decision: what becomes of it
+ * @path: what the rule has settled for its kind
  * @ms: migsel in its namespace
  * @skb: the packet
  * @sk: its sender if that is a full socket, or NULL
@@ -49,6 +49,7 @@
  */
 struct egress {
 	struct migsel_decision decision;
+	const struct migsel_path *path;
 	struct migsel_net *ms;
 	struct sk_buff *skb;
 	struct sock *sk;
@@ -122,17 +123,6 @@ static bool skb_is_ndisc(const struct sk_buff *skb)
 	       *type <= NDISC_REDIRECT;
 }
 
-static u64 flow_cookie(struct sock *sk)
-{
-	u64 cookie = atomic64_read(&sk->sk_cookie);
-	u32 halves[2];
-
-	if (cookie)
-		return cookie;
-	sock_diag_save_cookie(sk, halves);
-	return atomic64_read(&sk->sk_cookie);
-}
-
 /* The flow that a packet belongs to, 0 if to none. */
 static u64 egress_flow(struct migsel_decision *d)
 {
@@ -140,9 +130,9 @@ static u64 egress_flow(struct migsel_decision *d)
 	struct sock *sk = e->sk == e->skb->sk ? e->sk : NULL;
 
 	if (sk && sk_is_tcp_flow(sk))
-		return flow_cookie(sk);
+		return migsel_cookie(sk);
 	if (sk && sk_is_udp_flow(sk) && migsel_sk_has_tuple(sk, egress_key(e)))
-		return flow_cookie(sk);
+		return migsel_cookie(sk);
 	if (egress_key(e)->proto == IPPROTO_TCP)
 		return 0;
 	return migsel_flow_id(egress_key(e));
@@ -233,26 +223,17 @@ static bool egress_is_tcp(struct egress *e)
 	return sk && inet_sk_state_load(sk) == TCP_NEW_SYN_RECV;
 }
 
-/* Whether a packet belongs to a flow that @e->cache_key does not tell from another one. */
-static bool egress_is_anonymous(const struct egress *e)
-{
-	const struct migsel_cache_key *key = e->cache_key;
-
-	return !key->cookie &&
-	       (key->proto == IPPROTO_TCP || sk_is_udp_flow(e->sk));
-}
-
 /*
  * Whether the verdict is the same for packets alike. It is not where the packet belongs to
- * no flow, or to one whose socket had no cookie yet, if that matters: where a vmk is chosen
- * by flow, or an alarm is raised about each. Nor is it where the vmk that is preferred, or
- * that the sender has bound its socket to, may do for the next one; or where a route may be
- * one of an earlier FIB, or carries the transform of one packet.
+ * no flow, if that matters: where a vmk is chosen by flow, or an alarm is raised about each.
+ * Nor is it where the vmk that is preferred, or that the sender has bound its socket to, may
+ * do for the next one; or where a route may be one of an earlier FIB, or carries the
+ * transform of one packet.
  */
-static bool egress_is_common(const struct egress *e, const struct dst_entry *dst)
+static bool egress_is_common(struct egress *e, const struct dst_entry *dst)
 {
 	const struct migsel_cache_key *key = e->cache_key;
-	const struct migsel_decision *d = &e->decision;
+	struct migsel_decision *d = &e->decision;
 	bool chosen = d->row->action == MIGSEL_CHOOSE;
 	u32 cookie = 0;
 
@@ -263,7 +244,7 @@ static bool egress_is_common(const struct egress *e, const struct dst_entry *dst
 	if (chosen && key->bound)
 		return false;
 	if ((chosen || (d->row->bypasses && migsel_alarm_wanted(e->ms->alarms))) &&
-	    egress_is_anonymous(e))
+	    !egress_flow(d))
 		return false;
 	if (!e->kept || dst != e->plain)
 		return true;
@@ -279,13 +260,15 @@ static bool egress_is_common(const struct egress *e, const struct dst_entry *dst
  * they take unless they pass.
  */
 static void egress_remember(struct egress *e, enum migsel_verdict verdict,
-			    struct dst_entry *dst)
+			    struct dst_entry *dst,
+			    struct migsel_count __percpu *count)
 {
 	const struct migsel_decision *d = &e->decision;
 	const struct migsel_cached cached = {
 		.dst = verdict == MIGSEL_VERDICT_STEER ? dst : NULL,
-		.vmk = d->vmk,
-		.reason = d->reason,
+		.dev = d->vmk == MIGSEL_NO_VMK ? NULL : d->snap->vmks[d->vmk].dev,
+		.count = count,
+		.plain_ifindex = dst_dev_rcu(e->plain)->ifindex,
 		.verdict = verdict,
 		.bypasses = d->row->bypasses,
 		.audience = migsel_alarm_audience(e->ms->alarms),
@@ -293,12 +276,13 @@ static void egress_remember(struct egress *e, enum migsel_verdict verdict,
 
 	if (egress_is_common(e, dst))
 		migsel_cache_set(e->ms, d->snap, e->cache_key, e->skb,
-				 d->query.family, &cached, e->fib);
+				 &cached, e->fib);
 }
 
 static unsigned int egress_steer(struct egress *e)
 {
 	const struct migsel_decision *d = &e->decision;
+	struct migsel_count __percpu *count;
 	struct sk_buff *skb = e->skb;
 	bool cuts = e->kept && sk_is_tcp(e->sk);
 	bool owned = false;
@@ -329,55 +313,55 @@ static unsigned int egress_steer(struct egress *e)
 	if (cuts && !migsel_tcp_fits(skb))
 		return NF_DROP_ERR(-ENOBUFS);
 
+	count = migsel_vmk_count(d->snap->vmks[d->vmk].stats, d->query.class,
+				 d->reason);
 	/* From now on the socket has the route for its packets. */
 	if (!owned)
-		egress_remember(e, MIGSEL_VERDICT_STEER, skb_dst(skb));
-	migsel_count(migsel_vmk_count(d->snap->vmks[d->vmk].stats,
-				      d->query.class, d->reason), skb);
+		egress_remember(e, MIGSEL_VERDICT_STEER, skb_dst(skb), count);
+	migsel_count(count, skb);
 	return NF_ACCEPT;
+}
+
+/* Where a packet is counted that leaves by the route that it has. */
+static struct migsel_count __percpu *
+pass_count(const struct migsel_path *path, enum migsel_reason reason,
+	   const struct sk_buff *skb)
+{
+	const struct migsel_snap *snap = path->snap;
+	int vmk = migsel_snap_position(snap, dst_dev_rcu(skb_dst(skb))->ifindex);
+
+	return vmk == MIGSEL_NO_VMK ? &path->ms->stats->reasons[reason] :
+	       migsel_vmk_count(snap->vmks[vmk].stats, path->class, reason);
 }
 
 /**
  * migsel_pass - count a packet that leaves by the route that it has
- * @ms: migsel in its namespace
- * @snap: the configuration
+ * @path: what the rule has settled for its kind
  * @reason: what was decided
- * @class: its tag
  * @skb: the packet
  *
  * Context: under rcu_read_lock(), any but hard interrupt.
  * Return: NF_ACCEPT.
  */
-unsigned int migsel_pass(struct migsel_net *ms, const struct migsel_snap *snap,
-			 enum migsel_reason reason, enum migsel_class class,
-			 const struct sk_buff *skb)
+unsigned int migsel_pass(const struct migsel_path *path,
+			 enum migsel_reason reason, const struct sk_buff *skb)
 {
-	int vmk = migsel_snap_position(snap, dst_dev_rcu(skb_dst(skb))->ifindex);
-
-	if (vmk == MIGSEL_NO_VMK)
-		migsel_count(&ms->stats->reasons[reason], skb);
-	else
-		migsel_count(migsel_vmk_count(snap->vmks[vmk].stats, class,
-					      reason), skb);
+	migsel_count(pass_count(path, reason, skb), skb);
 	return NF_ACCEPT;
 }
 
 static unsigned int egress_pass(struct egress *e)
 {
 	const struct migsel_decision *d = &e->decision;
+	struct migsel_count __percpu *count =
+		pass_count(e->path, d->reason, e->skb);
 
-	/* By a cookie the verdict on a connection is found faster: on its next packet. */
-	if (d->snap->policy.mode == MIGSEL_MODE_OBSERVE && e->kept &&
-	    (sk_is_tcp_flow(e->sk) || sk_is_udp_flow(e->sk)) &&
-	    e->cache_key && !e->cache_key->cookie) {
-		flow_cookie(e->sk);
-		e->cache_key = NULL;
-	}
 	if (!d->refused)
 		egress_remember(e, MIGSEL_VERDICT_PASS, d->verdict == MIGSEL_VERDICT_STEER ?
-				e->route ?: e->plain : NULL);
+				e->route ?: e->plain : NULL, count);
 	dst_release(e->route);
-	return migsel_pass(e->ms, d->snap, d->reason, d->query.class, e->skb);
+	migsel_count(count, e->skb);
+	return NF_ACCEPT;
 }
 
 static unsigned int egress_refuse(struct egress *e)
@@ -447,14 +431,16 @@ static void egress_decide(struct egress *e)
 	struct migsel_decision *d = &e->decision;
 
 	e->fib = migsel_route_genid(e->ms->net, d->query.family);
+	/* The FIB is looked at after its state. Its writers change it before they count. */
+	smp_rmb();
 	d->unrouted = e->cache_key &&
 		      migsel_cache_lacks(e->ms, d->snap, e->cache_key, e->skb,
-					 d->query.family, e->fib);
+					 e->fib);
 	migsel_decide(d);
 	if (d->row->action == MIGSEL_CHOOSE && !d->unrouted && e->cache_key &&
 	    d->reason == MIGSEL_REASON_NO_ROUTE && !e->no_memory)
 		migsel_cache_lack(e->ms, d->snap, e->cache_key, e->skb,
-				  d->query.family, e->fib);
+				  e->fib);
 }
 
 static unsigned int egress_act(struct egress *e)
@@ -490,22 +476,21 @@ static unsigned int egress_act(struct egress *e)
 
 /**
  * migsel_egress - decide on a tagged packet
- * @ms: migsel in its namespace
+ * @path: what the rule has settled for its kind
  * @skb: the packet
  * @sk: its sender, may be NULL
- * @snap: the configuration
- * @path: where packets like it go
  * @cache_key: what the verdict is to be remembered by, or NULL
  *
  * Context: under rcu_read_lock(), any but hard interrupt.
  * Return: NF_ACCEPT, or an error for the sender.
  */
-unsigned int migsel_egress(struct migsel_net *ms, struct sk_buff *skb,
-			   struct sock *sk, const struct migsel_snap *snap,
-			   const struct migsel_path *path,
+unsigned int migsel_egress(const struct migsel_path *path, struct sk_buff *skb,
+			   struct sock *sk,
 			   const struct migsel_cache_key *cache_key)
 {
+	const struct migsel_snap *snap = path->snap;
 	enum migsel_family family = path->family;
+	struct migsel_net *ms = path->ms;
 	struct egress e = {
 		.decision = {
 			.seeker = &egress_seeker,
@@ -518,6 +503,7 @@ unsigned int migsel_egress(struct migsel_net *ms, struct sk_buff *skb,
 				.bound_vmk = MIGSEL_NO_VMK,
 			},
 		},
+		.path = path,
 		.ms = ms,
 		.skb = skb,
 		.plain = skb_dst(skb),

@@ -24,6 +24,7 @@
 #include "learn.h"
 #include "migsel.h"
 #include "route.h"
+#include "sender.h"
 #include "size.h"
 #include "snap.h"
 

@@ -60,14 +60,6 @@ static __always_inline bool tcp_knows_mtu(const struct sock *sk,
 	       READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie) == mtu;
 }
 
-/* Whether a packet is one of TCP, which may not have cut it for the route that it keeps. */
-static __always_inline bool path_is_unsized(const struct sock *sk,
-					    const struct sk_buff *skb,
-					    enum migsel_family family)
-{
-	return inet_is_tcp(sk) && !tcp_knows_mtu(sk, skb_dst(skb), family);
-}
-
 /* Whether a packet of a connected UDP socket goes to its peer: sendto() may name another. */
 static __always_inline bool udp_is_own(const struct sk_buff *skb,
 				       enum migsel_family family,
@@ -108,22 +100,18 @@ static __always_inline bool path_is_connection(const struct sk_buff *skb,
 		return sk->sk_state == TCP_ESTABLISHED &&
 		       udp_is_own(skb, family, sk);
 	case IPPROTO_TCP:
-		return sk_is_tcp_flow(sk);
+		return inet_is_tcp(sk) && tcp_is_flow(sk);
 	}
 	return false;
 }
 
-/* Whether an alarm may be due about a packet that has the route that its socket keeps. */
-static __always_inline bool path_alarms(struct migsel_net *ms,
-					const struct migsel_path *path,
-					const struct sk_buff *skb,
-					struct sock *sk)
+static __always_inline unsigned int
+path_repeat(const struct migsel_path *path, struct sk_buff *skb,
+	    const struct nf_hook_state *state, enum migsel_family family)
 {
-	return path->bypasses && migsel_alarm_wanted(ms->alarms) &&
-	       !(path_is_connection(skb, path->family, sk) &&
-		 migsel_flow_heard(ms->flows, atomic64_read(&sk->sk_cookie),
-				   path->reason,
-				   migsel_alarm_audience(ms->alarms)));
+	return family == MIGSEL_INET ?
+	       migsel_repeat_inet(path, skb, state) :
+	       migsel_repeat_inet6(path, skb, state);
 }
 
 /* Count a packet of TCP that has its route, unless TCP has to cut it anew. */
@@ -136,116 +124,161 @@ static noinline unsigned int path_sized(struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-/* The packet has its route, but an alarm may be wanted, or TCP may not know the MTU. */
-static noinline unsigned int path_wary(struct migsel_net *ms,
-				       struct sk_buff *skb,
-				       const struct nf_hook_state *state,
-				       const struct migsel_snap *snap,
-				       const struct migsel_path *path)
-{
-	if (path_alarms(ms, path, skb, state->sk))
-		return migsel_repeat(ms, skb, state, snap, path);
-	if (path_is_unsized(state->sk, skb, path->family))
-		return path_sized(skb, path->count);
-	migsel_count(path->count, skb);
-	return NF_ACCEPT;
-}
-
-/* Count a packet of a connection that leaves by the vmk where the rule has the connection. */
+/* A packet has its route, and that is the one that its socket keeps. */
 static __always_inline unsigned int
-path_home(struct sk_buff *skb, const struct sock *sk,
-	  const struct migsel_path *path, enum migsel_family family,
-	  const struct migsel_snap_vmk *vmk, const struct migsel_row *row)
+path_leave(struct sk_buff *skb, const struct sock *sk,
+	   enum migsel_family family, struct migsel_count __percpu *count)
 {
-	struct migsel_count __percpu *count =
-		migsel_vmk_count(vmk->stats, path->class, row->reason);
-
-	if (path_is_unsized(sk, skb, family))
+	if (inet_is_tcp(sk) && !tcp_knows_mtu(sk, skb_dst(skb), family))
 		return path_sized(skb, count);
 	migsel_count(count, skb);
 	return NF_ACCEPT;
 }
 
+/*
+ * A packet has its route, and nobody has asked yet in this tick whether somebody listens to
+ * alarms. If so, it is one packet of a tick that takes the long way.
+ */
+static noinline unsigned int path_ask(const struct migsel_path *path,
+				      struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	if (migsel_alarm_wanted(path->ms->alarms))
+		return path_repeat(path, skb, state, path->family);
+	return path_leave(skb, state->sk, path->family, path->count);
+}
+
+/* A packet has its route, and the connection may be worth an alarm: somebody listens. */
+static __always_inline unsigned int
+path_monitored_of(const struct migsel_path *path, struct sk_buff *skb,
+		  const struct nf_hook_state *state, enum migsel_family family)
+{
+	struct migsel_net *ms = path->ms;
+	const struct sock *sk = state->sk;
+
+	if (!path_is_connection(skb, family, sk) ||
+	    !migsel_flow_heard(ms->flows, atomic64_read(&sk->sk_cookie),
+			       path->reason, migsel_alarm_audience(ms->alarms)))
+		return path_repeat(path, skb, state, family);
+	return path_leave(skb, sk, family, path->count);
+}
+
+static noinline unsigned int
+path_monitored_inet(const struct migsel_path *path, struct sk_buff *skb,
+		    const struct nf_hook_state *state)
+{
+	return path_monitored_of(path, skb, state, MIGSEL_INET);
+}
+
+static noinline unsigned int
+path_monitored_inet6(const struct migsel_path *path, struct sk_buff *skb,
+		     const struct nf_hook_state *state)
+{
+	return path_monitored_of(path, skb, state, MIGSEL_INET6);
+}
+
 /* A packet of a connection, which may have been placed on the vmk that it leaves by. */
 static __always_inline unsigned int
-path_placed(struct migsel_net *ms, struct sk_buff *skb,
-	    const struct nf_hook_state *state, const struct migsel_snap *snap,
-	    const struct migsel_path *path, enum migsel_family family)
+path_placed_of(const struct migsel_path *path, struct sk_buff *skb,
+	       const struct nf_hook_state *state, enum migsel_family family)
 {
-	u64 id = atomic64_read(&state->sk->sk_cookie);
-	int ifindex = state->out->ifindex, position;
 	const struct migsel_snap_vmk *vmk;
+	int position;
 
-	position = migsel_snap_position(snap, ifindex);
+	if (migsel_flow_ifindex(path->ms->flows,
+				atomic64_read(&state->sk->sk_cookie)) !=
+	    state->out->ifindex)
+		return path_repeat(path, skb, state, family);
+	position = migsel_snap_position(path->snap, state->out->ifindex);
 	if (position == MIGSEL_NO_VMK)
-		return migsel_repeat(ms, skb, state, snap, path);
-	vmk = &snap->vmks[position];
-	if (!vmk->carries[family] ||
-	    migsel_flow_ifindex(ms->flows, id) != ifindex)
-		return migsel_repeat(ms, skb, state, snap, path);
-	return path_home(skb, state->sk, path, family, vmk,
-			 snap->rule.settled[path->class][family][0].row);
+		return path_repeat(path, skb, state, family);
+	vmk = &path->snap->vmks[position];
+	if (!vmk->carries[family])
+		return path_repeat(path, skb, state, family);
+	return path_leave(skb, state->sk, family,
+			  migsel_vmk_count(vmk->stats, path->class, path->reason));
+}
+
+static noinline unsigned int
+path_placed_inet(const struct migsel_path *path, struct sk_buff *skb,
+		 const struct nf_hook_state *state)
+{
+	return path_placed_of(path, skb, state, MIGSEL_INET);
+}
+
+static noinline unsigned int
+path_placed_inet6(const struct migsel_path *path, struct sk_buff *skb,
+		  const struct nf_hook_state *state)
+{
+	return path_placed_of(path, skb, state, MIGSEL_INET6);
 }
 
 static __always_inline unsigned int
-path_bound_of(struct migsel_net *ms, struct sk_buff *skb,
-	      const struct nf_hook_state *state, const struct migsel_snap *snap,
-	      const struct migsel_path *path, enum migsel_family family)
+path_bound_of(const struct migsel_path *path, struct sk_buff *skb,
+	      const struct nf_hook_state *state, enum migsel_family family)
 {
 	const void *addr = migsel_own_addr(state->sk, family);
+	const struct migsel_snap *snap = path->snap;
+	const struct migsel_snap_vmk *vmk;
 	int owner;
 
 	owner = addr ? migsel_snap_owner(snap, family, addr) : MIGSEL_NO_VMK;
 	if (owner == MIGSEL_NO_VMK)
-		return path_placed(ms, skb, state, snap, path, family);
-	if (snap->vmks[owner].dev != state->out)
-		return migsel_repeat(ms, skb, state, snap, path);
-	return path_home(skb, state->sk, path, family, &snap->vmks[owner],
-			 snap->rule.settled[path->class][family][MIGSEL_TO_VMK].row);
+		return family == MIGSEL_INET ?
+		       path_placed_inet(path, skb, state) :
+		       path_placed_inet6(path, skb, state);
+	vmk = &snap->vmks[owner];
+	if (vmk->dev != state->out)
+		return path_repeat(path, skb, state, family);
+	return path_leave(skb, state->sk, family,
+			  migsel_vmk_count(vmk->stats, path->class,
+					   path->settled[MIGSEL_TO_VMK].row->reason));
 }
 
 /* A packet of a connection has its route, and its socket is bound to an address. */
-static noinline unsigned int path_bound(struct migsel_net *ms,
-					struct sk_buff *skb,
-					const struct nf_hook_state *state,
-					const struct migsel_snap *snap,
-					const struct migsel_path *path)
+static noinline unsigned int
+path_bound_inet(const struct migsel_path *path, struct sk_buff *skb,
+		const struct nf_hook_state *state)
 {
-	return path->family == MIGSEL_INET ?
-	       path_bound_of(ms, skb, state, snap, path, MIGSEL_INET) :
-	       path_bound_of(ms, skb, state, snap, path, MIGSEL_INET6);
+	return path_bound_of(path, skb, state, MIGSEL_INET);
+}
+
+static noinline unsigned int
+path_bound_inet6(const struct migsel_path *path, struct sk_buff *skb,
+		 const struct nf_hook_state *state)
+{
+	return path_bound_of(path, skb, state, MIGSEL_INET6);
 }
 
 /* The vmk of a packet is one of several, by its flow. The packet may have its route. */
 static __always_inline unsigned int
-path_flow_of(struct migsel_net *ms, struct sk_buff *skb,
-	     const struct nf_hook_state *state, const struct migsel_snap *snap,
-	     const struct migsel_path *path, enum migsel_family family)
+path_flow_of(const struct migsel_path *path, struct sk_buff *skb,
+	     const struct nf_hook_state *state, enum migsel_family family)
 {
 	if (!path_is_kept(skb, family, state) ||
 	    !path_is_connection(skb, family, state->sk))
-		return migsel_repeat(ms, skb, state, snap, path);
+		return path_repeat(path, skb, state, family);
 	if (state->sk->sk_userlocks & SOCK_BINDADDR_LOCK)
-		return path_bound(ms, skb, state, snap, path);
-	return path_placed(ms, skb, state, snap, path, family);
+		return family == MIGSEL_INET ?
+		       path_bound_inet(path, skb, state) :
+		       path_bound_inet6(path, skb, state);
+	return family == MIGSEL_INET ?
+	       path_placed_inet(path, skb, state) :
+	       path_placed_inet6(path, skb, state);
 }
 
-static noinline unsigned int path_flow_inet(struct migsel_net *ms,
-					    struct sk_buff *skb,
-					    const struct nf_hook_state *state,
-					    const struct migsel_snap *snap,
-					    const struct migsel_path *path)
+static noinline unsigned int
+path_flow_inet(const struct migsel_path *path, struct sk_buff *skb,
+	       const struct nf_hook_state *state)
 {
-	return path_flow_of(ms, skb, state, snap, path, MIGSEL_INET);
+	return path_flow_of(path, skb, state, MIGSEL_INET);
 }
 
-static noinline unsigned int path_flow_inet6(struct migsel_net *ms,
-					     struct sk_buff *skb,
-					     const struct nf_hook_state *state,
-					     const struct migsel_snap *snap,
-					     const struct migsel_path *path)
+static noinline unsigned int
+path_flow_inet6(const struct migsel_path *path, struct sk_buff *skb,
+		const struct nf_hook_state *state)
 {
-	return path_flow_of(ms, skb, state, snap, path, MIGSEL_INET6);
+	return path_flow_of(path, skb, state, MIGSEL_INET6);
 }
 
 static noinline unsigned int path_untagged_vrf(struct migsel_net *ms,
@@ -268,42 +301,41 @@ path_untagged(struct migsel_net *ms, const struct sk_buff *skb,
 }
 
 static __always_inline unsigned int
-path_tagged_of(struct migsel_net *ms, struct sk_buff *skb,
-	       const struct nf_hook_state *state, const struct migsel_snap *snap,
-	       const struct migsel_path *path, enum migsel_family family)
+path_tagged_of(const struct migsel_path *path, struct sk_buff *skb,
+	       const struct nf_hook_state *state, enum migsel_family family)
 {
 	if (state->out != path->dev) {
 		if (!path->by_flow)
-			return migsel_repeat(ms, skb, state, snap, path);
+			return path_repeat(path, skb, state, family);
 		return family == MIGSEL_INET ?
-		       path_flow_inet(ms, skb, state, snap, path) :
-		       path_flow_inet6(ms, skb, state, snap, path);
+		       path_flow_inet(path, skb, state) :
+		       path_flow_inet6(path, skb, state);
 	}
 	if (!path_is_kept(skb, family, state))
-		return migsel_repeat(ms, skb, state, snap, path);
-	if ((path->bypasses && !migsel_alarm_idle(ms->alarms)) ||
-	    path_is_unsized(state->sk, skb, family))
-		return path_wary(ms, skb, state, snap, path);
-	migsel_count(path->count, skb);
-	return NF_ACCEPT;
+		return path_repeat(path, skb, state, family);
+	if (path->bypasses) {
+		if (!migsel_alarm_is_known(path->ms->alarms))
+			return path_ask(path, skb, state);
+		if (migsel_alarm_was_wanted(path->ms->alarms))
+			return family == MIGSEL_INET ?
+			       path_monitored_inet(path, skb, state) :
+			       path_monitored_inet6(path, skb, state);
+	}
+	return path_leave(skb, state->sk, family, path->count);
 }
 
-static noinline unsigned int path_tagged_inet(struct migsel_net *ms,
-					      struct sk_buff *skb,
-					      const struct nf_hook_state *state,
-					      const struct migsel_snap *snap,
-					      const struct migsel_path *path)
+static noinline unsigned int
+path_tagged_inet(const struct migsel_path *path, struct sk_buff *skb,
+		 const struct nf_hook_state *state)
 {
-	return path_tagged_of(ms, skb, state, snap, path, MIGSEL_INET);
+	return path_tagged_of(path, skb, state, MIGSEL_INET);
 }
 
-static noinline unsigned int path_tagged_inet6(struct migsel_net *ms,
-					       struct sk_buff *skb,
-					       const struct nf_hook_state *state,
-					       const struct migsel_snap *snap,
-					       const struct migsel_path *path)
+static noinline unsigned int
+path_tagged_inet6(const struct migsel_path *path, struct sk_buff *skb,
+		  const struct nf_hook_state *state)
 {
-	return path_tagged_of(ms, skb, state, snap, path, MIGSEL_INET6);
+	return path_tagged_of(path, skb, state, MIGSEL_INET6);
 }
 
 /* What it calls is the last thing that it does: most packets need no stack. */
@@ -325,8 +357,8 @@ path_hook(struct migsel_net *ms, struct sk_buff *skb,
 		return path_untagged(ms, skb, state, family);
 	path = &snap->paths[family][class];
 	return family == MIGSEL_INET ?
-	       path_tagged_inet(ms, skb, state, snap, path) :
-	       path_tagged_inet6(ms, skb, state, snap, path);
+	       path_tagged_inet(path, skb, state) :
+	       path_tagged_inet6(path, skb, state);
 }
 
 /**

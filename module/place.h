@@ -147,9 +147,37 @@ static __always_inline int migsel_flow_ifindex(struct migsel_flows *flows,
 	return ifindex;
 }
 
+/**
+ * migsel_flow_heard - whether an alarm about a flow has been raised
+ * @flows: the memory
+ * @id: the flow
+ * @reason: what the alarm would be about
+ * @audience: who would hear it
+ *
+ * Context: any but hard interrupt. Takes no lock.
+ * Return: true if the last alarm about the flow was about the same, and the same heard it.
+ */
+static __always_inline bool migsel_flow_heard(struct migsel_flows *flows,
+					      u64 id, enum migsel_reason reason,
+					      u16 audience)
+{
+	struct migsel_flow *flow;
+	unsigned int seq;
+	bool heard;
+
+	do {
+		seq = read_seqbegin(&flows->lock);
+		flow = migsel_flow_find(flows, id);
+		heard = flow && READ_ONCE(flow->alarmed) == reason + 1 &&
+			READ_ONCE(flow->audience) == audience;
+	} while (read_seqretry(&flows->lock, seq));
+
+	if (heard)
+		migsel_flow_seen(flow);
+	return heard;
+}
+
 u64 migsel_flow_id(const struct migsel_flow_key *key);
-bool migsel_flow_heard(struct migsel_flows *flows, u64 id,
-		       enum migsel_reason reason, u16 audience);
 bool migsel_flow_alarm(struct migsel_flows *flows, u64 id,
 		       enum migsel_reason reason, u16 audience);
 enum migsel_reason migsel_place(struct migsel_flows *flows,

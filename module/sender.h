@@ -6,6 +6,7 @@
 
 #include <linux/in.h>
 #include <linux/skbuff.h>
+#include <linux/sock_diag.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -19,7 +20,7 @@
  * have one from bind() or from connect(); only whether they are connected can be seen.
  * SCTP does not record bind() either.
  */
-static inline bool sk_may_be_bound(const struct sock *sk)
+static __always_inline bool sk_may_be_bound(const struct sock *sk)
 {
 	if (sk->sk_userlocks & SOCK_BINDADDR_LOCK ||
 	    sk->sk_protocol == IPPROTO_SCTP)
@@ -44,10 +45,41 @@ static inline bool sk_is_udp_flow(const struct sock *sk)
 	       sk->sk_state == TCP_ESTABLISHED;
 }
 
-/* As sk_is_tcp(), of a socket that is known to be one of IP. */
+/*
+ * As sk_is_tcp(), of a socket that is known to be one of IP. Together the two fields are
+ * dearer to test.
+ */
 static __always_inline bool inet_is_tcp(const struct sock *sk)
 {
-	return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM;
+	return READ_ONCE(sk->sk_protocol) == IPPROTO_TCP &&
+	       sk->sk_type == SOCK_STREAM;
+}
+
+/* Whether a socket of TCP is one end of a connection, or about to be. */
+static __always_inline bool tcp_is_flow(const struct sock *sk)
+{
+	return !((1 << inet_sk_state_load(sk)) & (TCPF_CLOSE | TCPF_LISTEN));
+}
+
+static inline bool sk_is_tcp_flow(const struct sock *sk)
+{
+	return sk_is_tcp(sk) && tcp_is_flow(sk);
+}
+
+/**
+ * migsel_cookie - what tells a socket from all others
+ * @sk: the socket
+ *
+ * Context: any but hard interrupt.
+ * Return: its cookie, which it gets if it has none.
+ */
+static inline u64 migsel_cookie(struct sock *sk)
+{
+	u32 halves[2];
+
+	if (!atomic64_read(&sk->sk_cookie))
+		sock_diag_save_cookie(sk, halves);
+	return atomic64_read(&sk->sk_cookie);
 }
 
 /**
@@ -82,9 +114,9 @@ static __always_inline const void *migsel_own_addr(const struct sock *sk,
  * Context: any.
  * Return: the address, 4 or 16 bytes in network order, or NULL if to none.
  */
-static inline const void *migsel_bound_addr(const struct sock *sk,
-					    const struct sk_buff *skb,
-					    enum migsel_family family)
+static __always_inline const void *
+migsel_bound_addr(const struct sock *sk, const struct sk_buff *skb,
+		  enum migsel_family family)
 {
 	if (!sk_may_be_bound(sk))
 		return NULL;

@@ -303,24 +303,26 @@ void migsel_snap_index(struct migsel_snap *snap)
  * What the hook need not decide for each packet. Whether a row that prefers a vmk gives way
  * depends on the destination.
  */
-static void snap_settle(struct migsel_snap *snap, enum migsel_class class,
-			enum migsel_family family)
+static void snap_settle(struct migsel_snap *snap, struct migsel_net *ms,
+			enum migsel_class class, enum migsel_family family)
 {
-	const struct migsel_settled *settled =
-		&snap->rule.settled[class][family][0];
+	const struct migsel_settled *settled = snap->rule.settled[class][family];
 	struct migsel_path *path = &snap->paths[family][class];
 	int vmk = settled->vmk;
 
+	path->ms = ms;
+	path->snap = snap;
+	path->settled = settled;
 	path->class = class;
 	path->family = family;
 	if (snap->policy.mode != MIGSEL_MODE_ENFORCE)
 		return;
 	path->by_flow = settled->row->action == MIGSEL_CHOOSE;
+	path->reason = settled->row->reason;
 	if (settled->row->action == MIGSEL_PREFER || vmk == MIGSEL_NO_VMK ||
 	    !snap->rule.vmks[vmk].addressed[family])
 		return;
 	path->dev = snap->vmks[vmk].dev;
-	path->reason = settled->row->reason;
 	path->count = migsel_vmk_count(snap->vmks[vmk].stats, class,
 				       path->reason);
 	path->bypasses = settled->row->bypasses;
@@ -336,7 +338,7 @@ static void snap_settle(struct migsel_snap *snap, enum migsel_class class,
  * Context: as @gfp has it.
  * Return: the snapshot, to be freed by migsel_snap_free(), or NULL without memory.
  */
-struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
+struct migsel_snap *migsel_snap_build(struct migsel_net *ms,
 				      const struct migsel_snap *old, gfp_t gfp)
 {
 	struct mem_cgroup *memcg = set_active_memcg(ms->memcg);
@@ -388,7 +390,7 @@ struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
 				snap->rule.vmks[i].addressed[family];
 	for (class = MIGSEL_CLASS_HOT; class <= MIGSEL_CLASS_MAX; class++)
 		for (family = 0; family < MIGSEL_N_FAMILIES; family++)
-			snap_settle(snap, class, family);
+			snap_settle(snap, ms, class, family);
 out:
 	set_active_memcg(memcg);
 	return snap;

@@ -84,19 +84,25 @@ struct migsel_addrs {
 };
 
 /**
- * struct migsel_path - where all plain packets of a kind go, if that is one vmk
- * @dev: its device, NULL if they do not
- * @count: where they are counted
+ * struct migsel_path - what the rule has settled for all plain packets of a kind
+ * @ms: migsel in their namespace
+ * @snap: the configuration
+ * @settled: the rows, by what else is said of a packet
+ * @dev: the vmk by which they go if that is one, or NULL
+ * @count: where they are counted, if there is @dev
  * @class: their tag
  * @family: their family
- * @reason: why they do
- * @bypasses: whether that is worth an alarm
+ * @reason: why they go by @dev, or by flow
+ * @bypasses: whether it is worth an alarm that they go by @dev
  * @by_flow: they go by one of several vmks, each flow by its own
  *
  * Plain is a packet to one host on the network, of a socket that is not bound to a
  * device.
  */
 struct migsel_path {
+	struct migsel_net *ms;
+	const struct migsel_snap *snap;
+	const struct migsel_settled *settled;
 	const struct net_device *dev;
 	struct migsel_count __percpu *count;
 	u8 class;
@@ -265,7 +271,7 @@ static __always_inline int migsel_snap_owner(const struct migsel_snap *snap,
 
 bool migsel_snap_fits(const struct net_device *dev);
 void migsel_snap_index(struct migsel_snap *snap);
-struct migsel_snap *migsel_snap_build(const struct migsel_net *ms,
+struct migsel_snap *migsel_snap_build(struct migsel_net *ms,
 				      const struct migsel_snap *old, gfp_t gfp);
 void migsel_snap_free(struct migsel_snap *snap);
 

@@ -235,7 +235,7 @@ large_segments() {
 
 # hits: how often an alarm was thought of for a packet, into REPLY
 hits() {
-	REPLY=$(awk '$1 == "alarm" { print $2 }' "$tracing/kprobe_profile")
+	REPLY=$(awk '$1 ~ /^alarm/ { hits += $2 } END { print hits }' "$tracing/kprobe_profile")
 }
 
 # Flows that have fallen back, and somebody who listens elsewhere: nothing changes for their
@@ -244,10 +244,10 @@ listeners() {
 	local other elsewhere before since who monitor
 	shape S S 1 0 2
 	vmks vmk0 vmk1+
-	echo 'p:migsel/alarm migsel_flow_heard' >"$tracing/kprobe_events" || fail 'no kprobe'
+	printf 'p:migsel/alarm%s path_monitored_inet%s\n' 4 '' 6 6 >"$tracing/kprobe_events" || fail 'no kprobe'
 	defer "echo >$tracing/kprobe_events"
-	echo 1 >"$tracing/events/migsel/alarm/enable"
-	defer "echo 0 >$tracing/events/migsel/alarm/enable"
+	echo 1 | tee "$tracing"/events/migsel/alarm?/enable >/dev/null
+	defer "echo 0 | tee $tracing/events/migsel/alarm?/enable >/dev/null"
 	add_netns other
 	exec {elsewhere}< <(exec migsel -n "$other" -j monitor)
 	defer "stop $!"
