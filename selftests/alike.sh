@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A verdict that is remembered is for packets that are alike in all that it depends on.
-# Two senders take turns, by d0 (first vmk, and where plain Linux sends) and d1.
+# Two senders take turns, most of them as one socket, by d0 (first vmk, and where plain Linux sends) and d1.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 # Since it was last asked.
@@ -45,17 +45,33 @@ devices() {
 	done
 }
 
-# The destination of the second sender.
+# The destination of the first sender.
+first() { [[ $1 == 4 ]] && echo 203.0.113.9 || echo 2001:db8:f::1:0:2; }
+
+# Another one, of the second sender.
 second() { [[ $1 == 4 ]] && echo 203.0.113.10 || echo 2001:db8:f::2:0:1; }
 
 subnet() { [[ $1 == 4 ]] && echo 203.0.113.0/24 || echo 2001:db8:f::/64; }
 
+# The second sender sends to many.
 destinations() {
 	local family
 	for family in 4 6; do
-		rule "$family" add oif d1 to "$(second "$family")" unreachable
-		turns "$family" destination '0 10 10'
+		rule "$family" add to "$(first "$family")" lookup main
+		rule "$family" add oif d1 unreachable
+		turns "$family" destination '0 2000 10'
 		rule "$family" del
+		rule "$family" del
+	done
+}
+
+ports() {
+	local family
+	for family in 4 6; do
+		rule "$family" add oif d1 ipproto udp dport 7003-7202 unreachable
+		turns "$family" port '0 2000 10'
+		rule "$family" del
+		turns "$family" port '0 0 2010'
 	done
 }
 
@@ -85,6 +101,7 @@ bindings() {
 	migration d0 on
 	for family in 4 6; do
 		counted "$family" bound multi-nic multi-nic-bound
+		turns "$family" 'bound elsewhere' '0 0 10'
 	done
 	migration d0 off
 }
@@ -139,12 +156,27 @@ connections() {
 	migsel -n "$N" policy set mode enforce
 }
 
-# Two connected sockets are two flows, though they have the same ports.
+# A message may ask for a device, by which its destination is none of one host. With IPv6 that
+# counts only where it names no source.
+ways() {
+	printf '%s\n' 'link add d2 up type dummy' 'addr add 192.0.2.129/25 dev d2' \
+		"route add broadcast $(subnet 4) dev d2 table main metric 30" \
+		"route add broadcast $(subnet 4) dev d0 table 100" | ip -n "$N" -b - || fail 'no other way'
+	turns 4 'other way' '0 0 10'
+	rule 4 add oif d0 lookup 100
+	turns 4 way '0 0 10'
+	rule 4 del
+	ip -n "$N" link del d2
+}
+
+# Two connected sockets are two flows, though they have the same ports. So are what a socket
+# sends to an address and what it sends once it is connected to that.
 flows() {
 	local family
 	migration d0 on
 	for family in 4 6; do
 		turns "$family" flow '0 0 10'
+		turns "$family" connect '0 0 10'
 	done
 	migration d0 off
 }
@@ -189,7 +221,7 @@ configurations() {
 
 need python3 jq nft sysctl ip
 ktap_print_header
-ktap_set_plan 14
+ktap_set_plan 15
 add_netns N
 printf '%s\n' 'link set lo up' 'link add d0 up type dummy' 'link add d1 up type dummy' \
 	'addr add 192.0.2.1/24 dev d0' 'addr add 192.0.2.2/24 dev d0' 'addr add 198.51.100.1/24 dev d1' \
@@ -213,12 +245,13 @@ run_test 'marks beside the tag' differ mark fwmark 0x100/0x100
 run_test 'users' differ uid uidrange 1000-1000
 run_test 'DS fields' differ 'ds field' tos 0x10
 run_test 'transport protocols' differ proto ipproto 253
-run_test 'ports' differ port ipproto udp dport 7003
+run_test 'ports' ports
 run_test 'source ports' differ 'source port' ipproto udp sport 7001
 run_test 'sources and destinations' eval 'sources; destinations'
 run_test 'devices that sockets are bound to' devices
 run_test 'addresses that sockets are bound to' bindings
 run_test 'flows' flows
+run_test 'devices that messages ask for' ways
 run_test 'what changes between two packets' changes
 run_test 'the FIB changes between two packets that are observed' observed
 run_test 'something changes for a connection that is observed' connections
