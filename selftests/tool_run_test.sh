@@ -239,6 +239,7 @@ alarms_are() {
 }
 
 test_alarms() {
+	local begin took
 	three_vmks
 	watch events -j monitor
 	hot_flows 1 50
@@ -257,9 +258,12 @@ test_alarms() {
 
 	# As many as were raised are told, or told to be lost.
 	three_vmks
+	begin=$SECONDS
 	many_flows 4 192.0.2.21
+	took=$((SECONDS - begin))
 	soon alarms_told 1006
-	alarms_are '([0-9]+) ([1-9][0-9]*)' || fail "none of 1000 alarms is lost"
+	# At most 64 are told in a second.
+	((took > 10)) || alarms_are '([0-9]+) ([1-9][0-9]*)' || fail "none of 1000 alarms in $took s is lost"
 	many_flows 6 2001:db8::21
 	soon alarms_told 2006
 }
