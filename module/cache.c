@@ -179,8 +179,7 @@ static struct cache_slot *slot_claim(struct migsel_cache *here,
 
 /**
  * migsel_cache_set - remember the verdict on a packet
- * @ms: migsel in its namespace
- * @snap: the configuration
+ * @path: what the rule has settled for its kind
  * @key: what it is remembered by
  * @skb: the packet
  * @cached: the verdict
@@ -188,7 +187,7 @@ static struct cache_slot *slot_claim(struct migsel_cache *here,
  *
  * Context: under rcu_read_lock(), any but hard interrupt.
  */
-void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
+void migsel_cache_set(const struct migsel_path *path,
 		      const struct migsel_cache_key *key,
 		      const struct sk_buff *skb,
 		      const struct migsel_cached *cached, int fib)
@@ -197,13 +196,13 @@ void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 	struct cache_slot *slot;
 	struct dst_entry *old;
 
-	here = cache_lock(ms);
+	here = cache_lock(path->ms);
 	if (!may_retire(here))
 		goto out;
 	raw_write_seqcount_begin(&here->seq);
-	slot = slot_claim(here, snap, key, skb);
+	slot = slot_claim(here, path->snap, key, skb);
 	old = slot->cached.dst;
-	slot->snap_id = snap->id;
+	slot->snap_id = path->snap->id;
 	slot->tick = (u32)jiffies;
 	slot->fib = fib;
 	slot->cookie = cached->dst && key->family == MIGSEL_INET6 ?
@@ -214,13 +213,12 @@ void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
 	raw_write_seqcount_end(&here->seq);
 	retire(here, old, cached->dst);
 out:
-	cache_unlock(ms);
+	cache_unlock(path->ms);
 }
 
 /**
  * migsel_cache_lacks - whether no candidate of a packet has a route
- * @ms: migsel in its namespace
- * @snap: the configuration
+ * @path: what the rule has settled for its kind
  * @key: what it is remembered by
  * @skb: the packet
  * @fib: the state of its family's FIB
@@ -228,24 +226,23 @@ out:
  * Context: under rcu_read_lock(), any but hard interrupt. Takes no lock.
  * Return: true if that is remembered.
  */
-bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
+bool migsel_cache_lacks(const struct migsel_path *path,
 			const struct migsel_cache_key *key,
 			const struct sk_buff *skb, int fib)
 {
-	struct migsel_cache *cache = raw_cpu_ptr(ms->cache);
+	struct migsel_cache *cache = raw_cpu_ptr(path->ms->cache);
 	unsigned int seq = raw_seqcount_begin(&cache->seq);
 	const union addrs *addrs = skb_addrs(skb, key->family);
 	const struct cache_slot *slot;
 
 	slot = slot_find(slot_set(cache, key, addrs), key, addrs);
-	return slot && slot->sure && slot_lacks(slot, snap, fib) &&
+	return slot && slot->sure && slot_lacks(slot, path->snap, fib) &&
 	       !read_seqcount_retry(&cache->seq, seq);
 }
 
 /**
  * migsel_cache_lack - remember that no candidate of a packet has a route
- * @ms: migsel in its namespace
- * @snap: the configuration
+ * @path: what the rule has settled for its kind
  * @key: what it is remembered by
  * @skb: the packet
  * @fib: the state of the FIB, from before the route was looked for
@@ -254,7 +251,7 @@ bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
  *
  * Context: under rcu_read_lock(), any but hard interrupt.
  */
-void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
+void migsel_cache_lack(const struct migsel_path *path,
 		       const struct migsel_cache_key *key,
 		       const struct sk_buff *skb, int fib)
 {
@@ -262,14 +259,14 @@ void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
 	struct cache_slot *slot;
 	struct dst_entry *old;
 
-	here = cache_lock(ms);
+	here = cache_lock(path->ms);
 	if (!may_retire(here))
 		goto out;
 	raw_write_seqcount_begin(&here->seq);
-	slot = slot_claim(here, snap, key, skb);
-	slot->sure = slot_lacks(slot, snap, fib);
+	slot = slot_claim(here, path->snap, key, skb);
+	slot->sure = slot_lacks(slot, path->snap, fib);
 	old = slot->cached.dst;
-	slot->snap_id = snap->id;
+	slot->snap_id = path->snap->id;
 	slot->fib = fib;
 	slot->tick = (u32)jiffies;
 	slot->lacking = true;
@@ -277,7 +274,7 @@ void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
 	raw_write_seqcount_end(&here->seq);
 	retire(here, old, NULL);
 out:
-	cache_unlock(ms);
+	cache_unlock(path->ms);
 }
 
 /**

@@ -14,8 +14,7 @@
 struct dst_entry;
 struct migsel_cache;
 struct migsel_count;
-struct migsel_net;
-struct migsel_snap;
+struct migsel_path;
 struct net_device;
 struct sk_buff;
 struct sock;
@@ -50,8 +49,8 @@ struct migsel_cache_key {
 
 /**
  * struct migsel_cached - a verdict on a packet
- * @dst: the route that it is to take. Handed out it is valid, and may be looked at under
- *	rcu_read_lock(), or NULL if the packet has it. NULL if it passes
+ * @dst: the route that it is to take, NULL if it passes. Handed out it is valid, and may be
+ *	looked at under rcu_read_lock(); then it is NULL also if the packet has that route
  * @dev: the vmk that the rule has for it, NULL if it has none
  * @count: where it is counted
  * @plain_ifindex: the device of the route that it came with
@@ -71,14 +70,14 @@ struct migsel_cached {
 
 bool migsel_cache_key(struct migsel_cache_key *key, const struct sk_buff *skb,
 		      enum migsel_family family, struct sock *sk);
-void migsel_cache_set(struct migsel_net *ms, const struct migsel_snap *snap,
+void migsel_cache_set(const struct migsel_path *path,
 		      const struct migsel_cache_key *key,
 		      const struct sk_buff *skb,
 		      const struct migsel_cached *cached, int fib);
-bool migsel_cache_lacks(struct migsel_net *ms, const struct migsel_snap *snap,
+bool migsel_cache_lacks(const struct migsel_path *path,
 			const struct migsel_cache_key *key,
 			const struct sk_buff *skb, int fib);
-void migsel_cache_lack(struct migsel_net *ms, const struct migsel_snap *snap,
+void migsel_cache_lack(const struct migsel_path *path,
 		       const struct migsel_cache_key *key,
 		       const struct sk_buff *skb, int fib);
 struct migsel_cache __percpu *migsel_cache_alloc(void);

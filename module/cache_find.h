@@ -246,7 +246,7 @@ slot_read(const struct migsel_path *path, const struct migsel_cache *cache,
 
 	if (slot->snap_id != path->snap->id || slot->lacking ||
 	    slot->fib != migsel_route_genid(path->ms->net, family) ||
-	    time_after32((u32)jiffies, slot->tick + HZ - 1))
+	    (u32)jiffies - slot->tick >= HZ)
 		return false;
 	*cached = slot->cached;
 	cookie = slot->cookie;

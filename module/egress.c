@@ -35,7 +35,6 @@
  * struct egress - a tagged packet on its way
  * @decision: what becomes of it
  * @path: what the rule has settled for its kind
- * @ms: migsel in its namespace
  * @skb: the packet
  * @sk: its sender if that is a full socket, or NULL
  * @plain: the route that it came with
@@ -50,7 +49,6 @@
 struct egress {
 	struct migsel_decision decision;
 	const struct migsel_path *path;
-	struct migsel_net *ms;
 	struct sk_buff *skb;
 	struct sock *sk;
 	struct dst_entry *plain;
@@ -71,7 +69,7 @@ static struct egress *egress_of(struct migsel_decision *d)
 static const struct migsel_flow_key *egress_key(struct egress *e)
 {
 	if (!e->has_key) {
-		migsel_flow_key(&e->key, e->skb, e->decision.query.family, e->ms->net,
+		migsel_flow_key(&e->key, e->skb, e->decision.query.family, e->path->ms->net,
 				e->sk);
 		e->has_key = true;
 	}
@@ -161,7 +159,7 @@ static bool egress_reach(struct migsel_decision *d, int vmk)
 	e->key.no_default = preferred;
 	e->key.fib_first |= d->row->action != MIGSEL_CHOOSE;
 	d->fresh = true;
-	route = migsel_route_lookup(e->ms->net, &e->key, e->sk);
+	route = migsel_route_lookup(e->path->ms->net, &e->key, e->sk);
 	if (IS_ERR(route)) {
 		e->key.fib_first = true;
 		e->no_memory |= route == ERR_PTR(-ENOMEM) ||
@@ -239,11 +237,11 @@ static bool egress_is_common(struct egress *e, const struct dst_entry *dst)
 
 	if (!key || e->no_memory || d->query.passed_over ||
 	    (dst && dst_xfrm(dst)) ||
-	    e->fib != migsel_route_genid(e->ms->net, d->query.family))
+	    e->fib != migsel_route_genid(e->path->ms->net, d->query.family))
 		return false;
 	if (chosen && key->bound)
 		return false;
-	if ((chosen || (d->row->bypasses && migsel_alarm_wanted(e->ms->alarms))) &&
+	if ((chosen || (d->row->bypasses && migsel_alarm_wanted(e->path->ms->alarms))) &&
 	    !egress_flow(d))
 		return false;
 	if (!e->kept || dst != e->plain)
@@ -271,12 +269,11 @@ static void egress_remember(struct egress *e, enum migsel_verdict verdict,
 		.plain_ifindex = dst_dev_rcu(e->plain)->ifindex,
 		.verdict = verdict,
 		.bypasses = d->row->bypasses,
-		.audience = migsel_alarm_audience(e->ms->alarms),
+		.audience = migsel_alarm_audience(e->path->ms->alarms),
 	};
 
 	if (egress_is_common(e, dst))
-		migsel_cache_set(e->ms, d->snap, e->cache_key, e->skb,
-				 &cached, e->fib);
+		migsel_cache_set(e->path, e->cache_key, e->skb, &cached, e->fib);
 }
 
 static unsigned int egress_steer(struct egress *e)
@@ -299,7 +296,7 @@ static unsigned int egress_steer(struct egress *e)
 			sk_tx_queue_clear(e->sk);
 		skb_dst_drop(skb);
 		skb_dst_set(skb, e->route);
-		migsel_steered_note(e->ms->steered, egress_key(e));
+		migsel_steered_note(e->path->ms->steered, egress_key(e));
 		/* The sender has no say in the size of what IPsec has made. */
 		if (!egress_key(e)->transformed)
 			err = migsel_resize(skb, d->query.family, e->sk,
@@ -369,12 +366,12 @@ static unsigned int egress_refuse(struct egress *e)
 	struct sock *sk = e->sk;
 
 	dst_release(e->route);
-	migsel_count(&e->ms->stats->reasons[e->decision.reason], e->skb);
+	migsel_count(&e->path->ms->stats->reasons[e->decision.reason], e->skb);
 	if (sk && sk == e->skb->sk) {
 		if (!sk_is_tcp(sk))
 			migsel_report(sk, e->skb, EHOSTUNREACH, 0);
 		else if (inet_sk_state_load(sk) == TCP_SYN_SENT)
-			migsel_refuse(e->ms->refusals, sk,
+			migsel_refuse(e->path->ms->refusals, sk,
 				      e->decision.query.family);
 	}
 	return NF_DROP_ERR(-EHOSTUNREACH);
@@ -399,18 +396,18 @@ static void egress_alarm(struct egress *e, const struct net_device *out)
 	u64 id;
 
 	if (d->query.class != MIGSEL_CLASS_HOT ||
-	    !migsel_alarm_wanted(e->ms->alarms))
+	    !migsel_alarm_wanted(e->path->ms->alarms))
 		return;
 	id = egress_flow(d);
 	if (!id ||
-	    !migsel_flow_alarm(e->ms->flows, id, d->reason,
-			       migsel_alarm_audience(e->ms->alarms)))
+	    !migsel_flow_alarm(e->path->ms->flows, id, d->reason,
+			       migsel_alarm_audience(e->path->ms->alarms)))
 		return;
 	if (d->rule->n_migration == 1)
 		vmk = d->snap->vmks[d->rule->migration_vmk].dev;
 	else if (d->query.bound_vmk != MIGSEL_NO_VMK)
 		vmk = d->snap->vmks[d->query.bound_vmk].dev;
-	migsel_alarm_raise(e->ms->alarms, d->reason, d->query.family,
+	migsel_alarm_raise(e->path->ms->alarms, d->reason, d->query.family,
 			   &egress_key(e)->daddr, vmk, out);
 }
 
@@ -430,17 +427,15 @@ static void egress_decide(struct egress *e)
 {
 	struct migsel_decision *d = &e->decision;
 
-	e->fib = migsel_route_genid(e->ms->net, d->query.family);
-	/* The FIB is looked at after its state. Its writers change it before they count. */
+	e->fib = migsel_route_genid(e->path->ms->net, d->query.family);
+	/* The FIB is looked at after its state: what it becomes meanwhile has another one. */
 	smp_rmb();
 	d->unrouted = e->cache_key &&
-		      migsel_cache_lacks(e->ms, d->snap, e->cache_key, e->skb,
-					 e->fib);
+		      migsel_cache_lacks(e->path, e->cache_key, e->skb, e->fib);
 	migsel_decide(d);
 	if (d->row->action == MIGSEL_CHOOSE && !d->unrouted && e->cache_key &&
 	    d->reason == MIGSEL_REASON_NO_ROUTE && !e->no_memory)
-		migsel_cache_lack(e->ms, d->snap, e->cache_key, e->skb,
-				  e->fib);
+		migsel_cache_lack(e->path, e->cache_key, e->skb, e->fib);
 }
 
 static unsigned int egress_act(struct egress *e)
@@ -455,7 +450,7 @@ static unsigned int egress_act(struct egress *e)
 
 	verdict = d->snap->policy.mode == MIGSEL_MODE_ENFORCE ?
 		  d->verdict : MIGSEL_VERDICT_PASS;
-	if (verdict == MIGSEL_VERDICT_REFUSE && migsel_stale(e->ms, d->snap))
+	if (verdict == MIGSEL_VERDICT_REFUSE && migsel_stale(e->path->ms, d->snap))
 		return egress_lose(e);
 	if (verdict == MIGSEL_VERDICT_STEER && d->query.passed_over &&
 	    e->no_memory)
@@ -504,7 +499,6 @@ unsigned int migsel_egress(const struct migsel_path *path, struct sk_buff *skb,
 			},
 		},
 		.path = path,
-		.ms = ms,
 		.skb = skb,
 		.plain = skb_dst(skb),
 		.cache_key = cache_key,
