@@ -6,11 +6,14 @@ They are one socket that changes before each packet, but where no socket can cha
 One sender, while something changes, is KIND configuration (d1 takes the place of d0 as migration
 vmk), rule and own rule (one comes that refuses routes by d1, by d0), route (that by d1 goes), nexthop
 (that by d1 is by d0 then), link (that of d1 goes), none (d1 is no migration vmk any more) and mode (what
-is decided is enforced), or connect (it connects to where it has sent as much before). With "connected " before it the sender is connected, and sends as much before
-the change as after it. That may be one of its own: tag, device (it binds itself to d0), release (it was
-bound before), ds field, message (the DS field of each message), elsewhere (the address of each message)
-and peer (it connects to another one)."""
+is decided is enforced). It sends as much before the change as after it if that is connect (it connects to
+where it has sent), rebind (it was bound to d1's address and is bound to one of d0 then, but names d1's as
+the source), or with "connected " before it: then it is connected. What changes may then be its own: tag,
+device (it binds itself to d0), release (it was bound before), ds field, message (the DS field of each
+message), elsewhere (the address of each message), peer (it connects to another one) and disconnect (it
+names the address)."""
 
+import ctypes
 import errno
 import os
 import socket
@@ -59,6 +62,13 @@ def pktinfo(family, source, device=""):
                               address + struct.pack("=i", index))
 
 
+def disconnect(sock):
+    """As connect() to AF_UNSPEC, which Python does not offer."""
+    address = struct.pack("=H14x", socket.AF_UNSPEC)
+    if ctypes.CDLL(None, use_errno=True).connect(sock.fileno(), address, len(address)):
+        raise OSError(ctypes.get_errno(), "connect")
+
+
 def header(family, proto, to):
     """That of an empty packet, which IPv4 fills in."""
     to = socket.inet_pton(inet(family), to)
@@ -101,7 +111,9 @@ class Sender:
         sock = socket.socket(inet(self.family), socket.SOCK_DGRAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT if self.kind == "flow" else socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        sock.bind(("", 7001 if self.kind == "source port" else 7000))
+        # A port that it has not asked for, it can have again.
+        sock.bind((ON_D1[self.family], 0) if self.kind == "rebind" else
+                  ("", 7001 if self.kind == "source port" else 7000))
         return sock
 
     def change(self):
@@ -152,6 +164,13 @@ def change(family, kind, sender):
     elif kind == "connect":
         sender.sock.connect(sender.to)
         sender.to = None
+    elif kind in ("disconnect", "rebind"):
+        port = sender.sock.getsockname()[1]
+        disconnect(sender.sock)
+        if kind == "rebind":
+            sender.sock.bind((SOURCE[family][0], port))
+            sender.control = [pktinfo(family, ON_D1[family])]
+        sender.to = (FAR[family][0], 7002)
     elif kind == "peer":
         sender.sock.connect((FAR[family][1], 7002))
     else:
@@ -173,8 +192,8 @@ def main(family, kind):
     if kind in CHANGES:
         changed(family, kind, 1, Sender(family))
         return
-    if kind == "connect":
-        changed(family, kind, ROUNDS, Sender(family))
+    if kind in ("connect", "rebind"):
+        changed(family, kind, ROUNDS, Sender(family, kind if kind == "rebind" else ""))
         return
     if kind.startswith("connected "):
         kind = kind.removeprefix("connected ")

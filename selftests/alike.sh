@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A verdict that is remembered is for packets that are alike in all that it depends on.
-# Two senders take turns, most of them as one socket, by d0 (first vmk, and where plain Linux sends) and d1.
+# Two senders take turns, most of them as one socket, by d0 (first vmk, and where plain Linux
+# sends) and d1.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 # Since it was last asked.
@@ -102,6 +103,7 @@ bindings() {
 	for family in 4 6; do
 		counted "$family" bound multi-nic multi-nic-bound
 		turns "$family" 'bound elsewhere' '0 0 10'
+		turns "$family" rebind '0 0 10'
 	done
 	migration d0 off
 }
@@ -170,12 +172,13 @@ ways() {
 }
 
 # Two connected sockets are two flows, though they have the same ports. So are what a socket
-# sends to an address and what it sends once it is connected to that.
+# sends to an address and what it sends while it is connected to that.
 flows() {
 	local family
 	migration d0 on
 	for family in 4 6; do
 		turns "$family" flow '0 0 10'
+		turns "$family" 'connected disconnect' '0 0 10'
 		turns "$family" connect '0 0 10'
 	done
 	migration d0 off
