@@ -161,13 +161,23 @@ predict() {
 # option NUMBER: what it stands for
 option() { [[ $1 == [0-9] ]] && text prediction | sed -n "s/^ *$1  *//p"; }
 
+# Between two streams iperf3 has closed its port.
+is_received() {
+	local i
+	for ((i = 0; i < 50; i++)); do
+		[[ $(on esx-b ss -Hltn 'sport = :5201') ]] && return
+		sleep 0.1
+	done
+	return 1
+}
+
 judge() {
 	local said answer
 	if [[ -e $run/answer && ! -e $run/predicted ]]; then
 		ask
 		[[ -e $run/predicted ]] || die 'what do you predict? lab predict NUMBER comes before lab check'
 	fi
-	[[ $(on esx-b ss -Hltn 'sport = :5201') ]] || die 'no iperf3 listens on esx-b any more: lab reset'
+	is_received || die 'no iperf3 listens on esx-b any more: lab reset'
 	echo 'lab: looking at counters and configuration' >&2
 	if ! said=$(check); then
 		whole_words "Not yet: ${said:-something is wrong}"
@@ -204,6 +214,7 @@ hint() {
 show_solution() {
 	declare -f solve | sed '1,2d; $d; s/^    //; s/^on /  /; s/;$//'
 	[[ $(get solved) ]] || put shown 1
+	on() { once_free nsenter --net="/run/netns/$1" "${@:2}"; }
 	solve >"$run/log" 2>&1 || die "it does not work: $(tail -n 1 "$run/log")"
 	echo
 	echo 'That is done now, on top of what was there. lab check says why it is right;'

@@ -14,22 +14,33 @@ wrong() {
 	return 1
 }
 
+# once_free COMMAND...: again while an iperf3 that it sends to has another stream, or is between two:
+# then it has closed its port
+once_free() {
+	local i status said=$run/said.$BASHPID
+	for ((i = 0; i < 50; i++)); do
+		"$@" >"$said" 2>"$said.err"
+		status=$?
+		((status)) || break
+		grep -qE 'server is busy|Connection (refused|reset)' "$said" "$said.err" || break
+		sleep 0.2
+	done
+	cat "$said"
+	cat "$said.err" >&2
+	rm "$said" "$said.err"
+	return "$status"
+}
+
 # stream FROM CLASS TO [OPTION...]: what a migration sends, from a host to an address, with options
-# for iperf3; the class is hot, cold, plain, or the name of a VRF. The receiver takes one stream at a time.
+# for iperf3; the class is hot, cold, plain, or the name of a VRF
 stream() {
-	local said i
 	local -a by=()
 	case $2 in
 	plain) ;;
 	hot | cold) by=(migsel exec "$2" --) ;;
 	*) by=(ip vrf exec "$2") ;;
 	esac
-	for ((i = 0; i < 50; i++)); do
-		said=$(on "$1" "${by[@]}" timeout 30 iperf3 -c "$3" -n 2M "${@:4}" 2>&1 >/dev/null) && return
-		[[ $said == *busy* ]] || return
-		sleep 0.2
-	done
-	return 1
+	once_free on "$1" "${by[@]}" timeout 30 iperf3 -c "$3" -n 2M "${@:4}" >/dev/null 2>&1
 }
 
 # addresses_are_asked_for HOST NIC: until no answer is waited for any more (IPv6)

@@ -62,7 +62,7 @@ typed() {
 			for ((i = 0; i < 50; i++)); do
 				eval "$line" >"$said" 2>&1 </dev/null
 				status=$?
-				grep -q "server is busy" "$said" || break
+				grep -qE "server is busy|Connection (refused|reset)" "$said" || break
 				sleep 0.2
 			done
 			[[ $line == *"# fails"* ]] && status=$((!status))
