@@ -103,7 +103,7 @@ routes() {
 
 need jq
 ktap_print_header
-ktap_set_plan 9
+ktap_set_plan 10
 run_test 'the pitfall' lab "$examples/pitfall.txt"
 run_test 'its cure' lab "$examples/cure.txt"
 run_test 'a subnet shared in one family' lab "$samples/esxcli.txt"
@@ -112,5 +112,6 @@ run_test 'one of three' lab "$samples/vmknic-5.1.txt" migration-pattern 'vMotion
 run_test 'the first one does' lab "$samples/powercli.csv" migration vmk0
 run_test 'by the API' lab "$samples/govc-old.json"
 run_test 'what migsel saved' lab "$samples/save.txt" "$samples/ip-address.json"
+run_test 'a point-to-point link' lab "$samples/peer.json" migration vmk1
 run_test 'routes' routes
 ktap_finished

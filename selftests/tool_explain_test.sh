@@ -401,6 +401,9 @@ test_lab_is_a_script() {
 	# What is told first is the source address where there are several.
 	run 1 migsel explain as-lab <(printf '%b' "$pitfall$(row vmk1 198.51.100.7)$(row vmk1 192.0.2.99)") migration vmk1
 	out_like 'add 192.0.2.2/24 dev vmk1.*add 198.51.100.7/24 dev vmk1.*add 192.0.2.99/24 dev vmk1'
+	run 0 migsel explain as-lab "$samples/peer.json" migration vmk1
+	out_like 'host address add 198.51.100.1 peer 198.51.100.9/32 dev vmk1'
+	out_like 'peer address add 2001:db8:7::9 peer 2001:db8::1/128 dev switch nodad'
 	explains 2 explain as-lab vmknic.txt tags.txt
 	err_like 'a lab has one host, but 2 are described'
 	explains 2 explain as-lab vmknic-5.1.txt

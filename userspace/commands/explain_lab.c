@@ -42,16 +42,37 @@ static bool can_be_device(const char *name)
 		text_free(&_line);					\
 	} while (0)
 
+/* On a point-to-point link the prefix is that of the other end. */
+static bool is_to_peer(const struct migsel_addr *addr)
+{
+	return memcmp(addr->local, addr->prefix, sizeof(addr->local));
+}
+
+static struct migsel_addr other_end(const struct migsel_addr *addr)
+{
+	struct migsel_addr other = *addr;
+
+	memcpy(other.local, addr->prefix, sizeof(other.local));
+	memcpy(other.prefix, addr->local, sizeof(other.prefix));
+	return other;
+}
+
 static void put_address(const char *netns, const char *dev,
 			const struct migsel_addr *addr)
 {
-	char text[64];
+	const char *nodad = addr->family == MIGSEL_INET ? NULL : "nodad";
+	const struct migsel_addr other = other_end(addr);
+	char local[64], peer[64];
 
-	addr_text(addr, false, text, sizeof(text));
-	if (addr->family == MIGSEL_INET)
-		put("ip", "-n", netns, "address", "add", text, "dev", dev);
-	else
-		put("ip", "-n", netns, "address", "add", text, "dev", dev, "nodad");
+	addr_text(addr, false, local, sizeof(local));
+	addr_text(&other, false, peer, sizeof(peer));
+	if (is_to_peer(addr)) {
+		*strchr(local, '/') = 0;
+		put("ip", "-n", netns, "address", "add", local, "peer", peer,
+		    "dev", dev, nodad);
+	} else {
+		put("ip", "-n", netns, "address", "add", local, "dev", dev, nodad);
+	}
 }
 
 /* The addresses of the peer, on its bridge. */
@@ -85,13 +106,20 @@ static void decrement(struct migsel_addr *addr)
 	}
 }
 
-/* The last one of the subnet that the host has not, but for the broadcast address. */
+/*
+ * That of the other end, or the last one of the subnet that the host has not, but for the
+ * broadcast address.
+ */
 static bool free_address(const struct view *view, const struct migsel_addr *own,
 			 struct migsel_addr *addr)
 {
 	unsigned int bits = own->family == MIGSEL_INET ? 32 : 128, i;
 	unsigned int tries = MIGSEL_MAX_ADDRESSES;
 
+	if (is_to_peer(own)) {
+		*addr = other_end(own);
+		return !view_has(view, addr);
+	}
 	if (bits - own->len < 2)
 		return false;
 	*addr = *own;
@@ -117,12 +145,13 @@ static void put_vmk(const struct view *view, unsigned int i)
 	put("ip", "-n", PEER, "link", "add", port, "mtu", mtu, "type", "veth",
 	    "peer", "name", nic->name, "mtu", mtu, "netns", HOST);
 	put("ip", "-n", PEER, "link", "set", port, "master", "switch", "up");
+	/* IPv6 has no route to the other end of a link that comes up later. */
+	if (!nic->is_down)
+		put("ip", "-n", HOST, "link", "set", "dev", nic->name, "up");
 	for (j = 0; j < nic->n_addrs; j++) {
 		if (!addr_is_link_local(&nic->addr[j]))
 			put_address(HOST, nic->name, &nic->addr[j]);
 	}
-	if (!nic->is_down)
-		put("ip", "-n", HOST, "link", "set", "dev", nic->name, "up");
 }
 
 static void put_peer(const struct view *view, struct peer *peer)
