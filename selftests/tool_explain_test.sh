@@ -302,6 +302,10 @@ test_bad_input() {
 	for bad in 224.0.0.1 127.0.0.1 255.255.255.255; do
 		complains 2 "^-:3: vmk1: expected an address that one NIC has, found ${bad//./\\.}/24$" "$head_row$(row vmk0 192.0.2.1)$(row vmk1 "$bad")" migration vmk1
 	done
+	# In JSON, hosts are in one line.
+	run 2 migsel explain <(jq -c '(.. | objects | select(.device? == "vmk1")).spec.ip.subnetMask = "bad"' "$samples/govc.json")
+	[[ $(grep -c ':1: esx-0[67].example.net: vmk1: expected an address and its netmask' "$scratch/err") == 2 ]] ||
+		fail "it says $(<"$scratch/err")"
 	complains 2 '^-:1: eth0: expected an address that one NIC has, found ff02::1/64$' \
 		'[{"ifname": "eth0", "flags": ["UP"], "addr_info": [{"local": "ff02::1", "prefixlen": 64}]}]'
 	complains 2 '^-:1: expected a column "Subnet mask"$' 'Host,Device,IP Address\na,vmk0,192.0.2.1\n' migration vmk0

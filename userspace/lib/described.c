@@ -63,12 +63,17 @@ void cannot_read(struct descriptions *all, unsigned int line,
 	if (all->complaints > COMPLAINTS_MAX) {
 		complain("%s: more of it cannot be read", place.s);
 	} else {
+		text_add(&place, ":%u", line);
+		if (all->in_json && all->current && all->current->is_named) {
+			text_add(&place, ": ");
+			text_add_visible(&place, all->current->name);
+		}
 		va_start(args, format);
 		length = vasprintf(&what, format, args);
 		va_end(args);
 		if (length < 0)
 			exit(out_of_memory());
-		complain("%s:%u: %s", place.s, line, what);
+		complain("%s: %s", place.s, what);
 		free(what);
 	}
 	text_free(&place);

@@ -111,6 +111,7 @@ struct descriptions {
 	bool goes_on;			/* the next part is one more of its parts */
 	bool prompted;			/* there was a prompt in the file */
 	bool counted;			/* its values of JSON are few enough */
+	bool in_json;			/* hosts are in one line: complaints name them */
 	unsigned int table;		/* how many were begun */
 	const char *file;		/* that is being read */
 	unsigned int complaints;	/* about that file */

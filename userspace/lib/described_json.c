@@ -578,8 +578,10 @@ bool describe_json(struct descriptions *all, const char *text, size_t length,
 	}
 	*used = error.position;
 	all->table++;
+	all->in_json = true;
 	if (describe_value(&document, value))
 		all->found = true;
+	all->in_json = false;
 	json_decref(value);
 	return true;
 }
