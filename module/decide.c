@@ -110,7 +110,7 @@ static enum migsel_reason choose_vmk(struct migsel_decision *d)
 		return choose_any(d);
 
 	ifindex = migsel_flow_ifindex(d->flows, id);
-	vmk = ifindex ? migsel_snap_position(d->snap, ifindex) : MIGSEL_NO_VMK;
+	vmk = migsel_snap_position(d->snap, migsel_snap_find(d->snap, ifindex));
 	if (vmk != MIGSEL_NO_VMK && d->rule->vmks[vmk].carries &&
 	    candidate_state(d, vmk) & MIGSEL_ROUTED) {
 		d->vmk = vmk;

@@ -236,11 +236,11 @@ bool migsel_device_has_sent(struct net *net,
 			    enum migsel_family family)
 {
 	const struct net_device *dev = skb->dev;
-	int vmk;
+	const struct migsel_snap_vmk *vmk;
 
 	if (dev && dev != dst_dev_rcu(skb_dst(skb))) {
-		vmk = migsel_snap_position(snap, dev->ifindex);
-		if (vmk != MIGSEL_NO_VMK && snap->vmks[vmk].dev == dev)
+		vmk = migsel_snap_find(snap, dev->ifindex);
+		if (vmk && vmk->dev == dev)
 			return true;
 	}
 	return skb_from_xfrm(net, snap, skb, family);

@@ -92,6 +92,7 @@ static bool sk_keeps(const struct sock *sk, const struct dst_entry *dst)
  */
 static int egress_bound_vmk(struct egress *e)
 {
+	const struct migsel_snap *snap = e->decision.snap;
 	enum migsel_family family = e->decision.query.family;
 	const void *addr = NULL;
 
@@ -100,8 +101,8 @@ static int egress_bound_vmk(struct egress *e)
 		addr = migsel_bound_addr(e->sk, e->skb, family);
 	if (e->cache_key && e->cache_key->bound != !!addr)
 		e->cache_key = NULL;
-	return addr ? migsel_snap_owner(e->decision.snap, family, addr) :
-		      MIGSEL_NO_VMK;
+	return migsel_snap_position(snap, addr ?
+				    migsel_snap_owner(snap, family, addr) : NULL);
 }
 
 /* Whether a packet is neighbour discovery, which is about the device it leaves by. */
@@ -324,11 +325,12 @@ static struct migsel_count __percpu *
 pass_count(const struct migsel_path *path, enum migsel_reason reason,
 	   const struct sk_buff *skb)
 {
-	const struct migsel_snap *snap = path->snap;
-	int vmk = migsel_snap_position(snap, dst_dev_rcu(skb_dst(skb))->ifindex);
+	const struct net_device *dev = dst_dev_rcu(skb_dst(skb));
+	const struct migsel_snap_vmk *vmk;
 
-	return vmk == MIGSEL_NO_VMK ? &path->ms->stats->reasons[reason] :
-	       migsel_vmk_count(snap->vmks[vmk].stats, path->class, reason);
+	vmk = migsel_snap_find(path->snap, dev->ifindex);
+	return vmk ? migsel_vmk_count(vmk->stats, path->class, reason) :
+		     &path->ms->stats->reasons[reason];
 }
 
 /**

@@ -133,6 +133,8 @@ static bool addr_is_local(const struct question *q)
 
 static int parse_question(struct question *q, struct genl_info *info)
 {
+	const struct migsel_snap *snap = q->decision.snap;
+	const struct migsel_snap_vmk *bound = NULL;
 	struct migsel_query *query = &q->decision.query;
 	struct nlattr **attrs = info->attrs;
 	struct nlattr *oif = attrs[MIGSEL_A_ROUTE_IFINDEX];
@@ -181,13 +183,12 @@ static int parse_question(struct question *q, struct genl_info *info)
 
 	query->family = q->key.family;
 	query->bound_device = q->oif;
-	query->bound_vmk = MIGSEL_NO_VMK;
-	if (attrs[src] && q->decision.snap)
-		query->bound_vmk =
-			migsel_snap_owner(q->decision.snap, q->key.family,
+	if (attrs[src] && snap)
+		bound = migsel_snap_owner(snap, q->key.family,
 					  q->key.family == MIGSEL_INET ?
 					  &q->key.saddr.s6_addr32[3] :
 					  q->key.saddr.s6_addr32);
+	query->bound_vmk = migsel_snap_position(snap, bound);
 	return 0;
 }
 

@@ -100,8 +100,7 @@ static bool concerns_vmk(const struct migsel_net *ms, const struct net_device *d
 		return true;
 	rcu_read_lock();
 	snap = rcu_dereference(ms->snap);
-	yes = snap &&
-	      migsel_snap_position(snap, dev->ifindex) != MIGSEL_NO_VMK;
+	yes = snap && migsel_snap_find(snap, dev->ifindex);
 	rcu_read_unlock();
 	return yes;
 }

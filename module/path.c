@@ -183,17 +183,13 @@ path_placed_of(const struct migsel_path *path, struct sk_buff *skb,
 	       const struct nf_hook_state *state, enum migsel_family family)
 {
 	const struct migsel_snap_vmk *vmk;
-	int position;
 
 	if (migsel_flow_ifindex(path->ms->flows,
 				atomic64_read(&state->sk->sk_cookie)) !=
 	    state->out->ifindex)
 		return path_repeat(path, skb, state, family);
-	position = migsel_snap_position(path->snap, state->out->ifindex);
-	if (position == MIGSEL_NO_VMK)
-		return path_repeat(path, skb, state, family);
-	vmk = &path->snap->vmks[position];
-	if (!vmk->carries[family])
+	vmk = migsel_snap_find(path->snap, state->out->ifindex);
+	if (!vmk || !vmk->carries[family])
 		return path_repeat(path, skb, state, family);
 	return path_leave(skb, state->sk, family,
 			  migsel_vmk_count(vmk->stats, path->class, path->reason));
@@ -218,16 +214,13 @@ path_bound_of(const struct migsel_path *path, struct sk_buff *skb,
 	      const struct nf_hook_state *state, enum migsel_family family)
 {
 	const void *addr = migsel_own_addr(state->sk, family);
-	const struct migsel_snap *snap = path->snap;
 	const struct migsel_snap_vmk *vmk;
-	int owner;
 
-	owner = addr ? migsel_snap_owner(snap, family, addr) : MIGSEL_NO_VMK;
-	if (owner == MIGSEL_NO_VMK)
+	vmk = addr ? migsel_snap_owner(path->snap, family, addr) : NULL;
+	if (!vmk)
 		return family == MIGSEL_INET ?
 		       path_placed_inet(path, skb, state) :
 		       path_placed_inet6(path, skb, state);
-	vmk = &snap->vmks[owner];
 	if (vmk->dev != state->out)
 		return path_repeat(path, skb, state, family);
 	return path_leave(skb, state->sk, family,

@@ -221,7 +221,7 @@ enum migsel_reason migsel_place(struct migsel_flows *flows,
 		flow = id ? migsel_flow_find(flows, id) : NULL;
 		if (flow)
 			cands.current_vmk =
-				migsel_snap_position(snap, flow->ifindex);
+				migsel_snap_position(snap, migsel_snap_find(snap, flow->ifindex));
 		reason = migsel_rule_multi(&snap->rule, &cands, &choice->vmk);
 		choice->current_vmk = cands.current_vmk;
 		choice->changes = flows->changes;

@@ -15,7 +15,7 @@
 struct migsel_flow_key;
 struct migsel_snap;
 
-#define MIGSEL_FLOW_SETS	512
+#define MIGSEL_FLOW_SETS	4096
 #define MIGSEL_FLOW_WAYS	8
 
 /**

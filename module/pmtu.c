@@ -86,7 +86,7 @@ static bool message_steered(struct message *m, struct sock *sk)
 	    !(sk && message_kept(m, sk)))
 		return false;
 	m->key.uid = sock_net_uid(m->ms->net, sk);
-	return migsel_snap_position(m->snap, m->key.oif) != MIGSEL_NO_VMK;
+	return migsel_snap_find(m->snap, m->key.oif);
 }
 
 /*

@@ -251,13 +251,14 @@ static bool addrs_read(struct migsel_snap *snap, const struct migsel_net *ms,
 /* Take over the addresses of another snapshot, which knows every vmk. */
 static void addrs_share(struct migsel_snap *snap, const struct migsel_snap *old)
 {
+	int position;
 	u32 i;
 
 	for (i = 0; i < snap->rule.n_vmks; i++) {
 		int ifindex = snap->vmks[i].dev->ifindex;
 
-		snap->rule.vmks[i] =
-			old->rule.vmks[migsel_snap_position(old, ifindex)];
+		position = migsel_snap_position(old, migsel_snap_find(old, ifindex));
+		snap->rule.vmks[i] = old->rule.vmks[position];
 	}
 	snap->addrs = old->addrs;
 }
@@ -267,35 +268,35 @@ static u64 last_id;
 
 static struct migsel_snap *snap_alloc(u32 n_vmks, gfp_t gfp)
 {
-	u32 n_positions = roundup_pow_of_two(2 * n_vmks);
+	u32 n_slots = roundup_pow_of_two(2 * n_vmks);
 	struct migsel_snap *snap;
 
 	snap = kvzalloc(struct_size(snap, vmks, n_vmks) +
 			n_vmks * sizeof(*snap->rule.vmks) +
-			n_positions * sizeof(*snap->positions), gfp);
+			n_slots * sizeof(*snap->slots), gfp);
 	if (!snap)
 		return NULL;
 
 	snap->rule.vmks = (void *)&snap->vmks[n_vmks];
 	snap->rule.n_vmks = n_vmks;
-	snap->positions = (void *)&snap->rule.vmks[n_vmks];
-	snap->position_mask = n_positions - 1;
+	snap->slots = (void *)&snap->rule.vmks[n_vmks];
+	snap->slot_mask = n_slots - 1;
 	return snap;
 }
 
 /**
- * migsel_snap_index - let migsel_snap_position() find the vmks
- * @snap: a snapshot whose devices are filled in, and whose positions are 0
+ * migsel_snap_index - let migsel_snap_find() find the vmks
+ * @snap: a snapshot whose devices are filled in, and whose slots are empty
  */
 void migsel_snap_index(struct migsel_snap *snap)
 {
 	u32 i, slot;
 
 	for (i = 0; i < snap->rule.n_vmks; i++) {
-		slot = snap->vmks[i].dev->ifindex & snap->position_mask;
-		while (snap->positions[slot])
-			slot = (slot + 1) & snap->position_mask;
-		snap->positions[slot] = i + 1;
+		slot = snap->vmks[i].dev->ifindex & snap->slot_mask;
+		while (snap->slots[slot])
+			slot = (slot + 1) & snap->slot_mask;
+		snap->slots[slot] = &snap->vmks[i];
 	}
 }
 

@@ -123,8 +123,8 @@ struct migsel_path {
  * @paths: for each family and class, what the rule has settled
  * @addrs: the addresses of its vmks, perhaps those of the previous snapshot
  * @rule: the vmks, as the rule sees them
- * @positions: one more than the position of a vmk, by the low bits of its ifindex
- * @position_mask: one less than the length of @positions, a power of two
+ * @slots: the vmks, each by the low bits of its ifindex, or in the next free slot
+ * @slot_mask: one less than the length of @slots, a power of two
  * @vmks: the vmks, in their order
  */
 struct migsel_snap {
@@ -137,8 +137,8 @@ struct migsel_snap {
 	struct migsel_path paths[MIGSEL_N_FAMILIES][__MIGSEL_CLASS_MAX];
 	struct migsel_addrs *addrs;
 	struct migsel_rule rule;
-	u16 *positions;
-	u32 position_mask;
+	const struct migsel_snap_vmk **slots;
+	u32 slot_mask;
 	struct migsel_snap_vmk vmks[];
 };
 
@@ -191,24 +191,34 @@ static inline bool migsel_usable(const struct migsel_snap *snap, int vmk,
 }
 
 /**
- * migsel_snap_position - the vmk that a device is
+ * migsel_snap_find - the vmk that a device is
  * @snap: the configuration
  * @ifindex: the device
  *
- * Return: the position of the vmk, MIGSEL_NO_VMK if the device is none.
+ * Return: the vmk, NULL if the device is none.
  */
-static __always_inline int
-migsel_snap_position(const struct migsel_snap *snap, int ifindex)
+static __always_inline const struct migsel_snap_vmk *
+migsel_snap_find(const struct migsel_snap *snap, int ifindex)
 {
-	u32 slot = ifindex & snap->position_mask;
-	u16 position;
+	u32 slot = ifindex & snap->slot_mask;
+	const struct migsel_snap_vmk *vmk;
 
-	while ((position = snap->positions[slot])) {
-		if (snap->vmks[position - 1].dev->ifindex == ifindex)
-			return position - 1;
-		slot = (slot + 1) & snap->position_mask;
-	}
-	return MIGSEL_NO_VMK;
+	while ((vmk = snap->slots[slot]) && vmk->dev->ifindex != ifindex)
+		slot = (slot + 1) & snap->slot_mask;
+	return vmk;
+}
+
+/**
+ * migsel_snap_position - the place of a vmk in the order
+ * @snap: the configuration
+ * @vmk: a vmk of it, or NULL
+ *
+ * Return: its position, MIGSEL_NO_VMK of none.
+ */
+static inline int migsel_snap_position(const struct migsel_snap *snap,
+				       const struct migsel_snap_vmk *vmk)
+{
+	return vmk ? vmk - snap->vmks : MIGSEL_NO_VMK;
 }
 
 /**
@@ -243,30 +253,30 @@ static __always_inline u32 *migsel_addrs_head(const struct migsel_addrs *addrs,
  * @addr: the address, 4 or 16 bytes in network order
  *
  * Context: under rcu_read_lock() or RTNL.
- * Return: the position of the vmk, or MIGSEL_NO_VMK.
+ * Return: the vmk, or NULL.
  */
-static __always_inline int migsel_snap_owner(const struct migsel_snap *snap,
-					     enum migsel_family family,
-					     const void *addr)
+static __always_inline const struct migsel_snap_vmk *
+migsel_snap_owner(const struct migsel_snap *snap, enum migsel_family family,
+		  const void *addr)
 {
 	const struct migsel_addrs *addrs = snap->addrs;
+	const struct migsel_snap_vmk *vmk;
 	u32 i;
 
 	for (i = *migsel_addrs_head(addrs, family, addr); i;
 	     i = addrs->owners[i - 1].next) {
 		const struct migsel_addr *own = &addrs->addrs[i - 1];
-		int vmk;
 
 		if (own->family != family ||
 		    (family == MIGSEL_INET ? memcmp(own->local, addr, 4) :
 					     memcmp(own->local, addr, 16)))
 			continue;
-		vmk = migsel_snap_position(snap, addrs->owners[i - 1].ifindex);
-		if (vmk != MIGSEL_NO_VMK && snap->vmks[vmk].carries[family] &&
-		    migsel_link_is_up(snap->vmks[vmk].dev))
+		vmk = migsel_snap_find(snap, addrs->owners[i - 1].ifindex);
+		if (vmk && vmk->carries[family] &&
+		    migsel_link_is_up(vmk->dev))
 			return vmk;
 	}
-	return MIGSEL_NO_VMK;
+	return NULL;
 }
 
 bool migsel_snap_fits(const struct net_device *dev);

@@ -253,13 +253,11 @@ void migsel_vmk_lock(struct migsel_net *ms)
 struct migsel_vmk *migsel_vmk_find(struct migsel_net *ms,
 				   const struct net_device *dev)
 {
-	struct migsel_snap *snap = rtnl_dereference(ms->snap);
-	int position;
+	const struct migsel_snap *snap = rtnl_dereference(ms->snap);
+	const struct migsel_snap_vmk *vmk;
 
-	if (!snap)
-		return NULL;
-	position = migsel_snap_position(snap, dev->ifindex);
-	return position == MIGSEL_NO_VMK ? NULL : snap->vmks[position].vmk;
+	vmk = snap ? migsel_snap_find(snap, dev->ifindex) : NULL;
+	return vmk ? vmk->vmk : NULL;
 }
 
 /**
@@ -272,8 +270,10 @@ struct migsel_vmk *migsel_vmk_find(struct migsel_net *ms,
 u32 migsel_vmk_position(const struct migsel_net *ms,
 			const struct migsel_vmk *vmk)
 {
-	return migsel_snap_position(rtnl_dereference(ms->snap),
-				    vmk->dev->ifindex);
+	const struct migsel_snap *snap = rtnl_dereference(ms->snap);
+
+	return migsel_snap_position(snap,
+				    migsel_snap_find(snap, vmk->dev->ifindex));
 }
 
 static void vmk_remove(struct migsel_net *ms, struct migsel_vmk *vmk)
@@ -327,17 +327,16 @@ static struct migsel_vmk *vmk_alloc(struct net_device *dev)
 static bool has_to_read(const struct migsel_draft *draft)
 {
 	struct migsel_snap *snap = rtnl_dereference(draft->ms->snap);
-	int position, last = MIGSEL_NO_VMK;
+	const struct migsel_snap_vmk *vmk, *last = NULL;
 	u32 i;
 
 	for (i = 0; i < draft->n_vmks; i++) {
 		if (!draft->vmks[i].vmk)
 			return true;
-		position = migsel_snap_position(snap,
-						draft->vmks[i].dev->ifindex);
-		if (position < last)
+		vmk = migsel_snap_find(snap, draft->vmks[i].dev->ifindex);
+		if (last && vmk < last)
 			return true;
-		last = position;
+		last = vmk;
 	}
 	return false;
 }

@@ -19,7 +19,7 @@ struct fixture {
 	struct migsel_snap *snap;
 	struct net_device *devs[N_VMKS];
 	struct migsel_rule_vmk rule_vmks[N_VMKS];
-	u16 positions[8];
+	const struct migsel_snap_vmk *slots[8];
 	u8 state[MIGSEL_MAX_VMKS];
 };
 
@@ -32,7 +32,7 @@ static const struct migsel_addr addrs[] = {
 /* Let the vmks be found where they are now. */
 static void reindex(struct fixture *f)
 {
-	memset(f->positions, 0, sizeof(f->positions));
+	memset(f->slots, 0, sizeof(f->slots));
 	migsel_snap_index(f->snap);
 }
 
@@ -63,8 +63,8 @@ static int place_init(struct kunit *test)
 		f->state[i] = READY;
 		migsel_rule_prepare_vmk(&f->rule_vmks[i]);
 	}
-	f->snap->positions = f->positions;
-	f->snap->position_mask = ARRAY_SIZE(f->positions) - 1;
+	f->snap->slots = f->slots;
+	f->snap->slot_mask = ARRAY_SIZE(f->slots) - 1;
 	reindex(f);
 	migsel_rule_prepare(&f->snap->rule);
 	f->flows = migsel_flows_alloc();
@@ -398,7 +398,7 @@ static void test_memory_full(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, ids);
 	KUNIT_ASSERT_NOT_NULL(test, taken);
-	KUNIT_EXPECT_EQ(test, N_FLOWS, 4096);
+	KUNIT_EXPECT_EQ(test, N_FLOWS, 32768);
 
 	for (id = 1; n < N_FLOWS; id++) {
 		if (taken[set_of(f, id)] == MIGSEL_FLOW_WAYS)

@@ -44,9 +44,9 @@ static void test_order(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, snap->vmks[0].dev, f->devs[2]);
 	KUNIT_EXPECT_PTR_EQ(test, snap->vmks[1].dev, f->devs[0]);
 	KUNIT_EXPECT_PTR_EQ(test, snap->vmks[2].dev, f->devs[1]);
-	KUNIT_EXPECT_EQ(test,
-			migsel_snap_position(snap, f->devs[1]->ifindex), 2);
-	KUNIT_EXPECT_EQ(test, migsel_snap_position(snap, 1), MIGSEL_NO_VMK);
+	KUNIT_EXPECT_PTR_EQ(test, migsel_snap_find(snap, f->devs[1]->ifindex),
+			    &snap->vmks[2]);
+	KUNIT_EXPECT_NULL(test, migsel_snap_find(snap, 1));
 	expect_addr(test, snap, 0, "192.0.2.3", 24);
 	expect_addr(test, snap, 1, "192.0.2.1", 24);
 }
@@ -171,8 +171,10 @@ static int owner(struct kunit *test, const struct migsel_snap *snap,
 {
 	u8 addr[16];
 
-	return migsel_snap_owner(snap, parse(test, text, addr) == 4 ?
-				 MIGSEL_INET : MIGSEL_INET6, addr);
+	enum migsel_family family = parse(test, text, addr) == 4 ?
+				    MIGSEL_INET : MIGSEL_INET6;
+
+	return migsel_snap_position(snap, migsel_snap_owner(snap, family, addr));
 }
 
 static void test_owner(struct kunit *test)
@@ -349,11 +351,9 @@ static void test_shared_addresses(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, after->rule.vmks[0].addressed[MIGSEL_INET]);
 	KUNIT_EXPECT_TRUE(test, after->rule.vmks[0].addressed[MIGSEL_INET6]);
 	KUNIT_EXPECT_EQ(test, after->rule.migration_vmk, 1);
-	KUNIT_EXPECT_EQ(test, migsel_snap_position(after,
-						   f->devs[2]->ifindex), 0);
-	KUNIT_EXPECT_EQ(test, migsel_snap_position(after,
-						   f->devs[0]->ifindex),
-			MIGSEL_NO_VMK);
+	KUNIT_EXPECT_PTR_EQ(test, migsel_snap_find(after, f->devs[2]->ifindex),
+			    &after->vmks[0]);
+	KUNIT_EXPECT_NULL(test, migsel_snap_find(after, f->devs[0]->ifindex));
 	KUNIT_EXPECT_FALSE(test, after->owns_addrs);
 	migsel_snap_free(after);
 }
@@ -404,24 +404,24 @@ static void test_bound(struct kunit *test)
 	expect_addr(test, snap, 2, "192.0.2.1", 24);
 }
 
-/* Many devices with indexes that crowd the same places are each found. */
-static void test_positions(struct kunit *test)
+/* Many devices with indexes that crowd the same slots are each found. */
+static void test_find(struct kunit *test)
 {
 	struct net_device *devs;
 	struct migsel_snap *snap;
-	u16 *positions;
+	const struct migsel_snap_vmk **slots;
 	u32 i;
 
 	devs = kunit_kcalloc(test, MIGSEL_MAX_VMKS, sizeof(*devs), GFP_KERNEL);
 	snap = kunit_kzalloc(test, struct_size(snap, vmks, MIGSEL_MAX_VMKS),
 			     GFP_KERNEL);
-	positions = kunit_kcalloc(test, 2 * MIGSEL_MAX_VMKS,
-				  sizeof(*positions), GFP_KERNEL);
+	slots = kunit_kcalloc(test, 2 * MIGSEL_MAX_VMKS, sizeof(*slots),
+			      GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, devs);
 	KUNIT_ASSERT_NOT_NULL(test, snap);
-	KUNIT_ASSERT_NOT_NULL(test, positions);
-	snap->positions = positions;
-	snap->position_mask = 2 * MIGSEL_MAX_VMKS - 1;
+	KUNIT_ASSERT_NOT_NULL(test, slots);
+	snap->slots = slots;
+	snap->slot_mask = 2 * MIGSEL_MAX_VMKS - 1;
 	snap->rule.n_vmks = MIGSEL_MAX_VMKS;
 	for (i = 0; i < MIGSEL_MAX_VMKS; i++) {
 		devs[i].ifindex = i % 2 ? i : 1000 + (i << 20);
@@ -429,10 +429,9 @@ static void test_positions(struct kunit *test)
 	}
 	migsel_snap_index(snap);
 	for (i = 0; i < MIGSEL_MAX_VMKS; i++)
-		KUNIT_ASSERT_EQ(test, migsel_snap_position(snap,
-							   devs[i].ifindex),
-				i);
-	KUNIT_EXPECT_EQ(test, migsel_snap_position(snap, 2), MIGSEL_NO_VMK);
+		KUNIT_ASSERT_PTR_EQ(test, migsel_snap_find(snap, devs[i].ifindex),
+				    &snap->vmks[i]);
+	KUNIT_EXPECT_NULL(test, migsel_snap_find(snap, 2));
 }
 
 static struct kunit_case snap_cases[] = {
@@ -451,7 +450,7 @@ static struct kunit_case snap_cases[] = {
 	KUNIT_CASE(test_shared_addresses),
 	KUNIT_CASE(test_stale),
 	KUNIT_CASE(test_bound),
-	KUNIT_CASE(test_positions),
+	KUNIT_CASE(test_find),
 	{}
 };
 
