@@ -145,8 +145,8 @@ static struct cache_slot *slot_find(struct cache_slot *set,
 	int i;
 
 	for (i = 0; i < CACHE_WAYS; i++)
-		if (!memcmp(&set[i].key, key, sizeof(*key)) &&
-		    addrs_equal(&set[i].addrs, addrs, key->family))
+		if (addrs_equal(&set[i].addrs, addrs, key->family) &&
+		    !memcmp(&set[i].key, key, sizeof(*key)))
 			return &set[i];
 	return NULL;
 }

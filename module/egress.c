@@ -40,6 +40,7 @@
  * @plain: the route that it came with
  * @route: the route that it is to take instead, held, or NULL
  * @key: what its route is looked up by, once @has_key
+ * @flow_id: migsel_flow_id() of @key, 0 while nobody has asked
  * @has_key: @key is filled in
  * @kept: @plain is the route that @sk keeps for its packets, from the FIB
  * @cache_key: what the verdict is remembered by, NULL if it is not to be
@@ -54,6 +55,7 @@ struct egress {
 	struct dst_entry *plain;
 	struct dst_entry *route;
 	struct migsel_flow_key key;
+	u64 flow_id;
 	bool has_key;
 	bool kept;
 	const struct migsel_cache_key *cache_key;
@@ -122,6 +124,13 @@ static bool skb_is_ndisc(const struct sk_buff *skb)
 	       *type <= NDISC_REDIRECT;
 }
 
+static u64 egress_flow_id(struct egress *e)
+{
+	if (!e->flow_id)
+		e->flow_id = migsel_flow_id(egress_key(e));
+	return e->flow_id;
+}
+
 /* The flow that a packet belongs to, 0 if to none. */
 static u64 egress_flow(struct migsel_decision *d)
 {
@@ -134,7 +143,7 @@ static u64 egress_flow(struct migsel_decision *d)
 		return migsel_cookie(sk);
 	if (egress_key(e)->proto == IPPROTO_TCP)
 		return 0;
-	return migsel_flow_id(egress_key(e));
+	return egress_flow_id(e);
 }
 
 /*
@@ -297,7 +306,8 @@ static unsigned int egress_steer(struct egress *e)
 			sk_tx_queue_clear(e->sk);
 		skb_dst_drop(skb);
 		skb_dst_set(skb, e->route);
-		migsel_steered_note(e->path->ms->steered, egress_key(e));
+		migsel_steered_note(e->path->ms->steered, egress_flow_id(e),
+				    egress_key(e));
 		/* The sender has no say in the size of what IPsec has made. */
 		if (!egress_key(e)->transformed)
 			err = migsel_resize(skb, d->query.family, e->sk,

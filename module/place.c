@@ -18,15 +18,9 @@
 
 static siphash_key_t flow_key __read_mostly;
 
-/**
- * migsel_flow_id - the identity of a flow that no socket stands for
- * @key: a packet of it
- *
- * Return: a number that no socket cookie equals, never 0.
- */
-u64 migsel_flow_id(const struct migsel_flow_key *key)
+static u64 flow_hash_inet6(const struct migsel_flow_key *key)
 {
-	struct {
+	const struct {
 		struct in6_addr daddr;
 		struct in6_addr saddr;
 		__be16 sport;
@@ -40,8 +34,29 @@ u64 migsel_flow_id(const struct migsel_flow_key *key)
 		.proto = key->proto,
 	};
 
+	return siphash(&tuple, sizeof(tuple), &flow_key);
+}
+
+static u64 flow_hash_inet(const struct migsel_flow_key *key)
+{
+	u32 ports = (__force u32)key->sport << 16 | (__force u32)key->dport;
+
+	return siphash_4u32((__force u32)key->daddr.s6_addr32[3],
+			    (__force u32)key->saddr.s6_addr32[3], ports,
+			    key->proto, &flow_key);
+}
+
+/**
+ * migsel_flow_id - the identity of a flow that no socket stands for
+ * @key: a packet of it
+ *
+ * Return: a number that no socket cookie equals, never 0.
+ */
+u64 migsel_flow_id(const struct migsel_flow_key *key)
+{
 	net_get_random_once(&flow_key, sizeof(flow_key));
-	return siphash(&tuple, sizeof(tuple), &flow_key) | BIT_ULL(63);
+	return (key->family == MIGSEL_INET ? flow_hash_inet(key) :
+					     flow_hash_inet6(key)) | BIT_ULL(63);
 }
 
 /* The second-chance algorithm: the flow that goes was not seen since the last round. */

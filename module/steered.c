@@ -8,7 +8,6 @@
 #include <linux/in.h>
 #include <linux/jiffies.h>
 #include <linux/log2.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -56,13 +55,16 @@ static struct steered *steered_find(struct steered *set, u64 id)
 
 static struct steered *steered_victim(struct steered *set)
 {
+	struct steered *oldest = set;
 	int i;
 
-	for (i = 0; i < STEERED_WAYS; i++)
-		if (!set[i].id ||
-		    time_after(jiffies, set[i].seen + STEERED_AGE))
+	for (i = 0; i < STEERED_WAYS; i++) {
+		if (!set[i].id)
 			return &set[i];
-	return &set[get_random_u32() % STEERED_WAYS];
+		if (time_before(set[i].seen, oldest->seen))
+			oldest = &set[i];
+	}
+	return oldest;
 }
 
 static struct steered *steered_set(struct migsel_steered *memory, u64 id)
@@ -73,19 +75,18 @@ static struct steered *steered_set(struct migsel_steered *memory, u64 id)
 /**
  * migsel_steered_note - remember for some seconds that a flow was steered
  * @memory: the memory
+ * @id: migsel_flow_id() of @key
  * @key: a packet of it, and the device
  *
  * Context: any but hard interrupt.
  */
-void migsel_steered_note(struct migsel_steered *memory,
+void migsel_steered_note(struct migsel_steered *memory, u64 id,
 			 const struct migsel_flow_key *key)
 {
 	struct steered *steered;
-	u64 id;
 
 	if (key->proto != IPPROTO_TCP && key->proto != IPPROTO_UDP)
 		return;
-	id = migsel_flow_id(key);
 
 	spin_lock_bh(&memory->lock);
 	steered = steered_find(steered_set(memory, id), id);

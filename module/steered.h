@@ -9,7 +9,7 @@
 struct migsel_flow_key;
 struct migsel_steered;
 
-void migsel_steered_note(struct migsel_steered *memory,
+void migsel_steered_note(struct migsel_steered *memory, u64 id,
 			 const struct migsel_flow_key *key);
 bool migsel_steered_find(struct migsel_steered *memory,
 			 struct migsel_flow_key *key);

@@ -497,10 +497,11 @@ static void test_alarm_is_news_once(struct kunit *test)
 	expect_placed(test, MIGSEL_INET, 1, 0);
 }
 
-static void test_flow_id(struct kunit *test)
+static void expect_flow_id(struct kunit *test, enum migsel_family family)
 {
 	struct migsel_flow_key key = {
 		.sport = htons(1), .dport = htons(2), .proto = IPPROTO_UDP,
+		.family = family,
 	};
 	u64 id = migsel_flow_id(&key);
 
@@ -520,8 +521,16 @@ static void test_flow_id(struct kunit *test)
 	key.proto = IPPROTO_UDP;
 	key.saddr.s6_addr[15] = 1;
 	KUNIT_EXPECT_NE(test, migsel_flow_id(&key), id);
-	key.saddr.s6_addr[15] = 0;
+	swap(key.saddr, key.daddr);
+	KUNIT_EXPECT_NE(test, migsel_flow_id(&key), id);
+	key.daddr.s6_addr[15] = 0;
 	KUNIT_EXPECT_EQ(test, migsel_flow_id(&key), id);
+}
+
+static void test_flow_id(struct kunit *test)
+{
+	expect_flow_id(test, MIGSEL_INET);
+	expect_flow_id(test, MIGSEL_INET6);
 }
 
 /* Flows that push each other out of a set; one of an odd number lives on vmk 1. */
