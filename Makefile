@@ -47,8 +47,13 @@ install: tool ## tool, man page and module; DESTDIR and PREFIX honoured
 	@selftests/vm/build.sh --install
 	@$(MAKE) --no-print-directory -C userspace install
 
-uninstall: ## removes what install put there
+dkms: tool ## as install, but DKMS builds the module, for each kernel there will be
+	@scripts/dkms.sh
+	@$(MAKE) --no-print-directory -C userspace install
+
+uninstall: ## removes what install or dkms put there
 	@$(MAKE) --no-print-directory -C userspace uninstall
+	@scripts/dkms.sh --remove
 	@selftests/vm/build.sh --uninstall
 
 docs: ## Documentation/ as HTML, written to docs-html/
@@ -79,4 +84,4 @@ help: ## this list
 	@echo "  MODES='a b'     for kselftest: these of its modes (default: all); LIMIT=900 seconds for a test"
 	@echo '  JOBS=2          tests, or checks, at a time (default: one for each CPU)'
 
-.PHONY: all module tool vm lab lab-test explore demo check kselftest bench fuzz lint coverage install uninstall docs deb series clean distclean help
+.PHONY: all module tool vm lab lab-test explore demo check kselftest bench fuzz lint coverage install dkms uninstall docs deb series clean distclean help

@@ -16,6 +16,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/migsel"
 cp -r COPYING Documentation Kbuild README.md debian include module "$work/migsel/"
 mkdir "$work/migsel/userspace"
+cp --parents scripts/dkms.sh "$work/migsel/"
 find userspace -type f ! -name '*.[od]' ! -path userspace/migsel -exec cp --parents -t "$work/migsel" {} +
 
 scripts/docs.sh "$work/migsel/docs-html" >"$work/log" 2>&1 || {

@@ -112,10 +112,29 @@ inside() {
 	cp "$root/usr/sbin/migsel" "$work/"
 	cp "$root/lib/modules/$old/updates/dkms/migsel.ko" "$work/6.1.ko"
 	cp "$root/lib/modules/$new/updates/dkms/migsel.ko" "$work/6.12.ko"
-	chroot "$root" dpkg -P migsel migsel-dkms migsel-doc >"$work/goes_without_a_trace" 2>&1 &&
-		! find "$root/etc" "$root/usr" "$root/lib" "$root/var/lib/dkms" -path "$root$top" -prune -o \
-			-iname '*migsel*' -print | sed 's/^/# left: /' | grep .
+	chroot "$root" dpkg -P migsel migsel-dkms migsel-doc >"$work/goes_without_a_trace" 2>&1 && ! left_over
 	result goes_without_a_trace
+
+	by_make >"$work/by_make" 2>&1
+	result by_make
+}
+
+# left_over: what names this program, outside of where it is built
+left_over() {
+	find "$root/etc" "$root/usr" "$root/lib" "$root/var/lib/dkms" -path "$root$top" -prune -o \
+		-iname '*migsel*' -print | sed 's/^/# left: /' | grep .
+}
+
+# make dkms, a second time in place of the first; then it goes.
+by_make() {
+	local kdir=/lib/modules/$old/build
+	chroot "$root" make -s -C "$top" dkms KDIR="$kdir" && has_module "$old" &&
+		chroot "$root" make -s -C "$top" dkms KDIR="$kdir" && has_module "$old" &&
+		chroot "$root" /usr/local/sbin/migsel help &&
+		chroot "$root" /etc/kernel/postinst.d/dkms "$new" && has_module "$new" &&
+		chroot "$root" make -s -C "$top" uninstall KDIR="$kdir" && ! left_over || return
+	# Where it is not built, nothing is left, either.
+	! chroot "$root" "$top/scripts/dkms.sh" && ! chroot "$root" env KDIR=/headers-6.1.0-1-bare "$top/scripts/dkms.sh" && ! left_over
 }
 
 # result NAME: of the command before.
@@ -161,11 +180,11 @@ selftests/vm/need.sh package docs vm kbuild || exit
 for kernel in $kernels; do
 	KERNEL=$kernel selftests/vm/fetch.sh || exit
 done
-ktap_set_plan 8
+ktap_set_plan 9
 ktap_test_result lintian_accepts lintian_accepts
 unshare -m --propagation private "$0" --inside "$cache" "$work"
 for name in installs has_what_the_timer_needs follows_a_kernel_upgrade passes_over_what_it_is_not_for \
-	goes_without_a_trace; do
+	goes_without_a_trace by_make; do
 	ktap_test_result "$name" inside_went_well "$name"
 done
 for kernel in $kernels; do
