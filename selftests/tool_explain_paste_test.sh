@@ -86,28 +86,6 @@ test_told_again() {
 	is_said esx-01 good vmk1 dedicated-subnet
 }
 
-# What is given goes for hosts that have it. Of others holds what they tell.
-test_given_elsewhere() {
-	local head="Host,Device,Port Group,IP Address,Subnet mask" csv=VMHost,Name,IP,SubnetMask,VMotionEnabled word
-	printf '%s\n' "$head" a,vmk0,Management,192.0.2.1,24 a,vmk1,vMotion,192.0.2.2,24 \
-		b,vmk0,Management,192.0.2.3,24 b,vmk2,Live,192.0.2.4,24 >"$scratch/in"
-	for word in 'migration vmk1' 'migration-pattern vMo*'; do
-		# shellcheck disable=SC2086  # words
-		run 2 migsel -j explain "$scratch/in" $word
-		is_said a pitfall vmk0 same-subnet
-		json '.[1] | .verdict == "untold" and .answers == []'
-		err_like 'b: none of its vmks is one that was given; which vmk carries vMotion is not told'
-	done
-	run 1 migsel -j explain "$scratch/in" migration vmk1 migration-pattern Live
-	is_said b pitfall vmk0 same-subnet
-	printf '%s\n' "$csv" a,vmk0,192.0.2.1,24,False a,vmk1,192.0.2.2,24,False \
-		b,vmk0,192.0.2.3,24,False b,vmk2,198.51.100.4,24,True c,vmk0,192.0.2.5,24,False >"$scratch/in"
-	run 1 migsel -j explain "$scratch/in" migration vmk1
-	is_said a pitfall vmk0 same-subnet
-	is_said b good vmk2 dedicated-subnet
-	json '.[2].verdict == "refused"'
-}
-
 # What is told again without it, is gone.
 test_left_out() {
 	local at='[root@esx-01:~] esxcfg-vmknic -l\n' less get list prompt='[root@esx-01:~] esxcli network ip'

@@ -223,13 +223,10 @@ void say_answer(const struct explained *explained, const struct answer *answer,
 }
 
 /* What would tell which vmk carries migrations. */
-static void say_untold(const struct explained *explained, struct text *text)
+static void say_untold(const struct view *view, struct text *text)
 {
-	const struct view *view = &explained->view;
 	unsigned int i;
 
-	if (explained->explain->n_migration || explained->explain->pattern)
-		text_add(text, "none of its vmks is one that was given; ");
 	if (view->host->system == SYSTEM_LINUX) {
 		text_add(text,
 			 "which NIC carries migrations is not told: add what \"migsel save\" prints, or say migration %s",
@@ -271,7 +268,7 @@ void say_host(const struct explained *explained, struct text *text)
 		return;
 	}
 	if (view->is_untold) {
-		say_untold(explained, text);
+		say_untold(view, text);
 		return;
 	}
 	if (is_said_for_both(explained))

@@ -61,12 +61,14 @@ bool matches_pattern(const struct explain *explain,
 	       !fnmatch(explain->pattern, nic->portgroup, 0);
 }
 
-/* Whether the command line says of a vmk that it carries migrations. */
-static bool is_given(const struct explain *explain,
-		     const struct described_nic *nic)
+/* What is given on the command line goes for every host. */
+static bool carries_migration(const struct explain *explain,
+			      const struct described_nic *nic)
 {
 	size_t i;
 
+	if (!explain->n_migration && !explain->pattern)
+		return nic->migration == TOLD_ON;
 	for (i = 0; i < explain->n_migration; i++) {
 		if (!strcmp(explain->migration[i], nic->name))
 			return true;
@@ -88,19 +90,8 @@ static bool is_candidate(struct view *view, const struct described_nic *nic)
 	return view->host->system == SYSTEM_ESXI || nic->n_addrs;
 }
 
-/* The command line goes for every host that has a vmk of which it says so. */
-static bool has_given(const struct explain *explain, const struct view *view)
-{
-	unsigned int i;
-
-	for (i = 0; i < view->rule.n_vmks; i++) {
-		if (is_given(explain, view->nic[i]))
-			return true;
-	}
-	return false;
-}
-
-static void view_nic(const struct described_nic *nic, bool migration,
+static void view_nic(const struct explain *explain,
+		     const struct described_nic *nic,
 		     struct migsel_rule_vmk *vmk)
 {
 	static const enum migsel_stack stacks[] = {
@@ -115,7 +106,8 @@ static void view_nic(const struct described_nic *nic, bool migration,
 	vmk->stack = stacks[nic->stack];
 	vmk->weight = nic->weight;
 	/* The stack says it of the others. */
-	vmk->migration = vmk->stack == MIGSEL_STACK_DEFAULT && migration;
+	vmk->migration = vmk->stack == MIGSEL_STACK_DEFAULT &&
+			 carries_migration(explain, nic);
 	vmk->provisioning = vmk->stack == MIGSEL_STACK_DEFAULT &&
 			    nic->provisioning == TOLD_ON;
 	migsel_rule_prepare_vmk(vmk);
@@ -141,8 +133,9 @@ static unsigned int find_routed_stacks(const struct described_host *host)
 bool view_host(struct explain *explain, const struct described_host *host,
 	       struct view *view)
 {
+	bool is_given = explain->n_migration || explain->pattern;
 	struct migsel_rule *rule = &view->rule;
-	bool has_service = false, given;
+	bool has_service = false;
 	unsigned int i;
 
 	view->host = host;
@@ -166,12 +159,8 @@ bool view_host(struct explain *explain, const struct described_host *host,
 		view->nic[rule->n_vmks++] = &host->nic[i];
 	}
 	sort_nics(view);
-	given = has_given(explain, view);
 	for (i = 0; i < rule->n_vmks; i++) {
-		const struct described_nic *nic = view->nic[i];
-
-		view_nic(nic, given ? is_given(explain, nic) :
-				      nic->migration == TOLD_ON, &view->vmk[i]);
+		view_nic(explain, view->nic[i], &view->vmk[i]);
 		/* The service has one vmk at most. */
 		view->vmk[i].provisioning &= !has_service;
 		has_service |= view->vmk[i].provisioning;
@@ -181,7 +170,7 @@ bool view_host(struct explain *explain, const struct described_host *host,
 	for (i = 0; i < rule->n_vmks; i++)
 		view->is_unaddressed &= !view->nic[i]->n_addrs;
 	view->is_untold = false;
-	for (i = 0; i < rule->n_vmks && !rule->vmotion_stack && !given; i++)
+	for (i = 0; i < rule->n_vmks && !rule->vmotion_stack && !is_given; i++)
 		view->is_untold |= view->nic[i]->migration == NOT_TOLD &&
 				   view->vmk[i].stack == MIGSEL_STACK_DEFAULT;
 	return true;
