@@ -214,7 +214,7 @@ hint() {
 show_solution() {
 	declare -f solve | sed '1,2d; $d; s/^    //; s/^on /  /; s/;$//'
 	[[ $(get solved) ]] || put shown 1
-	on() { once_free nsenter --net="/run/netns/$1" "${@:2}"; }
+	on() { once_free "$@"; }
 	solve >"$run/log" 2>&1 || die "it does not work: $(tail -n 1 "$run/log")"
 	echo
 	echo 'That is done now, on top of what was there. lab check says why it is right;'

@@ -14,12 +14,12 @@ wrong() {
 	return 1
 }
 
-# once_free COMMAND...: again while an iperf3 that it sends to has another stream, or is between two:
-# then it has closed its port
+# once_free PLACE COMMAND...: again while an iperf3 that it sends to has another stream, or is
+# between two: then it has closed its port
 once_free() {
 	local i status said=$run/said.$BASHPID
 	for ((i = 0; i < 50; i++)); do
-		"$@" >"$said" 2>"$said.err"
+		nsenter --net="/run/netns/$1" "${@:2}" >"$said" 2>"$said.err"
 		status=$?
 		((status)) || break
 		grep -qE 'server is busy|Connection (refused|reset)' "$said" "$said.err" || break
@@ -40,7 +40,7 @@ stream() {
 	hot | cold) by=(migsel exec "$2" --) ;;
 	*) by=(ip vrf exec "$2") ;;
 	esac
-	once_free on "$1" "${by[@]}" timeout 30 iperf3 -c "$3" -n 2M "${@:4}" >/dev/null 2>&1
+	once_free "$1" "${by[@]}" timeout 30 iperf3 -c "$3" -n 2M "${@:4}" >/dev/null 2>&1
 }
 
 # addresses_are_asked_for HOST NIC: until no answer is waited for any more (IPv6)

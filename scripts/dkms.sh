@@ -58,6 +58,8 @@ if [[ -z ${DESTDIR-} ]]; then
 	release=$(release_of "$kdir")
 	# What does not build replaces nothing.
 	KERNEL='' KDIR=$kdir selftests/vm/build.sh >/dev/null
+	# DKMS does not take the place of what make install has put there.
+	rm -f "/lib/modules/$release/updates/migsel.ko"
 	remove
 fi
 put_sources

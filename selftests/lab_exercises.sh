@@ -34,6 +34,7 @@ there() (
 	. "$lab/lib.sh"
 	# shellcheck source=/dev/null
 	. "$lab/exercises/$exercise/exercise.sh"
+	on() { once_free "$@"; }
 	"$1" >"$scratch/did" 2>&1
 	echo "${!says-}" >"$scratch/says"
 )

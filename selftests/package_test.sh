@@ -125,10 +125,12 @@ left_over() {
 		-iname '*migsel*' -print | sed 's/^/# left: /' | grep .
 }
 
-# make dkms, a second time in place of the first; then it goes.
+# make dkms in place of make install, and of itself; then it goes.
 by_make() {
 	local kdir=/lib/modules/$old/build
-	chroot "$root" make -s -C "$top" dkms KDIR="$kdir" && has_module "$old" &&
+	chroot "$root" make -s -C "$top" install KDIR="$kdir" &&
+		chroot "$root" make -s -C "$top" dkms KDIR="$kdir" && has_module "$old" &&
+		[[ $(chroot "$root" modinfo -k "$old" -n migsel) == */updates/dkms/migsel.ko ]] &&
 		chroot "$root" make -s -C "$top" dkms KDIR="$kdir" && has_module "$old" &&
 		chroot "$root" /usr/local/sbin/migsel help &&
 		chroot "$root" /etc/kernel/postinst.d/dkms "$new" && has_module "$new" &&
