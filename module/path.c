@@ -60,7 +60,10 @@ static __always_inline bool tcp_knows_mtu(const struct sock *sk,
 	       READ_ONCE(inet_csk(sk)->icsk_pmtu_cookie) == mtu;
 }
 
-/* Whether a packet of a connected UDP socket goes to its peer: sendto() may name another. */
+/*
+ * Whether a packet of a UDP socket goes to its peer: sendto() may name another. The peer of a
+ * socket that is not connected has port 0, which sendto() refuses.
+ */
 static __always_inline bool udp_is_own(const struct sk_buff *skb,
 				       enum migsel_family family,
 				       const struct sock *sk)
@@ -97,8 +100,7 @@ static __always_inline bool path_is_connection(const struct sk_buff *skb,
 		return false;
 	switch (sk->sk_protocol) {
 	case IPPROTO_UDP:
-		return sk->sk_state == TCP_ESTABLISHED &&
-		       udp_is_own(skb, family, sk);
+		return udp_is_own(skb, family, sk);
 	case IPPROTO_TCP:
 		return inet_is_tcp(sk) && tcp_is_flow(sk);
 	}
