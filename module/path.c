@@ -194,7 +194,7 @@ path_placed_of(const struct migsel_path *path, struct sk_buff *skb,
 	if (!vmk || !vmk->carries[family])
 		return path_repeat(path, skb, state, family);
 	return path_leave(skb, state->sk, family,
-			  migsel_vmk_count(vmk->stats, path->class, path->reason));
+			  migsel_vmk_count_at(vmk->stats, path->placed_at));
 }
 
 static noinline unsigned int
@@ -226,8 +226,7 @@ path_bound_of(const struct migsel_path *path, struct sk_buff *skb,
 	if (vmk->dev != state->out)
 		return path_repeat(path, skb, state, family);
 	return path_leave(skb, state->sk, family,
-			  migsel_vmk_count(vmk->stats, path->class,
-					   path->settled[MIGSEL_TO_VMK].row->reason));
+			  migsel_vmk_count_at(vmk->stats, path->bound_at));
 }
 
 /* A packet of a connection has its route, and its socket is bound to an address. */

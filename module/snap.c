@@ -311,6 +311,8 @@ static void snap_settle(struct migsel_snap *snap, struct migsel_net *ms,
 	struct migsel_path *path = &snap->paths[family][class];
 	int vmk = settled->vmk;
 
+	BUILD_BUG_ON(sizeof(struct migsel_vmk_stats) > U16_MAX);
+
 	path->ms = ms;
 	path->snap = snap;
 	path->settled = settled;
@@ -320,6 +322,9 @@ static void snap_settle(struct migsel_snap *snap, struct migsel_net *ms,
 		return;
 	path->by_flow = settled->row->action == MIGSEL_CHOOSE;
 	path->reason = settled->row->reason;
+	path->placed_at = migsel_vmk_count_offset(class, path->reason);
+	path->bound_at = migsel_vmk_count_offset(class,
+						 settled[MIGSEL_TO_VMK].row->reason);
 	if (settled->row->action == MIGSEL_PREFER || vmk == MIGSEL_NO_VMK ||
 	    !snap->rule.vmks[vmk].addressed[family])
 		return;

@@ -94,7 +94,9 @@ struct migsel_addrs {
  * @family: their family
  * @reason: why they go by @dev, or by flow
  * @bypasses: whether it is worth an alarm that they go by @dev
- * @by_flow: they go by one of several vmks, each flow by its own
+ * @by_flow: they go by one of several vmks, by their flow
+ * @placed_at: where they are counted then, in the counters of that vmk
+ * @bound_at: where they are counted there if their sender is bound to its address
  *
  * Plain is a packet to one host on the network, of a socket that is not bound to a
  * device.
@@ -110,6 +112,8 @@ struct migsel_path {
 	u8 reason;
 	bool bypasses;
 	bool by_flow;
+	u16 placed_at;
+	u16 bound_at;
 };
 
 /**

@@ -78,6 +78,33 @@ static __always_inline void migsel_count(struct migsel_count __percpu *count,
 }
 
 /**
+ * migsel_vmk_count_offset - where in the counters of a vmk a packet is counted
+ * @class: the tag of the packet, not MIGSEL_CLASS_NONE
+ * @reason: what was decided
+ *
+ * Return: the offset in bytes, for migsel_vmk_count_at().
+ */
+static inline size_t migsel_vmk_count_offset(enum migsel_class class,
+					     enum migsel_reason reason)
+{
+	return offsetof(struct migsel_vmk_stats,
+			classes[class - 1].reasons[reason]);
+}
+
+/**
+ * migsel_vmk_count_at - where a packet is counted that leaves by a vmk
+ * @stats: the counters of the vmk
+ * @offset: migsel_vmk_count_offset() of the packet
+ *
+ * Return: the counter.
+ */
+static inline struct migsel_count __percpu *
+migsel_vmk_count_at(struct migsel_vmk_stats __percpu *stats, size_t offset)
+{
+	return (void __percpu *)stats + offset;
+}
+
+/**
  * migsel_vmk_count - where a packet is counted that leaves by a vmk
  * @stats: the counters of the vmk
  * @class: the tag of the packet, not MIGSEL_CLASS_NONE
@@ -89,7 +116,7 @@ static inline struct migsel_count __percpu *
 migsel_vmk_count(struct migsel_vmk_stats __percpu *stats,
 		 enum migsel_class class, enum migsel_reason reason)
 {
-	return &stats->classes[class - 1].reasons[reason];
+	return migsel_vmk_count_at(stats, migsel_vmk_count_offset(class, reason));
 }
 
 void migsel_stats_sum(const struct migsel_net *ms, struct migsel_sum *sums);
