@@ -48,7 +48,8 @@ struct migsel_member {
 
 /**
  * struct migsel_flows - the memory of flows of a namespace
- * @lock: guards everything here; readers of @sets retry
+ * @lock: guards everything here. Who reads @sets without it and finds a flow retries. Who
+ *	does not, places the flow or raises an alarm only after another look with the lock
  * @sets: the flows, by a hash of their id
  * @members: the vmks for which @placed counts, by family and position
  * @n_members: length of what is used of @members, by family
@@ -89,24 +90,33 @@ migsel_flow_set(struct migsel_flows *flows, u64 id)
 	return flows->sets[hash_64(id, ilog2(MIGSEL_FLOW_SETS))];
 }
 
+/* Which flow of a set it is, MIGSEL_FLOW_WAYS if none of them. */
+static __always_inline unsigned int migsel_flow_way(const struct migsel_flow *set,
+						    u64 id)
+{
+	unsigned int way;
+
+	for (way = 0; way < MIGSEL_FLOW_WAYS; way++)
+		if (READ_ONCE(set[way].id) == id)
+			break;
+	return way;
+}
+
 /**
  * migsel_flow_find - a flow that is remembered
  * @flows: the memory
  * @id: the flow
  *
- * Context: any but hard interrupt. Who does not hold the lock retries.
+ * Context: any but hard interrupt, with the lock held.
  * Return: the flow, NULL if it is not remembered.
  */
 static __always_inline struct migsel_flow *
 migsel_flow_find(struct migsel_flows *flows, u64 id)
 {
 	struct migsel_flow *set = migsel_flow_set(flows, id);
-	int i;
+	unsigned int way = migsel_flow_way(set, id);
 
-	for (i = 0; i < MIGSEL_FLOW_WAYS; i++)
-		if (READ_ONCE(set[i].id) == id)
-			return &set[i];
-	return NULL;
+	return way < MIGSEL_FLOW_WAYS ? &set[way] : NULL;
 }
 
 /**
@@ -132,18 +142,21 @@ static __always_inline void migsel_flow_seen(struct migsel_flow *flow)
 static __always_inline int migsel_flow_ifindex(struct migsel_flows *flows,
 					       u64 id)
 {
-	struct migsel_flow *flow;
-	unsigned int seq;
+	struct migsel_flow *set = migsel_flow_set(flows, id);
+	unsigned int seq, way;
 	int ifindex;
 
 	do {
 		seq = read_seqbegin(&flows->lock);
-		flow = migsel_flow_find(flows, id);
-		ifindex = flow ? READ_ONCE(flow->ifindex) : 0;
+		way = migsel_flow_way(set, id);
+		if (way == MIGSEL_FLOW_WAYS) {
+			read_seqretry(&flows->lock, seq);
+			return 0;
+		}
+		ifindex = READ_ONCE(set[way].ifindex);
 	} while (read_seqretry(&flows->lock, seq));
 
-	if (flow)
-		migsel_flow_seen(flow);
+	migsel_flow_seen(&set[way]);
 	return ifindex;
 }
 
@@ -161,20 +174,22 @@ static __always_inline bool migsel_flow_heard(struct migsel_flows *flows,
 					      u64 id, enum migsel_reason reason,
 					      u16 audience)
 {
-	struct migsel_flow *flow;
-	unsigned int seq;
-	bool heard;
+	struct migsel_flow *set = migsel_flow_set(flows, id);
+	unsigned int seq, way;
 
 	do {
 		seq = read_seqbegin(&flows->lock);
-		flow = migsel_flow_find(flows, id);
-		heard = flow && READ_ONCE(flow->alarmed) == reason + 1 &&
-			READ_ONCE(flow->audience) == audience;
+		way = migsel_flow_way(set, id);
+		if (way == MIGSEL_FLOW_WAYS ||
+		    READ_ONCE(set[way].alarmed) != reason + 1 ||
+		    READ_ONCE(set[way].audience) != audience) {
+			read_seqretry(&flows->lock, seq);
+			return false;
+		}
 	} while (read_seqretry(&flows->lock, seq));
 
-	if (heard)
-		migsel_flow_seen(flow);
-	return heard;
+	migsel_flow_seen(&set[way]);
+	return true;
 }
 
 u64 migsel_flow_id(const struct migsel_flow_key *key);
