@@ -132,7 +132,7 @@ static void vmk_crowded(struct migsel_vmk *vmk, bool crowded)
 
 static struct migsel_addrs *addrs_alloc(u32 n_addrs, gfp_t gfp)
 {
-	u32 n_heads = roundup_pow_of_two(n_addrs + 1);
+	u32 n_heads = roundup_pow_of_two(2 * n_addrs + 1);
 	struct migsel_addrs *addrs;
 	size_t size;
 

@@ -7,6 +7,7 @@
 #include <linux/migsel.h>
 #include <linux/netdevice.h>
 #include <linux/types.h>
+#include <linux/unaligned.h>
 
 #include "rule.h"
 
@@ -238,15 +239,15 @@ static __always_inline u32 *migsel_addrs_head(const struct migsel_addrs *addrs,
 					      const void *addr)
 {
 	const u64 *factors = addrs->factors;
-	u32 words[4];
+	const u32 *words = addr;
 	u64 hash;
 
 	/* Those of vmks are not aligned. */
-	memcpy(words, addr, family == MIGSEL_INET ? 4 : 16);
-	hash = words[0] * factors[0];
+	hash = get_unaligned(&words[0]) * factors[0];
 	if (family == MIGSEL_INET6)
-		hash += words[1] * factors[1] + words[2] * factors[2] +
-			words[3] * factors[3];
+		hash += get_unaligned(&words[1]) * factors[1] +
+			get_unaligned(&words[2]) * factors[2] +
+			get_unaligned(&words[3]) * factors[3];
 	return &addrs->heads[hash >> 32 & addrs->head_mask];
 }
 
